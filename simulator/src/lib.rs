@@ -1,0 +1,1 @@
+//! A seeded, virtual-time model of rate-limited servers.

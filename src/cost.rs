@@ -1,0 +1,67 @@
+//! What a request takes from the quota: a number in each dimension.
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Dimension {
+    /// Requests, whatever their size.
+    Requests,
+    /// Model tokens read by the model.
+    InputTokens,
+    /// Model tokens written by the model.
+    OutputTokens,
+    /// Model tokens, read and written together.
+    TotalTokens,
+    /// Requests in flight at once. Taken at the start, returned at the end; time gives nothing back.
+    Concurrency,
+    /// A unit of the user's own: points, bytes, credits.
+    Custom,
+}
+
+impl Dimension {
+    /// Every dimension, in the order in which limits are listed.
+    pub const ALL: [Self; 6] =
+        [Self::Requests, Self::InputTokens, Self::OutputTokens, Self::TotalTokens, Self::Concurrency, Self::Custom];
+
+    /// The name in options, snapshots, events and errors.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::InputTokens => "input_tokens",
+            Self::OutputTokens => "output_tokens",
+            Self::TotalTokens => "tokens",
+            Self::Concurrency => "concurrency",
+            Self::Custom => "custom",
+        }
+    }
+}
+
+/// How much one request takes in each dimension.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Cost {
+    /// Requests, 1 for an ordinary call.
+    pub requests: u32,
+    /// Model tokens read.
+    pub input_tokens: u32,
+    /// Model tokens written.
+    pub output_tokens: u32,
+    /// Units of the user's own.
+    pub custom: u32,
+}
+
+impl Cost {
+    /// One request without tokens.
+    pub const REQUEST: Self = Self { requests: 1, input_tokens: 0, output_tokens: 0, custom: 0 };
+
+    /// The part that counts in `dimension`.
+    pub const fn of(self, dimension: Dimension) -> u64 {
+        match dimension {
+            Dimension::Requests => self.requests as u64,
+            Dimension::InputTokens => self.input_tokens as u64,
+            Dimension::OutputTokens => self.output_tokens as u64,
+            Dimension::TotalTokens => self.input_tokens as u64 + self.output_tokens as u64,
+            // A request holds one permit however large it is.
+            Dimension::Concurrency => 1,
+            Dimension::Custom => self.custom as u64,
+        }
+    }
+}

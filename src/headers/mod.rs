@@ -1,0 +1,29 @@
+//! What servers say about their limits, in one normal form.
+
+mod block;
+mod signal;
+
+pub use block::HeaderBlock;
+pub use signal::{Kind, Signal, StatedLimit};
+
+use crate::request::Provider;
+use crate::time::WallTime;
+
+/// A response as the parser sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Response<'a> {
+    /// Who answered, where the request told; `None` to guess from the headers.
+    pub provider: Option<Provider>,
+    /// HTTP status.
+    pub status: u16,
+    /// All response headers.
+    pub headers: HeaderBlock<'a>,
+    /// The body, or the beginning of it, where it was read.
+    pub body: Option<&'a [u8]>,
+}
+
+/// Reads what `response` says. `now` is the wall time at which it arrived.
+pub fn read<'a>(response: &Response<'a>, now: WallTime) -> Signal<'a> {
+    let _ = (response, now);
+    Signal::default()
+}

@@ -1,0 +1,1 @@
+//! What a finished request really used, read from its response body as it passes.
