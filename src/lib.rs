@@ -5,6 +5,7 @@ extern crate alloc;
 
 pub mod cost;
 pub mod headers;
+pub mod provider;
 pub mod request;
 pub mod time;
 pub mod usage;

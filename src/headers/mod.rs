@@ -6,7 +6,7 @@ mod signal;
 pub use block::HeaderBlock;
 pub use signal::{Kind, Signal, StatedLimit};
 
-use crate::request::Provider;
+use crate::provider::Provider;
 use crate::time::WallTime;
 
 /// A response as the parser sees it.
