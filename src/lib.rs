@@ -5,7 +5,10 @@ extern crate alloc;
 
 pub mod cost;
 pub mod headers;
+pub mod ledger;
 pub mod provider;
+pub mod quota;
+pub mod random;
 pub mod request;
 pub mod time;
 pub mod usage;
