@@ -3,12 +3,16 @@
 
 extern crate alloc;
 
+pub mod backoff;
 pub mod cost;
+pub mod forecast;
 pub mod headers;
 pub mod ledger;
 pub mod provider;
+pub mod queue;
 pub mod quota;
 pub mod random;
 pub mod request;
+pub mod schedule;
 pub mod time;
 pub mod usage;

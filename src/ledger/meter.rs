@@ -55,9 +55,12 @@ impl Meter {
                 window.expire(now);
                 window.earliest(cost)
             }
-            Self::Permits { limit, in_flight } if *in_flight + cost <= *limit => Some(Instant::ZERO),
-            Self::Permits { limit, .. } if cost <= *limit => return Earliest::AfterRelease,
-            Self::Permits { .. } => None,
+            Self::Permits { limit, in_flight } => {
+                if cost <= *limit && *in_flight + cost > *limit {
+                    return Earliest::AfterRelease;
+                }
+                (cost <= *limit).then_some(Instant::ZERO)
+            }
         };
         at.map_or(Earliest::Never, Earliest::At)
     }
