@@ -5,6 +5,7 @@ extern crate alloc;
 
 pub mod cost;
 pub mod headers;
+mod json;
 pub mod provider;
 pub mod request;
 pub mod time;
