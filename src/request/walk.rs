@@ -78,32 +78,29 @@ impl<'a> Walk<'a> {
         if self.tools != 0 {
             return Use::Count;
         }
-        match self.key {
-            Key::Model | Key::Speed if self.depth == 1 => Use::Keep,
-            Key::Data if self.in_source() => match self.source.kind {
+        match (self.key, self.parent()) {
+            (Key::Model | Key::Speed, _) if self.depth == 1 => Use::Keep,
+            (Key::Data, _) if self.in_source() => match self.source.kind {
                 SourceKind::Text => Use::Count,
                 SourceKind::Encoded => Use::Skip,
                 SourceKind::Unknown => Use::CountForNow,
             },
-            Key::Url if self.in_source() => Use::Skip,
-            Key::Bytes | Key::Seal => Use::Skip,
-            Key::ImageUrl => Use::Attach(Attachment::Image),
-            Key::Url if self.parent() == Key::ImageUrl => Use::Attach(Attachment::Image),
-            Key::FileData => Use::Attach(Attachment::Document),
+            (Key::Url, _) if self.in_source() => Use::Skip,
+            (Key::Bytes | Key::Seal, _) => Use::Skip,
+            (Key::ImageUrl, _) | (Key::Url, Key::ImageUrl) => Use::Attach(Attachment::Image),
+            (Key::FileData, _) => Use::Attach(Attachment::Document),
             _ => Use::Count,
         }
     }
 
     /// Words that decide what the strings beside them are.
     fn note_word(&mut self, word: &[u8]) {
-        match self.key {
-            Key::Speed if self.depth == 1 => self.said.fast = word == b"fast",
-            Key::Type if self.in_source() => {
-                let text = matches!(word, b"text" | b"content");
-                self.source.kind = if text { SourceKind::Text } else { SourceKind::Encoded };
-            }
-            Key::Type if word == b"document" => self.document = self.depth,
-            Key::MediaType if self.in_source() && word.starts_with(b"application/pdf") => {
+        match (self.key, word) {
+            (Key::Speed, word) if self.depth == 1 => self.said.fast = word == b"fast",
+            (Key::Type, b"text" | b"content") if self.in_source() => self.source.kind = SourceKind::Text,
+            (Key::Type, _) if self.in_source() => self.source.kind = SourceKind::Encoded,
+            (Key::Type, b"document") => self.document = self.depth,
+            (Key::MediaType, word) if self.in_source() && word.starts_with(b"application/pdf") => {
                 self.source.attachment = Attachment::Document;
             }
             _ => {}
@@ -145,10 +142,10 @@ impl<'a> Sink<'a> for Walk<'a> {
             *slot = self.key;
         }
         self.depth = self.depth.saturating_add(1);
-        match self.key {
-            Key::Tools if self.depth == 2 => self.tools = self.depth,
-            Key::Source if self.tools == 0 => self.begin_source(SourceKind::Unknown),
-            Key::InlineData | Key::FileData if self.tools == 0 => self.begin_source(SourceKind::Encoded),
+        match (self.key, self.depth) {
+            (Key::Tools, 2) => self.tools = self.depth,
+            (Key::Source, _) if self.tools == 0 => self.begin_source(SourceKind::Unknown),
+            (Key::InlineData | Key::FileData, _) if self.tools == 0 => self.begin_source(SourceKind::Encoded),
             _ => {}
         }
         if self.tools != 0 {

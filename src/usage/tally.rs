@@ -87,15 +87,27 @@ impl Tally {
         }
     }
 
+    fn slot(&mut self, count: Count) -> &mut Option<u64> {
+        match count {
+            Count::Input => &mut self.input,
+            Count::ToolInput => &mut self.tool_input,
+            Count::Output => &mut self.output,
+            Count::Thoughts => &mut self.thoughts,
+            Count::CacheCreation => &mut self.cache_creation,
+            Count::CacheRead => &mut self.cache_read,
+            Count::CachedInput => &mut self.cached_input,
+            Count::Total => &mut self.total,
+        }
+    }
+
     fn note_word(&mut self) {
-        let word = self.word.as_bytes();
-        match self.next {
-            Place::RootType if word == b"error" => {
+        match (self.next, self.word.as_bytes()) {
+            (Place::RootType, b"error") => {
                 self.is_error = true;
                 self.note_error(None);
             }
-            Place::RootCode if !self.is_error => {}
-            Place::RootCode | Place::ErrorCode => self.note_error(refusal::of_word(word)),
+            (Place::RootCode, word) if self.is_error => self.note_error(refusal::of_word(word)),
+            (Place::ErrorCode, word) => self.note_error(refusal::of_word(word)),
             _ => {}
         }
     }
@@ -152,23 +164,12 @@ impl<'t> Sink<'t> for Tally {
     }
 
     fn plain(&mut self, value: Plain, _length: u32) {
-        let Plain::Integer(number) = value else { return };
-        match self.next {
-            Place::Count(count) => {
+        match (self.next, value) {
+            (Place::Count(count), Plain::Integer(number)) => {
                 // A stream restates its counts: the last one is right.
-                let slot = match count {
-                    Count::Input => &mut self.input,
-                    Count::ToolInput => &mut self.tool_input,
-                    Count::Output => &mut self.output,
-                    Count::Thoughts => &mut self.thoughts,
-                    Count::CacheCreation => &mut self.cache_creation,
-                    Count::CacheRead => &mut self.cache_read,
-                    Count::CachedInput => &mut self.cached_input,
-                    Count::Total => &mut self.total,
-                };
-                *slot = Some(number.min(u64::from(u32::MAX)));
+                *self.slot(count) = Some(number.min(u64::from(u32::MAX)));
             }
-            Place::ErrorCode => self.note_error(refusal::of_status(number)),
+            (Place::ErrorCode, Plain::Integer(number)) => self.note_error(refusal::of_status(number)),
             _ => {}
         }
     }
