@@ -66,7 +66,7 @@ pub(super) enum Attachment {
 
 /// "A helpful rule of thumb is that one token generally corresponds to ~4 characters of text for common English
 /// text", <https://platform.openai.com/tokenizer> (read 2026-11-23).
-const CHARACTERS_PER_TOKEN: u64 = 4;
+pub(crate) const CHARACTERS_PER_TOKEN: u64 = 4;
 
 /// The most that one image costs on the standard tier,
 /// <https://platform.claude.com/docs/en/build-with-claude/vision> (read 2026-11-23). Sizes are not looked at yet, so

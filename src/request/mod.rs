@@ -26,6 +26,7 @@ mod route;
 mod url;
 mod walk;
 
+pub(crate) use estimate::CHARACTERS_PER_TOKEN;
 pub use family::Family;
 
 use crate::headers::HeaderBlock;
