@@ -3,10 +3,10 @@
 //! Only the end of a path is looked at, so that gateways, proxies and servers on the local machine may put anything
 //! before it. The host says nothing: it may be anybody's.
 //!
-//! Sources, read 2026-11-23: npm:@anthropic-ai/sdk@1.12.0 and npm:openai@7.57.0 `src/resources`;
-//! <https://learn.microsoft.com/azure/ai-services/openai/reference>; <https://ai.google.dev/api/generate-content>;
-//! <https://docs.cloud.google.com/vertex-ai/docs/reference/rest>;
-//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html>.
+//! Sources, read 2026-11-23: npm:@anthropic-ai/sdk@1.12.0 and npm:openai@7.57.0;
+//! <https://learn.microsoft.com/azure/ai-services/openai/reference>; <https://ai.google.dev/api>;
+//! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/overview>;
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
 
 use super::family::Family;
 use super::url::Url;

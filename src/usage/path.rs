@@ -79,11 +79,13 @@ pub(super) enum Count {
 impl Place {
     /// The place of the member `name` of an object that stands here.
     ///
-    /// Sources, read 2026-11-23: Anthropic `usage` and events, npm:@anthropic-ai/sdk@1.12.0 `src/resources/messages`
-    /// and <https://platform.claude.com/docs/en/build-with-claude/streaming>; OpenAI chat and Responses,
-    /// npm:openai@7.57.0 `src/resources`; Gemini `UsageMetadata`, <https://ai.google.dev/api/generate-content>;
-    /// Bedrock `TokenUsage`, <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html>;
-    /// DeepSeek `prompt_cache_hit_tokens`, <https://api-docs.deepseek.com/guides/kv_cache>.
+    /// Sources, read 2026-11-23: Anthropic `usage` and events, npm:@anthropic-ai/sdk@1.12.0 `src/resources/messages`;
+    /// OpenAI chat and Responses, npm:openai@7.57.0 and
+    /// <https://developers.openai.com/api/docs/guides/rate-limits>; Gemini `UsageMetadata`,
+    /// <https://firebase.google.com/docs/reference/js/ai.usagemetadata>; Bedrock `TokenUsage`,
+    /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html>, whose input does not
+    /// hold the cached part, <https://github.com/anomalyco/opencode/pull/38427>; DeepSeek,
+    /// <https://docs.stigg.io/documentation/ai-agents/llm-wrappers/providers/deepseek>.
     pub(super) fn member(self, name: &[u8]) -> Self {
         match self {
             Self::Root => match name {

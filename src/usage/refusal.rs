@@ -6,7 +6,7 @@ use crate::headers::Kind;
 ///
 /// Sources, read 2026-11-23: <https://platform.claude.com/docs/en/api/errors> and npm:@anthropic-ai/sdk@1.12.0
 /// `src/resources/shared.ts`; <https://developers.openai.com/api/docs/guides/error-codes>; Google's status names,
-/// <https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto>.
+/// <https://ai.google.dev/gemini-api/docs/troubleshooting>.
 pub(super) fn of_word(word: &[u8]) -> Option<Kind> {
     Some(match word {
         b"rate_limit_error"

@@ -139,6 +139,16 @@ fn an_error_event_need_not_be_json() {
 fn an_event_that_is_not_json_does_not_spoil_the_next() {
     let usage = sse("data: {\"usage\":{\"type\":\"err\n\ndata: {\"usage\":{\"output_tokens\":3}}\n\n");
     assert_eq!(usage.output_tokens, Some(3));
+    let usage = sse(&format!("{}data: {{\"usage\":{{\"output_tokens\":3}}}}\n\n", "data: {\"a\":[[\n\n".repeat(10)));
+    assert_eq!(usage.output_tokens, Some(3));
+}
+
+#[test]
+fn no_word_runs_from_one_event_into_the_next() {
+    let usage = sse("data: {\"error\":{\"type\":\"overloaded\n\ndata: {\"error\":{\"type\":\"_error\"}}\n\n");
+    assert_eq!(usage.error, Some(Kind::ServerError));
+    let usage = sse("data: {\"type\":\"error\"}\n\ndata: {\"code\":\"rate_limit_exceeded\"}\n\n");
+    assert_eq!(usage.error, Some(Kind::ServerError));
 }
 
 #[test]
@@ -150,6 +160,7 @@ fn every_dialect_of_text_is_counted_once() {
         (r#"{"type":"content_block_delta","delta":{"type":"signature_delta","signature":"EqQBCkYIARgC"}}"#, 0),
         (r#"{"choices":[{"delta":{"role":"assistant","content":"abc","reasoning_content":"de"}}]}"#, 5),
         (r#"{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}}]}"#, 2),
+        (r#"[{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}}]}]"#, 2),
         (r#"{"choices":[{"text":"abc"}]}"#, 3),
         (r#"{"type":"response.output_text.delta","delta":"abcd"}"#, 4),
         (r#"{"type":"response.output_text.done","text":"abcd"}"#, 0),
