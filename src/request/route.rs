@@ -41,6 +41,7 @@ impl<'a> Route<'a> {
         let mut route = by_model_in_path(segments)
             .or_else(|| anthropic(segments, signs))
             .or_else(|| openai(segments, signs))
+            .or_else(|| interactions(segments))
             .unwrap_or_else(|| unknown(segments, signs));
         // Only a POST makes a model write or read; other methods on the same path list and fetch.
         let works = matches!(route.family, Family::Messages | Family::CountTokens | Family::Embeddings);
@@ -164,6 +165,12 @@ fn openai_operation(segments: &[&str]) -> Option<(Family, bool)> {
         }
         _ => return None,
     })
+}
+
+/// Gemini: /v1beta/interactions, where the body names the model.
+fn interactions<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
+    let ["interactions", "v1" | "v1beta", ..] = segments else { return None };
+    Some(Route { provider: Provider::Gemini, family: Family::Messages, needs_model: true, ..Route::default() })
 }
 
 /// A path that nobody claims. What it does may still be clear, and a header may say whose it is.

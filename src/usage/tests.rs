@@ -71,6 +71,7 @@ fn cached_tokens_are_taken_out_where_the_provider_counts_them_in() {
     for body in [
         r#"{"usage":{"prompt_tokens":100,"completion_tokens":5,"total_tokens":105,"prompt_tokens_details":{"cached_tokens":64}}}"#,
         r#"{"usage":{"input_tokens":100,"input_tokens_details":{"cached_tokens":64},"output_tokens":5,"total_tokens":105}}"#,
+        r#"{"event_type":"interaction.complete","interaction":{"usage":{"total_input_tokens":100,"total_cached_tokens":64,"total_output_tokens":3,"total_thought_tokens":2,"total_tokens":105}}}"#,
         r#"{"usageMetadata":{"cachedContentTokenCount":64,"promptTokenCount":100,"candidatesTokenCount":3,"thoughtsTokenCount":2,"totalTokenCount":105}}"#,
     ] {
         let usage = json(body);
@@ -119,6 +120,7 @@ fn an_error_inside_a_success_has_a_class() {
         (r#"{"type":"error","code":"rate_limit_exceeded","message":"…"}"#, Kind::RateLimit),
         (r#"{"type":"response.failed","response":{"error":{"code":"server_error"}}}"#, Kind::ServerError),
         (r#"{"error":{"type":"invalid_request_error"}}"#, Kind::ClientError),
+        (r#"{"event_type":"error","error":{"code":"quota_exceeded"}}"#, Kind::QuotaExhausted),
         (r#"{"error":{"message":"odd"}}"#, Kind::ServerError),
         (r#"{"error":"model is not loaded"}"#, Kind::ServerError),
     ] {
