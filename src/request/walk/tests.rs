@@ -100,6 +100,7 @@ fn plain_text_documents_are_text_wherever_their_type_stands() {
 fn an_object_that_is_merely_called_source_is_no_file() {
     assert_eq!(characters(r#"{"a":"~","source":{"note":"xy"}}"#), 2);
     assert_eq!(characters(r#"{"a":"~","source":["xy"]}"#), 2);
+    assert_eq!(characters(r#"{"a":"~","input":{"source":{"type":"s3","data":"xy","url":"z"}}}"#), 5);
 }
 
 #[test]
