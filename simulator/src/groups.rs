@@ -68,9 +68,10 @@ pub fn published_count_tokens_rpm(tier: Tier) -> u64 {
 /// The group under which counting tokens is limited.
 pub const COUNT_TOKENS_GROUP: &str = "count-tokens";
 
-const GROUPS: [(&str, &[&str]); 12] = [
+const GROUPS: [(&str, &[&str]); 13] = [
     ("claude-fable-5.x", &["claude-fable-5", "claude-fable-5-1", "claude-fable-5-2"]),
     ("claude-mythos-5.x", &["claude-mythos-5", "claude-mythos-5-1", "claude-mythos-5-2"]),
+    ("claude-mythos-preview", &["claude-mythos-preview"]),
     ("claude-opus-5.5", &["claude-opus-5-5"]),
     ("claude-opus-5", &["claude-opus-5"]),
     ("claude-opus-4.x", &["claude-opus-4-5", "claude-opus-4-6", "claude-opus-4-7", "claude-opus-4-8"]),

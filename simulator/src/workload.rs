@@ -112,7 +112,7 @@ fn job(input_tokens: u64, output_tokens: u64, max_tokens: u64, stream: bool) -> 
     Job { model: MODEL.into(), input_tokens, output_tokens, max_tokens, stream, priority: Priority::Normal }
 }
 
-const MODEL: &str = "claude-sonnet-4-5";
+const MODEL: &str = "claude-sonnet-5";
 
 #[cfg(test)]
 mod tests {
