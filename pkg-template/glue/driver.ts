@@ -1,0 +1,223 @@
+import { type Clock, MAX_TIMER_MS } from "./clock.js";
+import { DRAINED, MUST_WAIT, REFUSED, type CoreModule, type Refusal } from "./core.js";
+import { CoreError } from "./errors.js";
+import { Emitter } from "./events.js";
+import { GuardedCore } from "./guard.js";
+import { Permit } from "./permit.js";
+import { refusalError } from "./refusal.js";
+
+/** Ends a wait: with the permit, or with a rejected promise (so that no second function need be kept for each waiter). */
+export type Started = (outcome: Permit | Promise<never>) => void;
+
+/**
+ * Owns the loop: tell the core something, drain what it says, arm one timer.
+ *
+ * Every method that tells the core something that can let another call start ends in {@link pump}.
+ * A timer is armed only while somebody waits, so an idle limiter keeps no process alive.
+ */
+export class Driver {
+  readonly clock: Clock;
+  readonly core: GuardedCore;
+  readonly events: Emitter = new Emitter();
+  /** Who waits, by the index of the ticket. Filled without holes, which would turn it into a slow dictionary. */
+  private readonly waiters: (Started | undefined)[] = [];
+  private waiting = 0;
+  private pumping = false;
+  /** The newest time that the running loop was told. */
+  private now = 0;
+  private timer: unknown = undefined;
+  private timerAt = 0;
+  private readonly onTimer = (): void => this.wake();
+
+  /** @throws {OptionError} naming the option, its value and the fix. */
+  constructor(module: CoreModule, options: object, clock: Clock, seed: number | undefined) {
+    this.clock = clock;
+    this.core = new GuardedCore(module, options, clock.now(), seed, (fault) => this.fail(fault));
+  }
+
+  /** A permit, or undefined when the call would have to wait. */
+  tryAcquire(
+    scope: number,
+    requests: number,
+    inputTokens: number,
+    outputTokens: number,
+    custom: number,
+    priority: number,
+  ): Permit | undefined {
+    const now = this.clock.now();
+    const ticket = this.core.acquireNow(now, scope, requests, inputTokens, outputTokens, custom, priority);
+    if (ticket >= 0) return new Permit(this, ticket);
+    if (ticket === MUST_WAIT) return undefined;
+    throw refusalError(this.core.takeRefusal());
+  }
+
+  /** The ticket of a call that now waits: {@link wait} for it before anything else. */
+  submit(
+    scope: number,
+    requests: number,
+    inputTokens: number,
+    outputTokens: number,
+    custom: number,
+    priority: number,
+    deadlineMs: number,
+  ): number {
+    const now = this.clock.now();
+    return this.submitted(
+      this.core.submit(now, scope, requests, inputTokens, outputTokens, custom, priority, deadlineMs),
+    );
+  }
+
+  submitRequest(
+    method: string,
+    url: string,
+    headers: string,
+    body: string | Uint8Array | undefined,
+    replayable: boolean,
+    priority: number,
+    deadlineMs: number,
+  ): number {
+    const now = this.clock.now();
+    return this.submitted(
+      this.core.submitRequest(now, method, url, headers, body, replayable, priority, deadlineMs),
+    );
+  }
+
+  /** Resolves when the ticket starts; rejects when it is refused. A ticket that is cancelled does neither. */
+  wait(ticket: number): Promise<Permit> {
+    return new Promise((resolve) => this.onStart(ticket, resolve));
+  }
+
+  /** The same with a callback. */
+  onStart(ticket: number, started: Started): void {
+    const index = ticket >>> TICKET_INDEX_SHIFT;
+    while (this.waiters.length <= index) this.waiters.push(undefined);
+    this.waiters[index] = started;
+    this.waiting += 1;
+    this.pump();
+  }
+
+  /** Gives up a ticket in whatever state it is. Never throws: there is nobody to tell. */
+  cancel(ticket: number): void {
+    this.takeWaiter(ticket);
+    this.quietly(() => this.core.cancel(this.clock.now(), ticket));
+  }
+
+  /** @throws {CoreError} when the limiter has failed. */
+  settle(ticket: number, requests: number, inputTokens: number, outputTokens: number, custom: number): void {
+    this.core.settle(this.clock.now(), ticket, requests, inputTokens, outputTokens, custom);
+    this.pump();
+  }
+
+  /** @throws {CoreError} when the limiter has failed. */
+  release(ticket: number): void {
+    if (this.core.release(ticket)) this.pump();
+  }
+
+  /** A piece of an observed body. Never throws: the body goes on whatever happens here. */
+  chunk(ticket: number, bytes: Uint8Array): void {
+    try {
+      this.core.chunk(ticket, bytes);
+    } catch (error) {
+      if (!(error instanceof CoreError)) throw error;
+    }
+  }
+
+  /** The end of an observed body. Never throws. */
+  finish(ticket: number, complete: boolean): void {
+    this.quietly(() => this.core.finish(this.clock.now(), ticket, complete));
+  }
+
+  close(): void {
+    this.core.close(this.clock.now());
+    this.pump();
+  }
+
+  /**
+   * Drains the core and arms the timer. Safe to call from inside itself (a listener may call the limiter): the running
+   * loop goes on until the core has nothing more to say, so it also sees what the inner call caused.
+   */
+  pump(): void {
+    this.now = this.clock.now();
+    if (this.pumping) return;
+    this.pumping = true;
+    try {
+      for (let output = this.core.poll(this.now); output !== DRAINED; output = this.core.poll(this.now)) {
+        if (output >= 0) this.takeWaiter(output)?.(new Permit(this, output));
+        else if (output === REFUSED) this.refuse(this.core.takeRefusal());
+        else this.events.emit(this.core.takeEvent());
+      }
+      this.arm(this.now);
+    } catch (error) {
+      // The core failed; fail() has told everybody who waits.
+      if (!(error instanceof CoreError)) throw error;
+    } finally {
+      this.pumping = false;
+    }
+  }
+
+  private submitted(ticket: number): number {
+    if (ticket !== REFUSED) return ticket;
+    const refusal = this.core.takeRefusal();
+    this.pump();
+    throw refusalError(refusal);
+  }
+
+  private refuse(refusal: Refusal): void {
+    this.takeWaiter(refusal.ticket)?.(Promise.reject(refusalError(refusal)));
+  }
+
+  private takeWaiter(ticket: number): Started | undefined {
+    const index = ticket >>> TICKET_INDEX_SHIFT;
+    const started = this.waiters[index];
+    if (started !== undefined) {
+      this.waiters[index] = undefined;
+      this.waiting -= 1;
+    }
+    return started;
+  }
+
+  private quietly(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      if (!(error instanceof CoreError)) throw error;
+    }
+    this.pump();
+  }
+
+  /** An armed timer that fires too early is left alone: it finds nothing to do and arms the next. */
+  private arm(now: number): void {
+    const waitMs = this.waiting === 0 ? -1 : this.core.timeoutMs(now);
+    if (waitMs < 0) {
+      this.disarm();
+      return;
+    }
+    const delayMs = Math.min(waitMs, MAX_TIMER_MS);
+    // Delays are whole milliseconds, so the same instant is seen up to one apart.
+    // A timer that is overdue stays behind a clock that jumped: it is armed anew.
+    if (this.timer !== undefined && now < this.timerAt && this.timerAt < now + delayMs + 1) return;
+    this.disarm();
+    this.timerAt = now + delayMs;
+    this.timer = this.clock.setTimer(this.onTimer, delayMs);
+  }
+
+  private disarm(): void {
+    if (this.timer === undefined) return;
+    this.clock.clearTimer(this.timer);
+    this.timer = undefined;
+  }
+
+  private wake(): void {
+    this.timer = undefined;
+    this.quietly(() => this.core.handleTimeout(this.clock.now()));
+  }
+
+  private fail(fault: CoreError): void {
+    this.disarm();
+    this.waiting = 0;
+    for (const started of this.waiters.splice(0)) started?.(Promise.reject(fault));
+  }
+}
+
+/** A ticket is an index, used again later, and below it a number that tells its uses apart. */
+const TICKET_INDEX_SHIFT = 8;
