@@ -21,4 +21,4 @@ export const systemClock: Clock = {
 };
 
 /** The longest delay that `setTimeout` holds: a longer one fires at once. */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
+export const MAX_TIMER_MS: number = 2 ** 31 - 1;

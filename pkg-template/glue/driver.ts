@@ -1,10 +1,11 @@
-import { type Clock, MAX_TIMER_MS } from "./clock.js";
+import type { Clock } from "./clock.js";
 import { DRAINED, MUST_WAIT, REFUSED, type CoreModule, type Refusal } from "./core.js";
 import { CoreError } from "./errors.js";
 import { Emitter } from "./events.js";
 import { GuardedCore } from "./guard.js";
 import { Permit } from "./permit.js";
 import { refusalError } from "./refusal.js";
+import { Timer } from "./timer.js";
 
 /** Ends a wait: with the permit, or with a rejected promise (so that no second function need be kept for each waiter). */
 export type Started = (outcome: Permit | Promise<never>) => void;
@@ -25,18 +26,18 @@ export class Driver {
   private pumping = false;
   /** The newest time that the running loop was told. */
   private now = 0;
-  private timer: unknown = undefined;
-  private timerAt = 0;
-  private readonly onTimer = (): void => this.wake();
+  private readonly timer: Timer;
 
   /** @throws {OptionError} naming the option, its value and the fix. */
   constructor(module: CoreModule, options: object, clock: Clock, seed: number | undefined) {
     this.clock = clock;
+    this.timer = new Timer(clock, () => this.tell((now) => this.core.handleTimeout(now)));
     this.core = new GuardedCore(module, options, clock.now(), seed, (fault) => this.fail(fault));
   }
 
   /** A permit, or undefined when the call would have to wait. */
   tryAcquire(
+    now: number,
     scope: number,
     requests: number,
     inputTokens: number,
@@ -44,7 +45,6 @@ export class Driver {
     custom: number,
     priority: number,
   ): Permit | undefined {
-    const now = this.clock.now();
     const ticket = this.core.acquireNow(now, scope, requests, inputTokens, outputTokens, custom, priority);
     if (ticket >= 0) return new Permit(this, ticket);
     if (ticket === MUST_WAIT) return undefined;
@@ -53,6 +53,7 @@ export class Driver {
 
   /** The ticket of a call that now waits: {@link wait} for it before anything else. */
   submit(
+    now: number,
     scope: number,
     requests: number,
     inputTokens: number,
@@ -61,13 +62,13 @@ export class Driver {
     priority: number,
     deadlineMs: number,
   ): number {
-    const now = this.clock.now();
-    return this.submitted(
-      this.core.submit(now, scope, requests, inputTokens, outputTokens, custom, priority, deadlineMs),
-    );
+    const { core } = this;
+    const ticket = core.submit(now, scope, requests, inputTokens, outputTokens, custom, priority, deadlineMs);
+    return this.submitted(now, ticket);
   }
 
   submitRequest(
+    now: number,
     method: string,
     url: string,
     headers: string,
@@ -76,41 +77,41 @@ export class Driver {
     priority: number,
     deadlineMs: number,
   ): number {
-    const now = this.clock.now();
-    return this.submitted(
-      this.core.submitRequest(now, method, url, headers, body, replayable, priority, deadlineMs),
-    );
+    const { core } = this;
+    const ticket = core.submitRequest(now, method, url, headers, body, replayable, priority, deadlineMs);
+    return this.submitted(now, ticket);
   }
 
   /** Resolves when the ticket starts; rejects when it is refused. A ticket that is cancelled does neither. */
-  wait(ticket: number): Promise<Permit> {
-    return new Promise((resolve) => this.onStart(ticket, resolve));
+  wait(now: number, ticket: number): Promise<Permit> {
+    return new Promise((resolve) => this.onStart(now, ticket, resolve));
   }
 
   /** The same with a callback. */
-  onStart(ticket: number, started: Started): void {
+  onStart(now: number, ticket: number, started: Started): void {
     const index = ticket >>> TICKET_INDEX_SHIFT;
     while (this.waiters.length <= index) this.waiters.push(undefined);
     this.waiters[index] = started;
     this.waiting += 1;
-    this.pump();
+    this.pump(now);
   }
 
   /** Gives up a ticket in whatever state it is. Never throws: there is nobody to tell. */
   cancel(ticket: number): void {
     this.takeWaiter(ticket);
-    this.quietly(() => this.core.cancel(this.clock.now(), ticket));
+    this.tell((now) => this.core.cancel(now, ticket));
   }
 
   /** @throws {CoreError} when the limiter has failed. */
   settle(ticket: number, requests: number, inputTokens: number, outputTokens: number, custom: number): void {
-    this.core.settle(this.clock.now(), ticket, requests, inputTokens, outputTokens, custom);
-    this.pump();
+    const now = this.clock.now();
+    this.core.settle(now, ticket, requests, inputTokens, outputTokens, custom);
+    this.pump(now);
   }
 
   /** @throws {CoreError} when the limiter has failed. */
   release(ticket: number): void {
-    if (this.core.release(ticket)) this.pump();
+    if (this.core.release(ticket)) this.pump(this.clock.now());
   }
 
   /** A piece of an observed body. Never throws: the body goes on whatever happens here. */
@@ -124,20 +125,21 @@ export class Driver {
 
   /** The end of an observed body. Never throws. */
   finish(ticket: number, complete: boolean): void {
-    this.quietly(() => this.core.finish(this.clock.now(), ticket, complete));
+    this.tell((now) => this.core.finish(now, ticket, complete));
   }
 
   close(): void {
-    this.core.close(this.clock.now());
-    this.pump();
+    const now = this.clock.now();
+    this.core.close(now);
+    this.pump(now);
   }
 
   /**
    * Drains the core and arms the timer. Safe to call from inside itself (a listener may call the limiter): the running
    * loop goes on until the core has nothing more to say, so it also sees what the inner call caused.
    */
-  pump(): void {
-    this.now = this.clock.now();
+  pump(now: number): void {
+    this.now = now;
     if (this.pumping) return;
     this.pumping = true;
     try {
@@ -146,7 +148,9 @@ export class Driver {
         else if (output === REFUSED) this.refuse(this.core.takeRefusal());
         else this.events.emit(this.core.takeEvent());
       }
-      this.arm(this.now);
+      const waitMs = this.waiting === 0 ? -1 : this.core.timeoutMs(this.now);
+      if (waitMs < 0) this.timer.disarm();
+      else this.timer.arm(this.now, waitMs);
     } catch (error) {
       // The core failed; fail() has told everybody who waits.
       if (!(error instanceof CoreError)) throw error;
@@ -155,10 +159,10 @@ export class Driver {
     }
   }
 
-  private submitted(ticket: number): number {
+  private submitted(now: number, ticket: number): number {
     if (ticket !== REFUSED) return ticket;
     const refusal = this.core.takeRefusal();
-    this.pump();
+    this.pump(now);
     throw refusalError(refusal);
   }
 
@@ -176,44 +180,19 @@ export class Driver {
     return started;
   }
 
-  private quietly(tell: () => void): void {
+  /** Tells the core something, and drains it. Never throws: there is nobody to tell, and who waits is told anyway. */
+  private tell(what: (now: number) => void): void {
+    const now = this.clock.now();
     try {
-      tell();
+      what(now);
     } catch (error) {
       if (!(error instanceof CoreError)) throw error;
     }
-    this.pump();
-  }
-
-  /** An armed timer that fires too early is left alone: it finds nothing to do and arms the next. */
-  private arm(now: number): void {
-    const waitMs = this.waiting === 0 ? -1 : this.core.timeoutMs(now);
-    if (waitMs < 0) {
-      this.disarm();
-      return;
-    }
-    const delayMs = Math.min(waitMs, MAX_TIMER_MS);
-    // Delays are whole milliseconds, so the same instant is seen up to one apart.
-    // A timer that is overdue stays behind a clock that jumped: it is armed anew.
-    if (this.timer !== undefined && now < this.timerAt && this.timerAt < now + delayMs + 1) return;
-    this.disarm();
-    this.timerAt = now + delayMs;
-    this.timer = this.clock.setTimer(this.onTimer, delayMs);
-  }
-
-  private disarm(): void {
-    if (this.timer === undefined) return;
-    this.clock.clearTimer(this.timer);
-    this.timer = undefined;
-  }
-
-  private wake(): void {
-    this.timer = undefined;
-    this.quietly(() => this.core.handleTimeout(this.clock.now()));
+    this.pump(now);
   }
 
   private fail(fault: CoreError): void {
-    this.disarm();
+    this.timer.disarm();
     this.waiting = 0;
     for (const started of this.waiters.splice(0)) started?.(Promise.reject(fault));
   }

@@ -92,7 +92,9 @@ class Call implements AbortHandler {
     this.stopIfAborted();
     const { driver, hints, request } = this;
     const lines = headerLines(request.headers, loadedCore().requestHeaders());
+    const now = driver.clock.now();
     this.ticket = driver.submitRequest(
+      now,
       request.method,
       request.url,
       lines,
@@ -102,7 +104,7 @@ class Call implements AbortHandler {
       hints.deadlineMs,
     );
     this.submitted = true;
-    return driver.wait(this.ticket);
+    return driver.wait(now, this.ticket);
   }
 
   private async attempt(): Promise<Response | Restart> {
@@ -125,9 +127,10 @@ class Call implements AbortHandler {
       driver.cancel(ticket);
       return undefined;
     }
-    const verdict = orDeliver(() => driver.core.handleFailure(driver.clock.now(), ticket));
-    if (verdict === RETRY) return new Restart(driver.wait(ticket));
-    driver.pump();
+    const now = driver.clock.now();
+    const verdict = orDeliver(() => driver.core.handleFailure(now, ticket));
+    if (verdict === RETRY) return new Restart(driver.wait(now, ticket));
+    driver.pump(now);
     return undefined;
   }
 
@@ -136,21 +139,23 @@ class Call implements AbortHandler {
     const { clock, core } = driver;
     const { status } = response;
     const lines = responseHeaderLines(response.headers);
-    let verdict = orDeliver(() => core.handleResponse(clock.now(), clock.wallNow(), ticket, status, lines));
+    let now = clock.now();
+    let verdict = orDeliver(() => core.handleResponse(now, clock.wallNow(), ticket, status, lines));
     if (verdict === NEEDS_BODY) {
       const beginning = await this.peek(response);
       this.stopIfAborted();
-      verdict = orDeliver(() => core.handleBody(clock.now(), clock.wallNow(), ticket, status, lines, beginning));
+      now = clock.now();
+      verdict = orDeliver(() => core.handleBody(now, clock.wallNow(), ticket, status, lines, beginning));
     }
     if (verdict === RETRY) {
       // Waited for in the same breath: any other call may make the core start it.
-      const restart = new Restart(driver.wait(ticket));
+      const restart = new Restart(driver.wait(now, ticket));
       if (this.source === undefined) discard(response);
       else this.source.cancel().catch(ignore);
       this.source = undefined;
       return restart;
     }
-    driver.pump();
+    driver.pump(now);
     return this.deliver(response, verdict === OBSERVE);
   }
 

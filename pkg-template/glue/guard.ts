@@ -1,7 +1,7 @@
 import type { CoreLimiter, CoreModule, Refusal } from "./core.js";
-import { CoreError } from "./errors.js";
+import type { CoreError } from "./errors.js";
 import type { TidegateEvent } from "./events.js";
-import { optionErrorOf } from "./refusal.js";
+import { coreErrorOf, optionErrorOf } from "./thrown.js";
 import type { Snapshot } from "./snapshot.js";
 
 /**
@@ -28,17 +28,12 @@ export class GuardedCore implements CoreLimiter {
     try {
       this.core = new module.CoreLimiter(options, now, seed);
     } catch (thrown) {
-      throw optionErrorOf(thrown) ?? coreError(thrown);
+      throw optionErrorOf(thrown) ?? coreErrorOf(thrown);
     }
   }
 
   scope(model: string): number {
-    if (this.fault !== undefined) throw this.fault;
-    try {
-      return this.core.scope(model);
-    } catch (thrown) {
-      throw this.poison(thrown);
-    }
+    return this.guarded(() => this.core.scope(model));
   }
 
   acquireNow(
@@ -193,17 +188,8 @@ export class GuardedCore implements CoreLimiter {
   }
 
   private poison(thrown: unknown): CoreError {
-    this.fault = coreError(thrown);
+    this.fault = coreErrorOf(thrown);
     this.onFault(this.fault);
     return this.fault;
   }
 }
-
-function coreError(thrown: unknown): CoreError {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  const message = text.startsWith(PANICKED) ? text : PANICKED + text;
-  return new CoreError(message, { cause: thrown });
-}
-
-/** How the message of a Rust panic begins. */
-const PANICKED = "tidegate core panicked: ";

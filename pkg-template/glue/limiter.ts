@@ -63,10 +63,13 @@ export class Limiter {
       const { signals } = resolved;
       const aborted = abortedSignal(signals);
       if (aborted !== undefined) return Promise.reject(aborted.reason);
-      const permit = this.grant(cost, resolved);
+      const now = this.driver.clock.now();
+      const permit = this.grant(now, cost, resolved);
       if (permit !== undefined) return Promise.resolve(permit);
-      const ticket = this.queue(cost, resolved);
-      return signals.length === 0 ? this.driver.wait(ticket) : waitWatched(this.driver, ticket, signals);
+      const ticket = this.queue(now, cost, resolved);
+      return signals.length === 0
+        ? this.driver.wait(now, ticket)
+        : waitWatched(this.driver, now, ticket, signals);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -81,7 +84,8 @@ export class Limiter {
    * @throws {CoreError} when the limiter has failed.
    */
   tryAcquire(cost: Cost = 1, hints?: AcquireHints): Permit | undefined {
-    return this.grant(cost, hints === undefined ? this.hints : resolveHints(hints, this.hints));
+    const now = this.driver.clock.now();
+    return this.grant(now, cost, hints === undefined ? this.hints : resolveHints(hints, this.hints));
   }
 
   /**
@@ -126,27 +130,36 @@ export class Limiter {
     this.driver.close();
   }
 
-  private grant(cost: Cost, hints: ResolvedHints): Permit | undefined {
+  private grant(now: number, cost: Cost, hints: ResolvedHints): Permit | undefined {
     const { driver } = this;
-    const scope = hints.model === undefined ? DEFAULT_SCOPE : this.scopeOf(hints.model);
-    if (cost === 1) return driver.tryAcquire(scope, 1, 0, 0, 0, hints.priority);
+    const scope = hints.model === undefined ? DEFAULT_SCOPE : this.scopeOf(now, hints.model);
+    if (cost === 1) return driver.tryAcquire(now, scope, 1, 0, 0, 0, hints.priority);
     checkCost(cost);
-    if (typeof cost === "number") return driver.tryAcquire(scope, cost, 0, 0, 0, hints.priority);
+    if (typeof cost === "number") return driver.tryAcquire(now, scope, cost, 0, 0, 0, hints.priority);
     const { requests = 1, inputTokens = 0, outputTokens = 0, custom = 0 } = cost;
-    return driver.tryAcquire(scope, requests, inputTokens, outputTokens, custom, hints.priority);
+    return driver.tryAcquire(now, scope, requests, inputTokens, outputTokens, custom, hints.priority);
   }
 
-  private queue(cost: Cost, hints: ResolvedHints): number {
+  private queue(now: number, cost: Cost, hints: ResolvedHints): number {
     const scope = hints.model === undefined ? DEFAULT_SCOPE : this.driver.core.scope(hints.model);
     const record = typeof cost === "number" ? { requests: cost } : cost;
     const { requests = 1, inputTokens = 0, outputTokens = 0, custom = 0 } = record;
-    return this.driver.submit(scope, requests, inputTokens, outputTokens, custom, hints.priority, hints.deadlineMs);
+    return this.driver.submit(
+      now,
+      scope,
+      requests,
+      inputTokens,
+      outputTokens,
+      custom,
+      hints.priority,
+      hints.deadlineMs,
+    );
   }
 
   /** Asking may cause an event (the model is unknown). */
-  private scopeOf(model: string): number {
+  private scopeOf(now: number, model: string): number {
     const scope = this.driver.core.scope(model);
-    this.driver.pump();
+    this.driver.pump(now);
     return scope;
   }
 }
@@ -163,7 +176,12 @@ if (typeof Symbol.asyncDispose === "symbol") {
   });
 }
 
-function waitWatched(driver: Driver, ticket: number, signals: readonly AbortSignal[]): Promise<Permit> {
+function waitWatched(
+  driver: Driver,
+  now: number,
+  ticket: number,
+  signals: readonly AbortSignal[],
+): Promise<Permit> {
   return new Promise((resolve, reject) => {
     const watch = new AbortWatch(signals, {
       abort(reason) {
@@ -171,7 +189,7 @@ function waitWatched(driver: Driver, ticket: number, signals: readonly AbortSign
         reject(reason);
       },
     });
-    driver.onStart(ticket, (outcome) => {
+    driver.onStart(now, ticket, (outcome) => {
       watch.stop();
       resolve(outcome);
     });

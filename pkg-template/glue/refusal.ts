@@ -4,7 +4,6 @@ import {
   CoreError,
   DeadlineError,
   InsufficientCapacityError,
-  OptionError,
   QueueFullError,
   type TidegateError,
 } from "./errors.js";
@@ -24,12 +23,4 @@ export function refusalError(refusal: Refusal): TidegateError {
     default:
       return new CoreError(`tidegate core refused for an unknown reason: ${code}: ${message}`);
   }
-}
-
-/** The core states a wrong option as a plain record or error of this name; users get it as our class. */
-export function optionErrorOf(thrown: unknown): OptionError | undefined {
-  if (typeof thrown !== "object" || thrown === null) return undefined;
-  const { name, message, option, value, fix } = thrown as Record<string, unknown>;
-  if (name !== "OptionError") return undefined;
-  return new OptionError(String(message), { option: String(option), value, fix: String(fix) });
 }
