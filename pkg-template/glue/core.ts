@@ -38,7 +38,7 @@ export interface CoreLimiter {
     method: string,
     url: string,
     headers: string,
-    body: string | Uint8Array | undefined,
+    body: RequestBody,
     replayable: boolean,
     priority: number,
     deadlineMs: number,
@@ -77,11 +77,14 @@ export interface CoreLimiter {
     outputTokens: number,
     custom: number,
   ): void;
-  /** Over, charged as reserved. Tells whether something may start now. */
+  /** Over, charged as reserved. Tells whether something may start now: then {@link handleTimeout} is due. */
   release(ticket: number): boolean;
   snapshot(now: number): Snapshot;
   close(now: number): void;
 }
+
+/** A body that can be read, null for none, undefined for one that cannot be read. */
+export type RequestBody = string | Uint8Array | null | undefined;
 
 /** What the core says of a call that it will not start. */
 export interface Refusal {

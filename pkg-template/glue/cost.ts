@@ -3,7 +3,7 @@ import { OptionError } from "./errors.js";
 /** What a call takes from the limits. A number means requests. */
 export type Cost = number | CostRecord;
 
-/** What a call takes in each dimension. Finite and not negative. */
+/** What a call takes in each dimension: whole numbers. */
 export interface CostRecord {
   /** @default 1 */
   readonly requests?: number;
@@ -25,11 +25,11 @@ export function checkCost(cost: Cost): void {
     return;
   }
   if (typeof cost !== "object" || cost === null) {
-    throw wrongCost("cost", cost, "pass a number of requests or { requests, inputTokens, outputTokens, custom }");
+    throw new OptionError("cost", cost, `Use a number of requests, or an object with ${DIMENSIONS.join(", ")}.`);
   }
   for (const key of Object.keys(cost)) {
     if (!DIMENSIONS.includes(key)) {
-      throw wrongCost(`cost.${key}`, cost[key as keyof CostRecord], `use only ${DIMENSIONS.join(", ")}`);
+      throw new OptionError(`cost.${key}`, cost[key as keyof CostRecord], `Use only ${DIMENSIONS.join(", ")}.`);
     }
     const amount = cost[key as keyof CostRecord];
     if (amount !== undefined) checkAmount(amount, `cost.${key}`);
@@ -37,13 +37,10 @@ export function checkCost(cost: Cost): void {
 }
 
 function checkAmount(amount: number, option: string): void {
-  if (typeof amount !== "number" || !(amount >= 0 && amount < Infinity)) {
-    throw wrongCost(option, amount, "pass a finite number that is not negative");
+  if (!(Number.isInteger(amount) && amount >= 0 && amount <= MAX_AMOUNT)) {
+    throw new OptionError(option, amount, "Use a whole number from 0 to 4,294,967,295.");
   }
 }
 
-function wrongCost(option: string, value: unknown, fix: string): OptionError {
-  return new OptionError(`${option} is ${String(value)}: ${fix}`, { option, value, fix });
-}
-
+const MAX_AMOUNT = 2 ** 32 - 1;
 const DIMENSIONS: readonly string[] = ["requests", "inputTokens", "outputTokens", "custom"];

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.js";
-import { DRAINED, MUST_WAIT, REFUSED, type CoreModule, type Refusal } from "./core.js";
+import { type CoreModule, DRAINED, MUST_WAIT, REFUSED, type Refusal, type RequestBody } from "./core.js";
 import { CoreError } from "./errors.js";
 import { Emitter } from "./events.js";
 import { GuardedCore } from "./guard.js";
@@ -72,7 +72,7 @@ export class Driver {
     method: string,
     url: string,
     headers: string,
-    body: string | Uint8Array | undefined,
+    body: RequestBody,
     replayable: boolean,
     priority: number,
     deadlineMs: number,
@@ -111,7 +111,7 @@ export class Driver {
 
   /** @throws {CoreError} when the limiter has failed. */
   release(ticket: number): void {
-    if (this.core.release(ticket)) this.pump(this.clock.now());
+    if (this.core.release(ticket)) this.tell((now) => this.core.handleTimeout(now));
   }
 
   /** A piece of an observed body. Never throws: the body goes on whatever happens here. */

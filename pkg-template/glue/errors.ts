@@ -38,12 +38,19 @@ export class OptionError extends TidegateError {
   /** What to write instead. */
   readonly fix: string;
 
-  constructor(message: string, fields: { option: string; value: unknown; fix: string }) {
-    super("invalid-option", message);
-    this.option = fields.option;
-    this.value = fields.value;
-    this.fix = fields.fix;
+  constructor(option: string, value: unknown, fix: string, message?: string) {
+    super("invalid-option", message ?? `Option ${option} is ${shown(value)}. ${fix}`);
+    this.option = option;
+    this.value = value;
+    this.fix = fix;
   }
+}
+
+/** Never what an object holds: it may be a secret. */
+function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return "a function";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
 /** The call costs more than a limit ever holds: no wait would help. */

@@ -61,12 +61,10 @@ export class Emitter {
   /** @throws {OptionError} for a type that does not exist. */
   on<T extends EventType>(type: T, listener: Listener<T>): () => void {
     if (!Object.hasOwn(this.listeners, type)) {
-      const fix = `use one of ${Object.keys(this.listeners).join(", ")}`;
-      throw new OptionError(`there is no event "${String(type)}": ${fix}`, { option: "type", value: type, fix });
+      throw new OptionError("type", type, `Use one of ${Object.keys(this.listeners).join(", ")}.`);
     }
     if (typeof listener !== "function") {
-      const fix = "pass a function";
-      throw new OptionError(`the listener is not a function: ${fix}`, { option: "listener", value: listener, fix });
+      throw new OptionError("listener", listener, "Use a function.");
     }
     // Wrapped, so that the same function can listen twice and each `off` removes its own.
     const own: Listener<never> = (event) => listener(event);

@@ -1,4 +1,4 @@
-import type { CoreLimiter, CoreModule, Refusal } from "./core.js";
+import type { CoreLimiter, CoreModule, Refusal, RequestBody } from "./core.js";
 import type { CoreError } from "./errors.js";
 import type { TidegateEvent } from "./events.js";
 import { coreErrorOf, optionErrorOf } from "./thrown.js";
@@ -76,7 +76,7 @@ export class GuardedCore implements CoreLimiter {
     method: string,
     url: string,
     headers: string,
-    body: string | Uint8Array | undefined,
+    body: RequestBody,
     replayable: boolean,
     priority: number,
     deadlineMs: number,

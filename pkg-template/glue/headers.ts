@@ -45,10 +45,8 @@ export function hintsOf(headers: Headers): FetchHints {
       case "x-tidegate-deadline-ms":
         hints.deadlineMs = value.trim() === "" ? Number.NaN : Number(value);
         break;
-      default: {
-        const fix = "use x-tidegate-priority or x-tidegate-deadline-ms";
-        throw new OptionError(`there is no hint header "${name}": ${fix}`, { option: name, value, fix });
-      }
+      default:
+        throw new OptionError(name, value, "Use x-tidegate-priority or x-tidegate-deadline-ms.");
     }
   });
   return hints;

@@ -53,11 +53,11 @@ export const NO_HINTS: ResolvedHints = {
  */
 export function resolveHints(hints: ScheduleHints, base: ResolvedHints, where = "hints"): ResolvedHints {
   if (typeof hints !== "object" || hints === null) {
-    throw wrongHint(where, hints, "pass an object");
+    throw new OptionError(where, hints, "Use an object.");
   }
   for (const key of Object.keys(hints)) {
     if (!KEYS.includes(key)) {
-      throw wrongHint(`${where}.${key}`, hints[key as keyof ScheduleHints], `use only ${KEYS.join(", ")}`);
+      throw new OptionError(`${where}.${key}`, hints[key as keyof ScheduleHints], `Use only ${KEYS.join(", ")}.`);
     }
   }
   const { priority, deadlineMs, signal, model } = hints;
@@ -71,29 +71,25 @@ export function resolveHints(hints: ScheduleHints, base: ResolvedHints, where = 
 
 function priorityNumber(priority: string, option: string): number {
   const number = PRIORITIES.indexOf(priority);
-  if (number < 0) throw wrongHint(option, priority, `use one of ${PRIORITIES.join(", ")}`);
+  if (number < 0) throw new OptionError(option, priority, `Use one of ${PRIORITIES.join(", ")}.`);
   return number;
 }
 
 function checkedDeadline(deadlineMs: number, option: string): number {
   if (typeof deadlineMs !== "number" || !(deadlineMs >= 0)) {
-    throw wrongHint(option, deadlineMs, "pass a number of milliseconds that is not negative");
+    throw new OptionError(option, deadlineMs, "Use a number of milliseconds that is not negative.");
   }
   return deadlineMs;
 }
 
 function checkedSignal(signal: AbortSignal, option: string): AbortSignal {
   if (typeof signal?.aborted !== "boolean" || typeof signal.addEventListener !== "function") {
-    throw wrongHint(option, signal, "pass the signal of an AbortController");
+    throw new OptionError(option, signal, "Use the signal of an AbortController.");
   }
   return signal;
 }
 
 function checkedModel(model: string, option: string): string {
-  if (typeof model !== "string") throw wrongHint(option, model, "pass the name of a model");
+  if (typeof model !== "string") throw new OptionError(option, model, "Use the name of a model.");
   return model;
-}
-
-function wrongHint(option: string, value: unknown, fix: string): OptionError {
-  return new OptionError(`${option} is ${String(value)}: ${fix}`, { option, value, fix });
 }

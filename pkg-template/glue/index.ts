@@ -26,6 +26,7 @@ export type { Fetch } from "./fetch.js";
 export type { AcquireHints, FetchHints, Priority, ScheduleHints } from "./hints.js";
 export { createLimiter, type Limiter } from "./limiter.js";
 export type {
+  ConcurrencyOptions,
   Dimension,
   Enforcement,
   LimiterOptions,
@@ -35,4 +36,4 @@ export type {
   ScopeLimits,
 } from "./options.js";
 export type { Permit } from "./permit.js";
-export type { Snapshot } from "./snapshot.js";
+export type { LimitSnapshot, ScopeSnapshot, Snapshot } from "./snapshot.js";

@@ -5,17 +5,24 @@ import type { Fetch } from "./fetch.js";
 /** How the server lets an amount come back. */
 export type Enforcement = "token-bucket" | "fixed-window" | "sliding-window";
 
-/** What a limit counts. "totalTokens" is input and output together; "custom" is in your own unit. */
-export type Dimension = "requests" | "inputTokens" | "outputTokens" | "totalTokens" | "concurrency" | "custom";
+/** What a limit over time counts. "tokens" is input and output together; "custom" is in your own unit. */
+export type Dimension = "requests" | "input_tokens" | "output_tokens" | "tokens" | "custom";
 
-/** One limit, spelled out. */
+/** The most calls in flight at once, spelled out. */
+export interface ConcurrencyOptions {
+  readonly dimension: "concurrency";
+  /** A whole number from 1. */
+  readonly amount: number;
+}
+
+/** One limit over time, spelled out. */
 export interface LimitOptions {
   readonly dimension: Dimension;
-  /** How much per period. More than 0. */
+  /** How much per period. A whole number from 1. */
   readonly amount: number;
-  /** Milliseconds. More than 0. */
+  /** A whole number of milliseconds from 1. */
   readonly periodMs: number;
-  /** The most that can go at once, in the unit of `amount`. @default amount */
+  /** The most that can go at once, in the unit of `amount`. Only of a token bucket. @default amount */
   readonly burst?: number;
   /** @default "token-bucket" */
   readonly enforcement?: Enforcement;
@@ -25,6 +32,8 @@ export interface LimitOptions {
 export interface ScopeLimits {
   /** Patterns of the models that share these limits. @default the key itself is the one pattern */
   readonly models?: readonly string[];
+  /** Says that the numbers were published, on this day (YYYY-MM-DD), and not agreed: the server's headers replace them. */
+  readonly published?: string;
   /** Requests per second. */
   readonly rps?: number;
   /** Requests per minute. */
@@ -44,7 +53,7 @@ export interface ScopeLimits {
   /** The most calls in flight at once. */
   readonly concurrency?: number;
   /** Limits that have no short name. */
-  readonly limits?: readonly LimitOptions[];
+  readonly limits?: readonly (LimitOptions | ConcurrencyOptions)[];
 }
 
 /** What happens to a call that the server refused or that did not reach it. */
@@ -80,7 +89,7 @@ export interface LimiterOptions {
   readonly retry?: RetryOptions | false;
   readonly queue?: QueueOptions;
   /** Whose conventions the server follows. @default told from each request */
-  readonly provider?: string;
+  readonly provider?: "anthropic" | "openai" | "generic";
   /** Sends the requests. @default the global fetch, looked up at each request */
   readonly fetch?: Fetch;
   /** @default the runtime's clock and timers */
@@ -101,15 +110,15 @@ export interface Seams {
 /** @throws {OptionError} for a wrong `fetch`, `clock` or `seed`. */
 export function splitSeams(options: LimiterOptions): Seams {
   if (typeof options !== "object" || options === null) {
-    throw wrongOption("options", options, "pass an object");
+    throw new OptionError("(all)", options, "Use an object.");
   }
   const { fetch, clock, seed, ...data } = options;
   if (fetch !== undefined && typeof fetch !== "function") {
-    throw wrongOption("fetch", fetch, "pass a function with the signature of fetch");
+    throw new OptionError("fetch", fetch, "Use a function with the signature of fetch.");
   }
   if (clock !== undefined) checkClock(clock);
   if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
-    throw wrongOption("seed", seed, "pass an integer from 0 to 2^53 - 1");
+    throw new OptionError("seed", seed, "Use a whole number from 0 to 2^53 - 1.");
   }
   return { fetch, clock, seed, data };
 }
@@ -117,11 +126,7 @@ export function splitSeams(options: LimiterOptions): Seams {
 function checkClock(clock: Clock): void {
   for (const method of ["now", "wallNow", "setTimer", "clearTimer"] as const) {
     if (typeof clock?.[method] !== "function") {
-      throw wrongOption(`clock.${method}`, clock?.[method], "pass a function");
+      throw new OptionError(`clock.${method}`, clock?.[method], "Use a function.");
     }
   }
-}
-
-function wrongOption(option: string, value: unknown, fix: string): OptionError {
-  return new OptionError(`${option} is ${String(value)}: ${fix}`, { option, value, fix });
 }

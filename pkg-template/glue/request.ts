@@ -1,4 +1,5 @@
 import { ignore } from "./body.js";
+import type { RequestBody } from "./core.js";
 import type { Fetch } from "./fetch.js";
 import { hasHints, hintsOf, withoutHints } from "./headers.js";
 import type { FetchHints } from "./hints.js";
@@ -39,11 +40,11 @@ export class OutgoingRequest {
     }
   }
 
-  /** The body where it can be read without disturbing it, else undefined. No body reads as empty. */
-  readBody(): string | Uint8Array | undefined | Promise<string> {
+  /** The body where it can be read without disturbing it, else undefined. */
+  readBody(): RequestBody | Promise<string> {
     if (this.cloned !== undefined) return this.cloned.clone().text();
     const body: unknown = this.init?.body ?? (isRequest(this.input) ? this.input.body : undefined);
-    if (body === undefined || body === null) return "";
+    if (body === undefined || body === null) return null;
     if (typeof body === "string" || body instanceof Uint8Array) return body;
     if (body instanceof URLSearchParams) return body.toString();
     if (body instanceof ArrayBuffer) return new Uint8Array(body);

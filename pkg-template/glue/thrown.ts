@@ -5,7 +5,7 @@ export function optionErrorOf(thrown: unknown): OptionError | undefined {
   if (typeof thrown !== "object" || thrown === null) return undefined;
   const { name, message, option, value, fix } = thrown as Record<string, unknown>;
   if (name !== "OptionError") return undefined;
-  return new OptionError(String(message), { option: String(option), value, fix: String(fix) });
+  return new OptionError(String(option), value, String(fix), String(message));
 }
 
 /** Anything else that the core throws is a defect. */

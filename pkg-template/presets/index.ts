@@ -1,5 +1,8 @@
 import type { ScopeLimits } from "../glue/options.js";
 
+/** The day the numbers below were read at their source. */
+const READ_ON = "2026-11-23";
+
 /** Published limits of one tier, ready for `createLimiter({ limits: tier.limits })`. */
 export interface Tier {
   readonly name: string;
@@ -29,6 +32,7 @@ export const anthropic: Readonly<Record<"start" | "build" | "scale", Tier>> = {
 };
 
 interface PerMinute {
+  readonly published: string;
   readonly rpm: number;
   readonly itpm: number;
   readonly otpm: number;
@@ -39,7 +43,7 @@ function tier(name: string, common: PerMinute, fable: PerMinute): Tier {
   return {
     name,
     source: "https://platform.claude.com/docs/en/api/rate-limits",
-    readOn: "2026-11-23",
+    readOn: READ_ON,
     // The dated ids of a model ("…-5-20260601") belong to its group; those of its successor ("…-5-5") do not.
     limits: {
       "Fable 5 and 5.1": { models: ["claude-fable-5", "claude-fable-5-20*", "claude-fable-5-1*"], ...fable },
@@ -54,5 +58,5 @@ function tier(name: string, common: PerMinute, fable: PerMinute): Tier {
 }
 
 function perMinute(rpm: number, itpm: number, otpm: number): PerMinute {
-  return { rpm, itpm, otpm };
+  return { published: READ_ON, rpm, itpm, otpm };
 }

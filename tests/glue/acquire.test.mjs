@@ -112,7 +112,7 @@ test("a wrong hint or cost throws an error that names the field", async () => {
     assert.throws(() => limiter.tryAcquire(1, hint), expected);
   }
   const costs = [
-    [-1, "cost"], [Number.NaN, "cost"], [Infinity, "cost"], ["1", "cost"], [null, "cost"],
+    [-1, "cost"], [0.5, "cost"], [2 ** 32, "cost"], [Number.NaN, "cost"], [Infinity, "cost"], ["1", "cost"], [null, "cost"],
     [{ tokens: 1 }, "cost.tokens"], [{ inputTokens: -1 }, "cost.inputTokens"], [{ custom: "1" }, "cost.custom"],
   ];
   for (const [cost, option] of costs) {

@@ -108,7 +108,7 @@ const readable = {
   "an ArrayBuffer": [new TextEncoder().encode(BODY).buffer, new TextEncoder().encode(BODY), true],
   "a part of a buffer": [new DataView(new TextEncoder().encode(`..${BODY}`).buffer, 2), new TextEncoder().encode(BODY), true],
   URLSearchParams: [new URLSearchParams({ a: "1 2" }), "a=1+2", true],
-  nothing: [undefined, "", true],
+  nothing: [undefined, null, true],
   FormData: [new FormData(), undefined, true],
   "a Blob": [new Blob([BODY]), undefined, true],
 };
