@@ -27,3 +27,8 @@ pub fn read<'a>(response: &Response<'a>, now: WallTime) -> Signal<'a> {
     let _ = (response, now);
     Signal::default()
 }
+
+/// Whether only its body can tell what a refusal means.
+pub fn needs_body(_provider: Option<Provider>, status: u16, headers: HeaderBlock<'_>) -> bool {
+    status == 429 && headers.value("retry-after").is_none()
+}

@@ -21,6 +21,20 @@ pub enum Kind {
     ClientError,
 }
 
+impl Kind {
+    /// The name in events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::RateLimit => "rate_limit",
+            Self::Overloaded => "overloaded",
+            Self::QuotaExhausted => "quota_exhausted",
+            Self::ServerError => "server_error",
+            Self::ClientError => "client_error",
+        }
+    }
+}
+
 /// One limit as the server states it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct StatedLimit<'a> {

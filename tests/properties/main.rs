@@ -1,0 +1,5 @@
+//! Laws that hold for every input, tried on many.
+
+mod request;
+mod samples;
+mod usage;
