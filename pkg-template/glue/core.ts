@@ -44,7 +44,7 @@ export interface CoreLimiter {
     deadlineMs: number,
   ): number;
   /** The next output: a ticket that starts now, {@link DRAINED}, {@link REFUSED} or {@link EVENT}. */
-  poll(now: number): number;
+  poll(): number;
   takeRefusal(): Refusal;
   takeEvent(): TidegateEvent;
   /** Whole milliseconds until the core wants {@link handleTimeout}; negative for never. May exceed what a timer can hold. */

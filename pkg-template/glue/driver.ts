@@ -143,7 +143,7 @@ export class Driver {
     if (this.pumping) return;
     this.pumping = true;
     try {
-      for (let output = this.core.poll(this.now); output !== DRAINED; output = this.core.poll(this.now)) {
+      for (let output = this.core.poll(); output !== DRAINED; output = this.core.poll()) {
         if (output >= 0) this.takeWaiter(output)?.(new Permit(this, output));
         else if (output === REFUSED) this.refuse(this.core.takeRefusal());
         else this.events.emit(this.core.takeEvent());

@@ -78,8 +78,6 @@ export class QueueFullError extends TidegateError {
   readonly scope!: string;
   /** The most that may wait. */
   readonly limit!: number;
-  /** How many wait. */
-  readonly queued!: number;
 
   constructor(message: string, fields?: object) {
     super("queue-full", message);

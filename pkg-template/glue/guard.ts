@@ -89,10 +89,10 @@ export class GuardedCore implements CoreLimiter {
     }
   }
 
-  poll(now: number): number {
+  poll(): number {
     if (this.fault !== undefined) throw this.fault;
     try {
-      return this.core.poll(now);
+      return this.core.poll();
     } catch (thrown) {
       throw this.poison(thrown);
     }

@@ -10,17 +10,17 @@ import { oneAtATime, settled, stateOf, VirtualClock } from "./support.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const DAY = 86_400_000;
 
-test("a wait of months is cut into timers that setTimeout can hold, and still ends on time", async () => {
+test("a wait of a month is cut into timers that setTimeout can hold, and still ends on time", async () => {
   const clock = new VirtualClock();
-  const slow = { dimension: "requests", amount: 1, periodMs: 60 * DAY };
+  const slow = { dimension: "requests", amount: 1, periodMs: 31 * DAY };
   const limiter = createLimiter({ limits: { default: { limits: [slow] } }, clock, seed: 1 });
   (await limiter.acquire()).release();
   const call = limiter.acquire();
-  await clock.advance(60 * DAY - 1000);
+  await clock.advance(31 * DAY - 1000);
   assert.equal(await stateOf(call), "pending");
   await clock.advance(2000);
   assert.equal(await stateOf(call), "fulfilled");
-  assert.ok(clock.delays.length >= 3);
+  assert.ok(clock.delays.length >= 2);
   assert.ok(Math.max(...clock.delays) <= 2 ** 31 - 1, String(Math.max(...clock.delays)));
   assert.equal(clock.armed, 0);
 });
@@ -95,7 +95,7 @@ test("a listener that throws is reported as uncaught and stops nothing", async (
   const code = `
     import { createLimiter } from "tidegate";
     process.on("uncaughtException", (error) => console.log("uncaught", error.message));
-    const limiter = createLimiter();
+    const limiter = createLimiter({ limits: { known: { rpm: 10 } } });
     limiter.on("unknown-model", () => { throw new Error("mine"); });
     limiter.on("unknown-model", () => console.log("second"));
     (await limiter.acquire(1, { model: "mystery" })).release();
@@ -104,7 +104,7 @@ test("a listener that throws is reported as uncaught and stops nothing", async (
 });
 
 test("off removes one listener, and the rest go on", async () => {
-  const limiter = createLimiter();
+  const limiter = createLimiter({ limits: { known: { rpm: 10 } } });
   const seen = [];
   const listener = ({ model }) => seen.push(model);
   const off = limiter.on("unknown-model", listener);

@@ -169,7 +169,7 @@ test("the core is told no credential, of the request or of the answer", async ()
       limiter.fetch(...messagesCall({ headers: { "x-api-key": "secret", authorization: "Bearer secret", cookie: "secret" } })),
     );
     assert.doesNotMatch(submitted[0][3], /secret/);
-    assert.match(submitted[0][3], /^content-type: application\/json$/m);
+    assert.match(submitted[0][3], /^anthropic-version: 2023-06-01$/m);
   });
   assert.doesNotMatch(told[0][4], /secret/);
 });

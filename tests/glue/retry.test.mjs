@@ -76,7 +76,7 @@ test("a connection failure is tried again, and at last thrown as it came", async
   const clock = new VirtualClock();
   const failure = new TypeError("fetch failed", { cause: new Error("ECONNRESET") });
   const fetch = upstream(() => Promise.reject(failure));
-  const limiter = createLimiter({ fetch, clock, seed: 1 });
+  const limiter = createLimiter({ fetch, clock, seed: 1, retry: { attempts: 3 } });
   const call = limiter.fetch(...messagesCall());
   call.catch(() => {});
   await clock.advance(600_000);

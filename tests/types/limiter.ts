@@ -1,74 +1,81 @@
-// The types of "tidegate" from the consumer's side: what has to compile, and what must not.
+// What a user writes type-checks as the documentation says, and what is wrong does not.
 import {
   type Clock,
-  type Cost,
   createLimiter,
-  InsufficientCapacityError,
+  type DeadlineError,
   isTidegateError,
   type Limiter,
-  type LimiterOptions,
   type Permit,
+  type Snapshot,
 } from "tidegate";
-import { type Tier } from "tidegate/presets";
+import { anthropic } from "tidegate/presets";
 
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+declare const clock: Clock;
 
-/** Compiles only where the two types are the same. */
-function same<A, B>(_same: Equal<A, B>): void {}
-
-const options: LimiterOptions = {
-  limits: { "claude-sonnet-*": { rpm: 1000, itpm: 2_000_000, otpm: 400_000 }, default: { concurrency: 8 } },
-  retry: { attempts: 5, jitter: "full" },
-  queue: { maxDepth: 1000, maxWaitMs: 60_000 },
+const limiter: Limiter = createLimiter({
+  limits: {
+    "claude-sonnet-*": { rpm: 1000, itpm: 2_000_000, otpm: 400_000 },
+    cheap: { models: ["claude-haiku-*", "gpt-5-mini"], concurrency: 4 },
+    default: {
+      limits: [
+        { dimension: "requests", amount: 60, periodMs: 60_000, enforcement: "fixed-window" },
+        { dimension: "concurrency", amount: 3 },
+      ],
+    },
+  },
+  retry: { attempts: 5, baseMs: 250, jitter: "decorrelated" },
+  queue: { maxDepth: 1000, maxWaitMs: 30_000 },
+  provider: "anthropic",
+  fetch: (input, init) => fetch(input, init),
+  clock,
   seed: 7,
-};
-const limiter: Limiter = createLimiter(options);
-createLimiter();
-createLimiter({ retry: false });
-
-// Takes the place of fetch, as a variable of that type and as an option of an SDK.
-const replaced: typeof fetch = limiter.fetch;
-const answer: Promise<Response> = limiter.with({ priority: "low" }).fetch("https://example.com", { method: "POST" });
-void [replaced, answer];
-
-async function acquire(): Promise<void> {
-  const costs: Cost[] = [1, { requests: 1, inputTokens: 2000, outputTokens: 500 }, { custom: 3 }];
-  const permit: Permit = await limiter.acquire(costs[0], { priority: "high", deadlineMs: 1000, model: "claude-sonnet-5" });
-  permit.settle({ outputTokens: 12 });
-  const maybe = limiter.tryAcquire();
-  same<typeof maybe, Permit | undefined>(true);
-  maybe?.release();
-  const text = await limiter.schedule(async () => "done", { cost: 2 });
-  same<typeof text, string>(true);
-}
-
-const off: () => void = limiter.on("retry", (event) => {
-  same<typeof event.type, "retry">(true);
-  const delay: number = event.delayMs;
-  void delay;
 });
-off();
+createLimiter({ limits: anthropic.build.limits, retry: false });
+createLimiter({ limits: { ...anthropic.start.limits, default: { rps: 1 } } });
+
+export const given: Permit | undefined = limiter.tryAcquire({ inputTokens: 100 }, { model: "claude-sonnet-5" });
+export const waited: Promise<Permit> = limiter.acquire(2, { priority: "high", deadlineMs: 500, signal: new AbortController().signal });
+export const task: Promise<number> = limiter.schedule(async (permit) => {
+  permit.settle({ outputTokens: 5 });
+  return 1;
+}, { cost: { outputTokens: 50 } });
+export const synchronous: Promise<string> = limiter.schedule(() => "done");
+export const state: Snapshot = limiter.snapshot();
+export const left: number | undefined = state.scopes[0]?.limits[0]?.available;
+export const off: () => void = limiter.on("refused", ({ status, retryAfterMs }) => status + (retryAfterMs ?? 0));
+limiter.on("retry", ({ attempt, delayMs }) => attempt * delayMs);
+limiter.on("unknown-model", ({ model }) => model.length);
+limiter.on("limit", ({ reason }) => reason === "learned");
 
 try {
-  await acquire();
+  using permit = await limiter.acquire();
+  permit.settle(1);
+  await using closing = createLimiter();
+  closing.tryAcquire()?.release();
 } catch (error) {
-  if (isTidegateError(error, "insufficient-capacity")) same<typeof error, InsufficientCapacityError>(true);
+  if (isTidegateError(error, "deadline-exceeded")) {
+    const late: DeadlineError = error;
+    late.waitedMs.toFixed();
+  } else if (isTidegateError(error)) {
+    error.code satisfies string;
+  }
 }
 
-// A clock of one's own, for tests.
-const clock: Clock = { now: () => 0, wallNow: () => 0, setTimer: () => 1, clearTimer: () => {} };
-createLimiter({ clock, fetch: async () => new Response() });
-
-const tier = (found: Tier): Limiter => createLimiter({ limits: found.limits });
-void tier;
-
-// @ts-expect-error: an option that does not exist
-createLimiter({ limit: {} });
-// @ts-expect-error: a number as text
+// @ts-expect-error a limit is a number
 createLimiter({ limits: { default: { rpm: "60" } } });
-// @ts-expect-error: a priority that does not exist
+// @ts-expect-error there is no such limit
+createLimiter({ limits: { default: { rmp: 60 } } });
+// @ts-expect-error retries are switched off with false
+createLimiter({ retry: true });
+// @ts-expect-error there is no such option
+createLimiter({ limit: {} });
+// @ts-expect-error there is no such priority
 limiter.with({ priority: "urgent" });
-// @ts-expect-error: an event that does not exist
-limiter.on("retried", () => {});
-// @ts-expect-error: a dimension that does not exist
-void limiter.acquire({ tokens: 3 });
+// @ts-expect-error there is no such dimension
+limiter.acquire({ tokens: 1 });
+// @ts-expect-error there is no such event
+limiter.on("nothing", () => {});
+// @ts-expect-error there is no such code
+isTidegateError(new Error(), "gone");
+// @ts-expect-error concurrency has no period
+createLimiter({ limits: { default: { limits: [{ dimension: "concurrency", amount: 1, periodMs: 1 }] } } });
