@@ -6,10 +6,15 @@
 #![allow(clippy::print_stdout, reason = "a command line program prints")]
 #![allow(clippy::disallowed_methods, reason = "steps are timed for the person who waits for them")]
 
+mod bench;
+mod demo;
 mod dist;
 mod fingerprint;
 mod node;
 mod rust;
+mod size;
+mod test;
+mod tidy;
 mod tools;
 
 use std::process::ExitCode;
@@ -36,6 +41,12 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Dist(dist::Args),
+    Demo(demo::Args),
+    Test(test::Args),
+    Bench(bench::Args),
+    Size(size::Args),
+    /// Checks the rules of the repository that no compiler knows
+    Tidy,
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
@@ -46,6 +57,11 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     };
     match command {
         Command::Dist(args) => dist::run(&shell, &args).map(drop),
+        Command::Demo(args) => demo::run(&shell, &args),
+        Command::Test(args) => test::run(&shell, &args),
+        Command::Bench(args) => bench::run(&shell, &args),
+        Command::Size(args) => size::run(&shell, &args),
+        Command::Tidy => tidy::run(&shell),
     }
 }
 

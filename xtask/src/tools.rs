@@ -45,6 +45,13 @@ impl Shell {
         }
     }
 
+    /// Prints a result.
+    pub fn print(&self, result: impl AsRef<str>) {
+        if !self.quiet {
+            println!("{}", result.as_ref().trim_end());
+        }
+    }
+
     /// A command that starts in the root of the repository.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let program = program.as_ref();
@@ -89,10 +96,15 @@ impl Command {
 
     /// Runs to the end; anything but success is an error, which carries the output of a quiet shell.
     pub fn run(self) -> Result<()> {
+        self.log().map(drop)
+    }
+
+    /// Runs to the end and returns all that it wrote, which is nothing where the shell lets it write to the terminal.
+    pub fn log(self) -> Result<String> {
         let Self { mut inner, shown, quiet } = self;
         if !quiet {
             let status = inner.status().with_context(|| cannot_start(&inner))?;
-            return succeeded(&shown, status, "");
+            return succeeded(&shown, status, "").map(|()| String::new());
         }
         // One pipe for both streams keeps their lines in order.
         let (mut reader, writer) = std::io::pipe()?;
@@ -102,7 +114,9 @@ impl Command {
         drop(inner);
         let mut output = Vec::new();
         reader.read_to_end(&mut output)?;
-        succeeded(&shown, child.wait()?, &String::from_utf8_lossy(&output))
+        let output = String::from_utf8_lossy(&output).into_owned();
+        succeeded(&shown, child.wait()?, &output)?;
+        Ok(output)
     }
 
     /// Runs to the end and returns what it wrote to its standard output.
@@ -129,6 +143,27 @@ impl Command {
             process::exit(status.code().unwrap_or(1));
         }
     }
+}
+
+/// Shows a table: the first column to the left, the others to the right.
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.chain([header[column].chars().count()]).max().unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..header.len()).map(width).collect();
+    let line = |cells: &[&str]| {
+        let padded = cells.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
+            0 => format!("{cell:<width$}"),
+            _ => format!("  {cell:>width$}"),
+        });
+        padded.collect::<String>().trim_end().to_owned() + "\n"
+    };
+    let mut text = line(header);
+    for row in rows {
+        text += &line(&row.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    text
 }
 
 /// An argument made of a fixed beginning and a path.

@@ -9,10 +9,10 @@ mod typescript;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::tools::Shell;
-use crate::{node, rust};
+use crate::{fingerprint, node, rust};
 
 /// Builds the npm package into pkg/
 #[derive(clap::Args, Clone, Copy, Default)]
@@ -41,4 +41,16 @@ pub fn run(shell: &Shell, args: &Args) -> Result<PathBuf> {
     files.remove_others_from(&package)?;
     node::link_package(shell)?;
     Ok(package)
+}
+
+/// Builds the package, packs it as for publishing and returns the tarball.
+pub fn pack(shell: &Shell) -> Result<PathBuf> {
+    let package = run(shell, &Args::default())?;
+    let output = shell.scratch("pack");
+    let inputs = fingerprint::Fingerprint::new("npm pack").tree(&package)?;
+    fingerprint::unless_fresh(inputs, &output, |dir| {
+        node::npm(shell).args(["pack", "--silent", "--pack-destination"]).arg(dir).dir(&package).read().map(drop)
+    })?;
+    let files = fingerprint::files_below(&output)?;
+    files.first().map(|name| output.join(name)).context("npm packed nothing")
 }
