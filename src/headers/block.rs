@@ -35,7 +35,7 @@ impl<'a> HeaderBlock<'a> {
 }
 
 /// Only SP and HTAB surround a field value (RFC 9110 §5.5); a CR is what is left of a raw header line.
-fn trim(mut text: &[u8]) -> &[u8] {
+pub(crate) fn trim(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = text {
         text = rest;
     }
