@@ -162,7 +162,7 @@ const ALIASES: [(&str, Provider); 9] = [
     // The IETF fields are read from everybody who sends them.
     ("ietf", Provider::Generic),
     ("cloudflare", Provider::Generic),
-    ("litellm", Provider::OpenAi),
+    ("litellm", Provider::Generic),
     ("twitter", Provider::X),
 ];
 

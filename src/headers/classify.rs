@@ -29,7 +29,7 @@ pub(crate) fn classify(
 
 /// Whether the class can be another once the body is read.
 pub(crate) fn needs_body(provider: Provider, status: u16, fields: &Fields<'_>) -> bool {
-    let told_by_headers = by_status(provider, status, fields) == Kind::RateLimit && matches!(status, 400 | 403);
+    let told_by_headers = status != 429 && by_status(provider, status, fields) == Kind::RateLimit;
     let not_json =
         fields.content_type.is_some_and(|name| !name.to_ascii_lowercase().windows(4).any(|part| part == b"json"));
     let ordered_to_wait = fields.retry_after.is_some() || fields.retry_after_ms.is_some();
@@ -43,7 +43,7 @@ fn by_status(provider: Provider, status: u16, fields: &Fields<'_>) -> Kind {
         ..400 => Kind::Ok,
         429 => Kind::RateLimit,
         498 | 503 | 529 => Kind::Overloaded,
-        400 if fields.error_type.is_some_and(is_throttling) => Kind::RateLimit,
+        400..500 if fields.error_type.is_some_and(is_throttling) => Kind::RateLimit,
         // Stripe's 402 is a card that was declined.
         402 if provider != Provider::Stripe => Kind::QuotaExhausted,
         403 if provider == Provider::GitHub && (fields.nothing_remains() || fields.retry_after.is_some()) => {

@@ -139,7 +139,7 @@ impl<'a> Fields<'a> {
         for draft in self.drafts() {
             let restated = match draft.family {
                 Family::Triple => structured,
-                Family::Plain => plain_is_restated && draft.dimension == "requests" && draft.word.is_none(),
+                Family::Plain => plain_is_restated && draft.is_bare(),
                 Family::Anthropic
                 | Family::Unified
                 | Family::BySize
@@ -164,8 +164,14 @@ impl<'a> Fields<'a> {
         let remaining = draft.remaining.and_then(count);
         let name = match draft.family {
             Family::Unified => draft.status,
-            Family::Plain if draft.word.is_none() && draft.dimension == "requests" => self.resource,
-            _ => None,
+            Family::Plain if draft.is_bare() => self.resource,
+            Family::Plain
+            | Family::Triple
+            | Family::Anthropic
+            | Family::BySize
+            | Family::TokenLimit
+            | Family::EndpointCall
+            | Family::HubSpot => None,
         };
         let name = name.and_then(|name| core::str::from_utf8(name).ok()).filter(|name| !name.is_empty());
         let reset_at = match draft.reset_after.and_then(|after| Unit::Seconds.read(after, clock)) {
@@ -220,6 +226,11 @@ impl Draft<'_> {
         }
     }
 
+    /// Whether the name of the limit says neither what is counted nor over which window.
+    fn is_bare(&self) -> bool {
+        self.word.is_none() && self.dimension == "requests"
+    }
+
     fn counts(&self) -> bool {
         let limit = self.limit.and_then(|limit| ietf::older_limit(limit, None).0);
         limit.is_some() || self.remaining.and_then(count).is_some()
@@ -239,19 +250,17 @@ impl Draft<'_> {
     fn window(&self, vendor: &Vendor, policy: Option<&str>) -> Option<Duration> {
         let stated =
             self.window.and_then(Decimal::parse).map(|millis| Duration::from_millis(millis.millis_of(MILLI_NANOS)));
-        let named = match self.family {
-            Family::Anthropic => Some(Duration::MINUTE),
-            Family::Unified => names::unified_window(self.dimension.as_bytes()),
-            _ => self.word.map(|word| word.span),
-        };
+        let named = self.word.map(|word| word.span);
         let known = |window: &&super::vendor::Window| {
             self.dimension.starts_with(window.dimension) && (window.policy.is_none() || window.policy == policy)
         };
-        let of_vendor = match self.family {
+        let known = match self.family {
+            Family::Anthropic => Some(Duration::MINUTE),
+            Family::Unified => names::unified_window(self.dimension.as_bytes()),
             Family::Plain | Family::TokenLimit => vendor.windows.iter().find(known).map(|window| window.span),
-            _ => None,
+            Family::Triple | Family::BySize | Family::EndpointCall | Family::HubSpot => None,
         };
-        stated.filter(|window| !window.is_zero()).or(named).or(of_vendor)
+        stated.filter(|window| !window.is_zero()).or(named).or(known)
     }
 }
 

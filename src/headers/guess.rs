@@ -11,7 +11,7 @@ pub(crate) fn provider(headers: HeaderBlock<'_>) -> Provider {
     for (name, _) in headers.iter() {
         let bears =
             |mark: &&str| name.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark.as_bytes()));
-        if let Some(index) = candidates.iter().position(|vendor| vendor.marks.iter().any(|mark| bears(mark))) {
+        if let Some(index) = candidates.iter().position(|vendor| vendor.marks.iter().any(&bears)) {
             found = candidates[index].provider;
             candidates = &candidates[..index];
         }

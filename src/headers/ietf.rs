@@ -13,7 +13,6 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 use super::clock::Clock;
-use super::grammar::members::members;
 use super::grammar::number::count;
 use super::grammar::structured::{Bare, Dictionary, List, Parameters};
 use super::names;
@@ -81,10 +80,7 @@ pub(crate) fn state_limits<'a>(
 /// The limit of `RateLimit-Limit`, which may carry the policies itself, and the window of the policy in force: the
 /// first with the same quota.
 pub(crate) fn older_limit(limit: &[u8], policy: Option<&[u8]>) -> (Option<u64>, Option<Duration>) {
-    let in_force = match List::parse(limit) {
-        Some(_) => members(limit).filter(|member| !member.contains(&b';')).filter_map(count).min(),
-        None => count(limit),
-    };
+    let in_force = count(limit).or_else(|| List::parse(limit)?.iter().next().and_then(|(bare, _)| unsigned(bare)));
     let window = in_force.and_then(|quota| older_window(quota, Some(limit)).or_else(|| older_window(quota, policy)));
     (in_force, window)
 }

@@ -78,7 +78,9 @@ fn error_status(root: Json<'_>) -> Option<u16> {
     let names = [error.path(&["details", "error_code"]), error.member("code"), error.member("type")];
     names.into_iter().flatten().find_map(|name| match name {
         Json::Number(code) => core::str::from_utf8(code).ok()?.parse().ok().filter(|code| (400..600).contains(code)),
-        _ => STATUSES.iter().find(|(known, _)| name.is(known)).map(|(_, status)| *status),
+        Json::Object(_) | Json::Array(_) | Json::Text(_) | Json::Boolean(_) | Json::Null => {
+            STATUSES.iter().find(|(known, _)| name.is(known)).map(|(_, status)| *status)
+        }
     })
 }
 

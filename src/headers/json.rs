@@ -73,6 +73,14 @@ impl<'a> Json<'a> {
         })
     }
 
+    /// The text as it is written, escapes included, or the characters of a number.
+    pub(crate) fn raw_text(self) -> Option<&'a [u8]> {
+        match self {
+            Self::Text(raw) | Self::Number(raw) => Some(raw),
+            Self::Object(_) | Self::Array(_) | Self::Boolean(_) | Self::Null => None,
+        }
+    }
+
     /// The text, if this is one and its escapes are right.
     pub(crate) fn text(self) -> Option<Cow<'a, str>> {
         let Self::Text(raw) = self else { return None };

@@ -21,6 +21,7 @@ mod signal;
 mod vendor;
 
 pub use block::HeaderBlock;
+pub use refusal::{quota_codes, throttling_types};
 pub use reset::Unit;
 pub use retry_after::MAX_RETRY_AFTER;
 pub use signal::{Kind, Signal, StatedLimit};

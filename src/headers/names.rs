@@ -101,10 +101,7 @@ fn anthropic(name: &[u8]) -> Option<(Key<'_>, Figure)> {
         None if named.starts_with(b"priority-") || named.starts_with(b"fast-") => (Family::Anthropic, named),
         None => return None,
     };
-    let known = match family {
-        Family::Unified => unified_window(dimension).is_some(),
-        _ => figure != Figure::Status,
-    };
+    let known = if family == Family::Unified { unified_window(dimension).is_some() } else { figure != Figure::Status };
     (known && is_dimension(dimension)).then_some((Key { family, dimension, word: None }, figure))
 }
 

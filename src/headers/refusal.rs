@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-use super::grammar::number::{Decimal, SECOND_NANOS};
+use super::grammar::number::{Decimal, SECOND_NANOS, count};
 use super::hint;
 use super::json::Json;
 use super::retry_after::capped;
@@ -63,15 +63,18 @@ impl<'a> Refusal<'a> {
     /// States the quotas that the body names as exceeded.
     pub(crate) fn state_limits(&self, signal: &mut Signal<'a>) {
         for violation in self.violations() {
-            let Some(Json::Text(quota)) = violation.member("quotaId") else { continue };
-            let metric = violation.member("quotaMetric").and_then(Json::text).unwrap_or_default();
-            let value = violation.member("quotaValue").and_then(Json::text);
+            let quota = violation.member("quotaId").and_then(Json::raw_text).unwrap_or_default();
+            let metric = violation.member("quotaMetric").and_then(Json::raw_text).unwrap_or_default();
+            let value = violation.member("quotaValue").and_then(Json::raw_text);
+            if quota.is_empty() && metric.is_empty() {
+                continue;
+            }
             signal.state(StatedLimit {
-                limit: value.and_then(|value| super::grammar::number::count(value.as_bytes())),
+                limit: value.and_then(count),
                 remaining: Some(0),
                 window: GOOGLE_WINDOWS.iter().find(|(name, _)| contains(quota, name)).map(|(_, span)| *span),
-                policy: Json::Text(quota).text(),
-                ..StatedLimit::of(Cow::Borrowed(google_dimension(&metric)))
+                policy: Json::Text(quota).text().filter(|quota| !quota.is_empty()),
+                ..StatedLimit::of(Cow::Borrowed(google_dimension(metric)))
             });
         }
     }
@@ -100,15 +103,12 @@ impl<'a> Refusal<'a> {
 
     fn is_rate_limit_in_disguise(&self) -> bool {
         let type_names = [self.root.member("__type"), self.error.member("code"), self.root.member("errorCode")];
-        let is_known = |name: Json<'_>| match name {
-            Json::Text(name) => is_throttling(name) || name == b"REQUEST_LIMIT_EXCEEDED",
-            _ => false,
-        };
+        let is_known = |name: &[u8]| is_throttling(name) || name == b"REQUEST_LIMIT_EXCEEDED";
         let github = matches!(self.provider, Provider::GitHub | Provider::Generic)
             && self.message().is_some_and(|message| {
                 GITHUB_MESSAGES.iter().any(|known| contains(message.to_ascii_lowercase().as_bytes(), known))
             });
-        github || type_names.into_iter().flatten().any(is_known)
+        github || type_names.into_iter().flatten().filter_map(Json::raw_text).any(is_known)
     }
 
     /// Too many requests at once for the balance at OpenRouter; the balance itself is there.
@@ -118,7 +118,8 @@ impl<'a> Refusal<'a> {
     }
 
     fn message(&self) -> Option<Cow<'a, str>> {
-        self.error.member("message").and_then(Json::text)
+        let message = self.error.member("message").or_else(|| self.root.member("message"));
+        message.or_else(|| self.root.member("error")).and_then(Json::text)
     }
 
     fn violations(&self) -> impl Iterator<Item = Json<'a>> {
@@ -144,19 +145,17 @@ pub(crate) fn is_throttling(name: &[u8]) -> bool {
 
 /// A duration in protobuf's JSON: seconds, at most nine decimals, and an `s`.
 fn protobuf_duration(value: Json<'_>) -> Option<Decimal> {
-    let Json::Text(text) = value else { return None };
-    let number = text.strip_suffix(b"s")?;
+    let number = value.raw_text()?.strip_suffix(b"s")?;
     let decimals = number.iter().position(|&byte| byte == b'.').map_or(0, |point| number.len() - point - 1);
     Decimal::parse(number).filter(|_| decimals <= 9)
 }
 
 /// A daily quota is gone until midnight, though the wait beside it says seconds.
 fn is_per_day(violation: Json<'_>) -> bool {
-    matches!(violation.member("quotaId"), Some(Json::Text(quota)) if contains(quota, "PerDay"))
+    violation.member("quotaId").and_then(Json::raw_text).is_some_and(|quota| contains(quota, "PerDay"))
 }
 
-fn google_dimension(metric: &str) -> &'static str {
-    let metric = metric.as_bytes();
+fn google_dimension(metric: &[u8]) -> &'static str {
     match () {
         () if contains(metric, "input_token") => "input_tokens",
         () if contains(metric, "output_token") => "output_tokens",
@@ -171,6 +170,16 @@ fn contains(text: &[u8], part: &str) -> bool {
 
 /// No refusal is longer; what follows in a body that is says nothing about limits.
 pub(crate) const MAX_BODY_BYTES: usize = 65_536;
+
+/// Codes in the body that make a refusal [`Kind::QuotaExhausted`](super::Kind::QuotaExhausted), whoever sends them.
+pub fn quota_codes() -> &'static [&'static str] {
+    &QUOTA_CODES
+}
+
+/// Error types of AWS that make a refusal [`Kind::RateLimit`](super::Kind::RateLimit), whatever its status.
+pub fn throttling_types() -> &'static [&'static str] {
+    &AWS_THROTTLING
+}
 
 /// Codes that mean a balance, a cap or an allowance that is used up.
 ///

@@ -9,8 +9,11 @@ use crate::time::Duration;
 pub struct Vendor {
     /// Whose row this is.
     pub provider: Provider,
-    /// The header fields that state its limits, as its documentation writes them.
-    pub fields: &'static str,
+    /// The header fields that state its limits. `{a,b}` stands for one or the other, `<dimension>` and `<window>` for
+    /// any.
+    pub fields: &'static [&'static str],
+    /// What else is worth knowing.
+    pub notes: &'static str,
     /// How it writes the instant in `x-ratelimit-reset` and the fields like it.
     pub reset: Unit,
     /// Over which span its limits count, where the field's own name does not say so.
@@ -62,8 +65,15 @@ const OPENAI_BODIES: &[u16] = &[400, 403, 429];
 
 const GENERIC: Vendor = Vendor {
     provider: Provider::Generic,
-    fields: "`ratelimit`, `ratelimit-policy`, `ratelimit-{limit,remaining,reset}`, \
-             `x-ratelimit-{limit,remaining,reset}[-<dimension>][-<window>]`",
+    fields: &[
+        "x-ratelimit-{limit,remaining,reset}",
+        "x-ratelimit-{limit,remaining,reset}-<dimension>",
+        "x-ratelimit-{limit,remaining,reset}-<dimension>-<window>",
+        "ratelimit",
+        "ratelimit-policy",
+        "ratelimit-{limit,remaining,reset}",
+    ],
+    notes: "Read from every provider. The newest generation of fields in a response counts.",
     reset: Unit::Any,
     windows: &[],
     telling_bodies: OPENAI_BODIES,
@@ -74,8 +84,12 @@ const GENERIC: Vendor = Vendor {
 const VENDORS: [Vendor; Provider::ALL.len()] = [
     Vendor {
         provider: Provider::Anthropic,
-        fields: "`anthropic-ratelimit-<dimension>-{limit,remaining,reset}`, `anthropic-priority-…`, \
-                 `anthropic-fast-…`, `anthropic-ratelimit-unified-<window>-{reset,status}`",
+        fields: &[
+            "anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}",
+            "anthropic-{priority,fast}-{input-tokens,output-tokens}-{limit,remaining,reset}",
+            "anthropic-ratelimit-unified-{5h,7d}-{reset,status}",
+        ],
+        notes: "`tokens` restates the most restrictive of the others. Unified resets are epoch seconds. A 429 without Retry-After may be a spend cap.",
         reset: Unit::Rfc3339,
         windows: &[window("", Duration::MINUTE)],
         telling_bodies: &[400, 403, 429],
@@ -84,7 +98,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::AzureOpenAi,
-        fields: "`x-ratelimit-{limit,remaining,reset}-{requests,tokens}`",
+        fields: &["x-ratelimit-{limit,remaining,reset}-{requests,tokens}", "x-rate-limit-reset-tokens"],
+        notes: "−1 stands for unknown.",
         reset: Unit::Duration,
         windows: &[window("", Duration::MINUTE)],
         telling_bodies: OPENAI_BODIES,
@@ -93,7 +108,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::OpenAi,
-        fields: "`x-ratelimit-{limit,remaining,reset}-{requests,tokens,project-tokens}`",
+        fields: &["x-ratelimit-{limit,remaining,reset}-{requests,tokens,project-tokens}"],
+        notes: "A spent balance and a request that is too large are 429 as well.",
         reset: Unit::Duration,
         windows: &[],
         telling_bodies: OPENAI_BODIES,
@@ -102,7 +118,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Groq,
-        fields: "`x-ratelimit-{limit,remaining,reset}-{requests,tokens}`",
+        fields: &["x-ratelimit-{limit,remaining,reset}-{requests,tokens}"],
+        notes: "498 is a lack of capacity.",
         reset: Unit::Duration,
         windows: &[window("requests", Duration::DAY), window("tokens", Duration::MINUTE)],
         telling_bodies: OPENAI_BODIES,
@@ -111,8 +128,11 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Mistral,
-        fields: "`x-ratelimit-{limit,remaining}-{tokens,req}-{minute,month}`, formerly \
-                 `ratelimitbysize-{limit,remaining,reset}`",
+        fields: &[
+            "x-ratelimit-{limit,remaining}-{tokens,req}-{minute,month}",
+            "ratelimitbysize-{limit,remaining,reset}",
+        ],
+        notes: "`ratelimitbysize` is the former generation, in seconds.",
         reset: Unit::Any,
         windows: &[],
         telling_bodies: OPENAI_BODIES,
@@ -121,7 +141,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Cohere,
-        fields: "`x-trial-endpoint-call-{limit,remaining}`, `x-endpoint-monthly-call-limit`",
+        fields: &["x-trial-endpoint-call-{limit,remaining}", "x-endpoint-monthly-call-limit"],
+        notes: "Trial keys only.",
         reset: Unit::Any,
         windows: &[],
         telling_bodies: OPENAI_BODIES,
@@ -130,7 +151,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Gemini,
-        fields: "none; `QuotaFailure` and `RetryInfo` in the body of a refusal",
+        fields: &[],
+        notes: "The body names the quotas (`QuotaFailure`) and the wait (`RetryInfo`). A quota per day is exhausted, whatever the wait says.",
         reset: Unit::Any,
         windows: &[],
         telling_bodies: &[400, 403, 429, 503],
@@ -139,7 +161,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Vertex,
-        fields: "none; `RetryInfo` in the body of a refusal",
+        fields: &[],
+        notes: "The body may name the wait (`RetryInfo`).",
         reset: Unit::Any,
         windows: &[],
         telling_bodies: &[403, 429, 503],
@@ -148,7 +171,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Bedrock,
-        fields: "none; `x-amzn-errortype` names a refusal",
+        fields: &[],
+        notes: "`x-amzn-errortype` names the refusal, also on a 400.",
         reset: Unit::Any,
         windows: &[],
         telling_bodies: &[400],
@@ -157,7 +181,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Aws,
-        fields: "none; `x-amzn-errortype` names a refusal, `x-amz-retry-after` a wait in milliseconds",
+        fields: &[],
+        notes: "`x-amzn-errortype` names the refusal, also on a 400; `x-amz-retry-after` is in milliseconds.",
         reset: Unit::Any,
         windows: &[],
         telling_bodies: &[400],
@@ -166,7 +191,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Together,
-        fields: "`x-ratelimit-{limit,remaining,reset}`, `x-tokenlimit-{limit,remaining}`",
+        fields: &["x-ratelimit-{limit,remaining,reset}", "x-tokenlimit-{limit,remaining}"],
+        notes: "Limits are per second.",
         reset: Unit::Seconds,
         windows: &[window("requests", Duration::SECOND), window("tokens", Duration::SECOND)],
         telling_bodies: OPENAI_BODIES,
@@ -175,8 +201,11 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Fireworks,
-        fields: "`x-ratelimit-limit-tokens-{prompt,cache-adjusted-prompt,generated}`, \
-                 `x-ratelimit-{limit,remaining}-requests`",
+        fields: &[
+            "x-ratelimit-limit-tokens-{prompt,cache-adjusted-prompt,generated}",
+            "x-ratelimit-{limit,remaining}-requests",
+        ],
+        notes: "Tokens are limited per second.",
         reset: Unit::Any,
         windows: &[window("requests", Duration::MINUTE), window("tokens", Duration::SECOND)],
         telling_bodies: OPENAI_BODIES,
@@ -185,7 +214,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::DeepSeek,
-        fields: "none; the limit is of requests in flight",
+        fields: &[],
+        notes: "The limit is of requests in flight.",
         reset: Unit::Any,
         windows: &[],
         telling_bodies: OPENAI_BODIES,
@@ -194,7 +224,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::XAi,
-        fields: "`x-ratelimit-{limit,remaining}-{requests,tokens}`",
+        fields: &["x-ratelimit-{limit,remaining}-{requests,tokens}"],
+        notes: "",
         reset: Unit::Any,
         windows: &[],
         telling_bodies: OPENAI_BODIES,
@@ -203,7 +234,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::OpenRouter,
-        fields: "`x-ratelimit-{limit,remaining,reset}`, also in the body of a refusal",
+        fields: &["x-ratelimit-{limit,remaining,reset}"],
+        notes: "Repeated in the body of a refusal. A 402 for requests in flight can be retried.",
         // Milliseconds since 1970 are what is seen; no page says so.
         reset: Unit::Any,
         windows: &[],
@@ -213,7 +245,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Cerebras,
-        fields: "`x-ratelimit-{limit,remaining,reset}-{requests,tokens}-{minute,hour,day}`",
+        fields: &["x-ratelimit-{limit,remaining,reset}-{requests,tokens}-{minute,hour,day}"],
+        notes: "",
         reset: Unit::Seconds,
         windows: &[],
         telling_bodies: OPENAI_BODIES,
@@ -222,16 +255,18 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::SambaNova,
-        fields: "`x-ratelimit-{limit,remaining,reset}-requests[-day]`",
+        fields: &["x-ratelimit-{limit,remaining,reset}-requests", "x-ratelimit-{limit,remaining,reset}-requests-day"],
+        notes: "Resets are Go durations; other spellings are read too.",
         reset: Unit::Any,
-        windows: &[],
+        windows: &[window("requests", Duration::MINUTE)],
         telling_bodies: OPENAI_BODIES,
         marks: &["x-sambanova-"],
         source: "https://docs.sambanova.ai/cloud/docs/get-started/rate-limits",
     },
     Vendor {
         provider: Provider::DigitalOcean,
-        fields: "`x-ratelimit-{limit,remaining,reset}-tokens-per-minute`",
+        fields: &["x-ratelimit-{limit,remaining,reset}-tokens-per-minute"],
+        notes: "",
         reset: Unit::EpochSeconds,
         windows: &[],
         telling_bodies: OPENAI_BODIES,
@@ -240,7 +275,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::GitHub,
-        fields: "`x-ratelimit-{limit,remaining,reset,resource}`",
+        fields: &["x-ratelimit-{limit,remaining,reset}", "x-ratelimit-resource"],
+        notes: "Refuses with 403 as well as 429, and GraphQL with 200.",
         reset: Unit::EpochSeconds,
         windows: &[named_window("core", HOUR), named_window("graphql", HOUR), named_window("search", Duration::MINUTE)],
         telling_bodies: &[403],
@@ -249,7 +285,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::X,
-        fields: "`x-rate-limit-{limit,remaining,reset}`",
+        fields: &["x-rate-limit-{limit,remaining,reset}"],
+        notes: "",
         reset: Unit::EpochSeconds,
         windows: &[],
         telling_bodies: &[],
@@ -258,7 +295,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Shopify,
-        fields: "`x-shopify-shop-api-call-limit` (used, then limit)",
+        fields: &["x-shopify-shop-api-call-limit"],
+        notes: "The value is what is used, then the limit. GraphQL refuses with 200.",
         reset: Unit::Any,
         windows: &[],
         telling_bodies: &[],
@@ -267,7 +305,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Discord,
-        fields: "`x-ratelimit-{limit,remaining,reset,reset-after,bucket}`",
+        fields: &["x-ratelimit-{limit,remaining,reset,reset-after}", "x-ratelimit-bucket"],
+        notes: "`reset-after` counts before `reset`. The body repeats the wait.",
         reset: Unit::EpochSeconds,
         windows: &[],
         telling_bodies: &[429],
@@ -276,7 +315,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Slack,
-        fields: "none",
+        fields: &[],
+        notes: "Refuses with 429, or with 200 and `ratelimited`.",
         reset: Unit::Any,
         windows: &[],
         telling_bodies: &[],
@@ -285,7 +325,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Stripe,
-        fields: "none; `stripe-should-retry` says whether to retry",
+        fields: &[],
+        notes: "`stripe-should-retry` says whether to retry. A 402 is a declined card.",
         reset: Unit::Any,
         windows: &[],
         telling_bodies: &[],
@@ -294,8 +335,9 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Atlassian,
-        fields: "`x-ratelimit-{limit,remaining,reset}`; `beta-ratelimit…` is for information",
-        reset: Unit::Rfc3339,
+        fields: &["x-ratelimit-{limit,remaining,reset}"],
+        notes: "Fields that begin with `beta-` are for information and not read.",
+        reset: Unit::Any,
         windows: &[],
         telling_bodies: &[],
         marks: &["atl-", "x-arequestid"],
@@ -303,7 +345,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::Salesforce,
-        fields: "none; `REQUEST_LIMIT_EXCEEDED` in the body of a 403",
+        fields: &[],
+        notes: "Refuses with 403 and `REQUEST_LIMIT_EXCEEDED`.",
         reset: Unit::Any,
         windows: &[],
         telling_bodies: &[403],
@@ -312,7 +355,12 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     },
     Vendor {
         provider: Provider::HubSpot,
-        fields: "`x-hubspot-ratelimit-{max,remaining}` and its `-daily`, `-secondly`",
+        fields: &[
+            "x-hubspot-ratelimit-{max,remaining,interval-milliseconds}",
+            "x-hubspot-ratelimit-{daily,secondly}",
+            "x-hubspot-ratelimit-{daily,secondly}-remaining",
+        ],
+        notes: "A 429 whose policy is `DAILY` is an allowance used up.",
         reset: Unit::Any,
         windows: &[],
         telling_bodies: &[429],
@@ -324,7 +372,11 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
     use super::*;
+    use crate::headers::names;
 
     #[test]
     fn every_provider_has_exactly_one_row() {
@@ -332,4 +384,30 @@ mod tests {
             assert_eq!(VENDORS.iter().filter(|vendor| vendor.provider == provider).count(), 1, "{}", provider.name());
         }
     }
+
+    #[test]
+    fn every_field_in_the_table_is_read() {
+        for vendor in vendors() {
+            for name in vendor.fields.iter().flat_map(|pattern| expanded(pattern)) {
+                let known = names::parse(name.as_bytes()).is_some() || READ_ELSEWHERE.contains(&name.as_str());
+                assert!(known, "{}: {name}", vendor.provider.name());
+            }
+        }
+    }
+
+    /// Every name for which a pattern stands.
+    fn expanded(pattern: &str) -> Vec<String> {
+        let pattern = pattern.replace("<dimension>", "tokens").replace("<window>", "day");
+        let Some((before, rest)) = pattern.split_once('{') else { return Vec::from([pattern]) };
+        let (choices, after) = rest.split_once('}').unwrap();
+        choices.split(',').flat_map(|choice| expanded(&[before, choice, after].concat())).collect()
+    }
+
+    const READ_ELSEWHERE: [&str; 5] = [
+        "ratelimit",
+        "ratelimit-policy",
+        "x-ratelimit-resource",
+        "x-ratelimit-bucket",
+        "x-shopify-shop-api-call-limit",
+    ];
 }

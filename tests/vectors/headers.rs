@@ -43,7 +43,7 @@ fn read_vector(vector: &Value) -> Value {
         parsed => Some(parsed.to_string()),
     };
     let response = Response {
-        provider: Some(Provider::from_name(vector["provider"].as_str().unwrap()).unwrap()),
+        provider: Some(Provider::from_name(vector["provider"].as_str().unwrap()).unwrap_or_default()),
         status: u16::try_from(vector["status"].as_u64().unwrap()).unwrap(),
         headers: HeaderBlock::new(block.as_bytes()),
         body: body.as_deref().map(str::as_bytes),
@@ -89,7 +89,7 @@ fn normal_form(expectation: &Value) -> Value {
 fn instant(text: &str) -> WallTime {
     let field = |range: std::ops::Range<usize>| text[range].parse::<u64>().unwrap();
     let (year, month, day) = (field(0..4), field(5..7), field(8..10));
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let lengths = [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let days: u64 = (1970..year).map(|year| 365 + u64::from(leap(year))).sum::<u64>()
         + lengths[..month as usize - 1].iter().sum::<u64>()
