@@ -4,20 +4,22 @@ use super::gather::Fields;
 use super::refusal::{Refusal, is_throttling};
 use super::signal::Kind;
 use crate::provider::Provider;
+use crate::time::WallTime;
 
 /// The class of a response, and whether another attempt can succeed.
 ///
 /// What the body tells is certain. Otherwise the server's own word on retrying, `should_retry`, outranks what the
-/// status suggests.
+/// status suggests. `described` is what a user says that the status means.
 pub(crate) fn classify(
     provider: Provider,
     status: u16,
     fields: &Fields<'_>,
     body: Option<&Refusal<'_>>,
+    described: Option<Kind>,
     should_retry: Option<bool>,
 ) -> (Kind, bool) {
     let told = body.and_then(|body| body.kind(status));
-    let kind = told.unwrap_or_else(|| by_status(provider, status, fields));
+    let kind = told.or(described).unwrap_or_else(|| by_status(provider, status, fields));
     let retryable = match kind {
         Kind::RateLimit | Kind::Overloaded => true,
         Kind::ServerError => !NEVER_SERVED.contains(&status),
@@ -32,7 +34,7 @@ pub(crate) fn needs_body(provider: Provider, status: u16, fields: &Fields<'_>) -
     let told_by_headers = status != 429 && by_status(provider, status, fields) == Kind::RateLimit;
     let not_json =
         fields.content_type.is_some_and(|name| !name.to_ascii_lowercase().windows(4).any(|part| part == b"json"));
-    let ordered_to_wait = fields.retry_after.is_some() || fields.retry_after_ms.is_some();
+    let ordered_to_wait = fields.retry_after(&fields.clock(WallTime::default())).is_some();
     // A spend cap of Anthropic has no Retry-After, and at Discord the body only repeats it.
     let answered = status == 429 && ordered_to_wait && matches!(provider, Provider::Anthropic | Provider::Discord);
     super::vendor::vendor(provider).telling_bodies.contains(&status) && !told_by_headers && !not_json && !answered

@@ -15,7 +15,7 @@ use crate::time::{Duration, WallTime};
 /// The fields of one response that matter, as they are written.
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'a> {
-    pub(crate) retry_after_ms: Option<&'a [u8]>,
+    retry_after_ms: Option<&'a [u8]>,
     pub(crate) retry_after: Option<&'a [u8]>,
     amz_retry_after: Option<&'a [u8]>,
     should_retry: Option<&'a [u8]>,

@@ -6,6 +6,7 @@
 mod block;
 mod classify;
 mod clock;
+mod custom;
 mod gather;
 mod grammar;
 mod guess;
@@ -21,6 +22,7 @@ mod signal;
 mod vendor;
 
 pub use block::HeaderBlock;
+pub use custom::{CustomLimit, CustomProvider};
 pub use refusal::{quota_codes, throttling_types};
 pub use reset::Unit;
 pub use retry_after::MAX_RETRY_AFTER;
@@ -65,8 +67,22 @@ pub struct Response<'a> {
 /// assert_eq!(signal.limits().next().and_then(|limit| limit.remaining), Some(0));
 /// ```
 pub fn read<'a>(response: &Response<'a>, now: WallTime) -> Signal<'a> {
-    let mut fields = Fields::of(response.headers);
     let provider = response.provider.unwrap_or_else(|| guess::provider(response.headers));
+    read_as(provider, None, response, now)
+}
+
+/// Reads what `response` says, where a user has described the API. `response.provider` says nothing here.
+pub fn read_custom<'a>(response: &Response<'a>, custom: &'a CustomProvider, now: WallTime) -> Signal<'a> {
+    read_as(custom.like, Some(custom), response, now)
+}
+
+fn read_as<'a>(
+    provider: Provider,
+    custom: Option<&'a CustomProvider>,
+    response: &Response<'a>,
+    now: WallTime,
+) -> Signal<'a> {
+    let mut fields = Fields::of(response.headers);
     let clock = fields.clock(now);
     let mut signal = Signal::default();
     signal.provider = provider;
@@ -80,12 +96,18 @@ pub fn read<'a>(response: &Response<'a>, now: WallTime) -> Signal<'a> {
     if let Some(refusal) = &refusal {
         fields.take_missing(refusal.headers());
     }
-    fields.state_limits(vendor::vendor(provider), &clock, &mut signal);
+    match custom.filter(|custom| !custom.limits.is_empty()) {
+        Some(custom) => custom.state_limits(response.headers, &clock, &mut signal),
+        None => fields.state_limits(vendor::vendor(provider), &clock, &mut signal),
+    }
     // The headers of a success do not speak of the error that came inside it.
     let should_retry = fields.should_retry().filter(|_| response.status >= 400);
-    (signal.kind, signal.retryable) = classify::classify(provider, status, &fields, refusal.as_ref(), should_retry);
+    let described = custom.and_then(|custom| custom.kind(status));
+    (signal.kind, signal.retryable) =
+        classify::classify(provider, status, &fields, refusal.as_ref(), described, should_retry);
     signal.retryable &= !inside.is_some_and(|inside| inside.after_delivery);
-    signal.retry_after = fields.retry_after(&clock);
+    let own = custom.and_then(|custom| custom.retry_after(response.headers, &clock));
+    signal.retry_after = own.or_else(|| fields.retry_after(&clock));
     if let Some(refusal) = &refusal {
         refusal.state_limits(&mut signal);
         signal.retry_after = signal.retry_after.or_else(|| refusal.retry_after());

@@ -25,6 +25,10 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every class.
+    pub const ALL: [Self; 6] =
+        [Self::Ok, Self::RateLimit, Self::Overloaded, Self::QuotaExhausted, Self::ServerError, Self::ClientError];
+
     /// The name in events and in the parser's normal form.
     pub const fn name(self) -> &'static str {
         match self {
@@ -35,6 +39,11 @@ impl Kind {
             Self::ServerError => "server_error",
             Self::ClientError => "client_error",
         }
+    }
+
+    /// The class called `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
