@@ -15,6 +15,9 @@ pub(crate) fn provider(headers: HeaderBlock<'_>) -> Provider {
             found = candidates[index].provider;
             candidates = &candidates[..index];
         }
+        if candidates.is_empty() {
+            break;
+        }
     }
     found
 }

@@ -79,15 +79,24 @@ pub(crate) fn parse(name: &[u8]) -> Option<(Key<'_>, Figure)> {
 
 /// The dimension as the normal form spells it, with `_` for `-`. Allocates only for one that no known server counts.
 pub(crate) fn dimension(spelling: &[u8]) -> Cow<'static, str> {
-    let same = |known: &&&str| {
-        let fits = |(known, byte): (u8, &u8)| known == *byte || (known == b'_' && *byte == b'-');
-        known.len() == spelling.len() && known.bytes().zip(spelling).all(fits)
-    };
-    match DIMENSIONS.iter().find(same) {
-        Some(known) => Cow::Borrowed(known),
-        None => {
-            spelling.iter().map(|&byte| char::from(if byte == b'-' { b'_' } else { byte })).collect::<String>().into()
-        }
+    match spelling {
+        b"requests" => "requests".into(),
+        b"tokens" => "tokens".into(),
+        b"input-tokens" => "input_tokens".into(),
+        b"output-tokens" => "output_tokens".into(),
+        b"project-tokens" => "project_tokens".into(),
+        b"fast-input-tokens" => "fast_input_tokens".into(),
+        b"fast-output-tokens" => "fast_output_tokens".into(),
+        b"priority-input-tokens" => "priority_input_tokens".into(),
+        b"priority-output-tokens" => "priority_output_tokens".into(),
+        b"unified-5h" => "unified_5h".into(),
+        b"unified-7d" => "unified_7d".into(),
+        b"tokens-prompt" => "tokens_prompt".into(),
+        b"tokens-cache-adjusted-prompt" => "tokens_cache_adjusted_prompt".into(),
+        b"tokens-generated" => "tokens_generated".into(),
+        b"content-bytes" => "content_bytes".into(),
+        b"concurrent-requests" => "concurrent_requests".into(),
+        _ => spelling.iter().map(|&byte| char::from(if byte == b'-' { b'_' } else { byte })).collect::<String>().into(),
     }
 }
 
@@ -199,26 +208,6 @@ fn is_dimension(spelling: &[u8]) -> bool {
 
 /// A name is the server's choice; longer ones than this are nobody's.
 const MAX_DIMENSION_BYTES: usize = 48;
-
-/// What known servers count.
-const DIMENSIONS: [&str; 16] = [
-    "requests",
-    "tokens",
-    "input_tokens",
-    "output_tokens",
-    "project_tokens",
-    "fast_input_tokens",
-    "fast_output_tokens",
-    "priority_input_tokens",
-    "priority_output_tokens",
-    "unified_5h",
-    "unified_7d",
-    "tokens_prompt",
-    "tokens_cache_adjusted_prompt",
-    "tokens_generated",
-    "content_bytes",
-    "concurrent_requests",
-];
 
 const WINDOW_WORDS: [WindowWord; 5] = [
     WindowWord { word: "second", span: Duration::SECOND },

@@ -1,7 +1,7 @@
 //! What `fetch` joins: a field that came several times is one value with commas.
 
 use super::calendar::is_weekday;
-use crate::headers::block::trim;
+use crate::headers::block::{find, trim};
 
 /// The members of a comma-joined value, trimmed. A comma after the name of a weekday belongs to an HTTP-date.
 pub(crate) fn members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -19,7 +19,7 @@ pub(crate) fn members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn comma_after(text: &[u8], start: usize) -> Option<usize> {
-    text[start..].iter().position(|&byte| byte == b',').map(|found| start + found)
+    find(&text[start..], b',').map(|found| start + found)
 }
 
 #[cfg(test)]

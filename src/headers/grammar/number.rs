@@ -43,6 +43,18 @@ impl Decimal {
         Some((number, rest))
     }
 
+    /// The number before the first comma that a blank follows, and what stands after them.
+    fn first_of(text: &[u8]) -> (Option<Self>, Option<&[u8]>) {
+        // Alone, as nearly always.
+        if let Some(number) = Self::parse(text) {
+            return (Some(number), None);
+        }
+        match text.windows(2).position(|pair| matches!(pair, b", " | b",\t")) {
+            Some(end) => (Self::parse(trim(&text[..end])), Some(trim(&text[end + 1..]))),
+            None => (None, None),
+        }
+    }
+
     /// The digits before the point; `u64::MAX` if there are too many.
     pub(crate) const fn floor(self) -> u64 {
         self.whole
@@ -75,16 +87,10 @@ pub(crate) fn count(text: &[u8]) -> Option<u64> {
     let mut smallest = None;
     let mut rest = Some(text);
     while let Some(text) = rest {
-        let end = text.windows(2).position(|pair| matches!(pair, b", " | b",\t"));
-        let (member, after) = match end {
-            Some(end) => (&text[..end], Some(&text[end + 1..])),
-            None => (text, None),
-        };
+        let (number, after) = Decimal::first_of(text);
         rest = after;
-        let Some(number) = Decimal::parse(trim(member)) else { continue };
-        if number.floor() <= MAX_SAFE_INTEGER {
-            smallest = Some(smallest.map_or(number.floor(), |least: u64| least.min(number.floor())));
-        }
+        let number = number.map(Decimal::floor).filter(|&number| number <= MAX_SAFE_INTEGER);
+        smallest = [smallest, number].into_iter().flatten().min();
     }
     smallest
 }
