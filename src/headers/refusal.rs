@@ -49,7 +49,7 @@ impl<'a> Refusal<'a> {
         let google =
             self.details("google.rpc.RetryInfo").find_map(|info| protobuf_duration(info.member("retryDelay")?));
         let discord = || match self.root.member("retry_after") {
-            Some(Json::Number(seconds)) if self.provider == Provider::Discord => Decimal::parse(seconds),
+            Some(Json::Number(seconds)) if self.is_discord() => Decimal::parse(seconds),
             _ => None,
         };
         google.or_else(discord).map(|seconds| capped(seconds.millis_of(SECOND_NANOS)))
@@ -109,6 +109,12 @@ impl<'a> Refusal<'a> {
                 GITHUB_MESSAGES.iter().any(|known| contains(message.to_ascii_lowercase().as_bytes(), known))
             });
         github || type_names.into_iter().flatten().filter_map(Json::raw_text).any(is_known)
+    }
+
+    /// `{"retry_after":64.57,"global":true}`, by which it is known where nobody named it.
+    fn is_discord(&self) -> bool {
+        let looks_so = || matches!(self.root.member("global"), Some(Json::Boolean(_)));
+        self.provider == Provider::Discord || (self.provider == Provider::Generic && looks_so())
     }
 
     /// Too many requests at once for the balance at OpenRouter; the balance itself is there.
