@@ -43,7 +43,7 @@ enum Outcome {
 }
 
 /// All steps: first those that tell soonest what is wrong.
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     Step { name: "format", shows: "the Rust code is formatted", run: crates::format },
     Step { name: "tidy", shows: "the rules of the repository hold", run: tidy },
     Step { name: "clippy", shows: "no lint speaks up, on the host", run: crates::clippy },
@@ -59,6 +59,7 @@ const STEPS: [Step; 16] = [
     Step { name: "types", shows: "its types fit every module resolution (tests/types)", run: scripts::types },
     Step { name: "package", shows: "the tarball is complete and clean", run: consumers::package },
     Step { name: "runtimes", shows: "the tarball works in every runtime (tests/runtimes)", run: consumers::runtimes },
+    Step { name: "benches", shows: "the benchmarks still run", run: benches },
     Step { name: "size", shows: "the package keeps to its budget", run: size },
 ];
 
@@ -126,6 +127,10 @@ fn tidy(shell: &Shell) -> Result<Outcome> {
 
 fn size(shell: &Shell) -> Result<Outcome> {
     crate::size::run(shell, &crate::size::Args::default()).map(|()| Outcome::Passed(String::new()))
+}
+
+fn benches(shell: &Shell) -> Result<Outcome> {
+    crate::bench::try_all_out(shell).map(|count| Outcome::Passed(format!("{count} benchmarks")))
 }
 
 /// Whether this is a machine on which everything has to run.
