@@ -122,6 +122,7 @@ export const RETRY = 2;
 export const NEEDS_BODY = 3;
 
 let loaded: CoreModule | undefined;
+let headerNames: readonly string[] | undefined;
 
 /** Called once by the entry file, before anything else can run. */
 export function provideCore(module: CoreModule): void {
@@ -134,4 +135,10 @@ export function loadedCore(): CoreModule {
     throw new CoreError('tidegate has no core: import "tidegate", not a file inside it');
   }
   return loaded;
+}
+
+/** {@link CoreModule.requestHeaders}, asked for once. */
+export function requestHeaderNames(): readonly string[] {
+  headerNames ??= loadedCore().requestHeaders();
+  return headerNames;
 }

@@ -1,6 +1,6 @@
 import { type AbortHandler, AbortWatch, abortedSignal } from "./abort.js";
 import { BodySource, discard, ignore, isWebStream } from "./body.js";
-import { DELIVER, loadedCore, NEEDS_BODY, OBSERVE, type RequestBody, RETRY } from "./core.js";
+import { DELIVER, loadedCore, NEEDS_BODY, OBSERVE, type RequestBody, requestHeaderNames, RETRY } from "./core.js";
 import type { Driver } from "./driver.js";
 import { CoreError } from "./errors.js";
 import { headerLines, responseHeaderLines } from "./headers.js";
@@ -91,7 +91,7 @@ class Call implements AbortHandler {
   private submit(body: RequestBody): Promise<unknown> {
     this.stopIfAborted();
     const { driver, hints, request } = this;
-    const lines = headerLines(request.headers, loadedCore().requestHeaders());
+    const lines = headerLines(request.headers, requestHeaderNames());
     const now = driver.clock.now();
     this.ticket = driver.submitRequest(
       now,
