@@ -50,8 +50,8 @@ export function tableOf(result) {
     [`lower bound (${BINDING[bound.binding]})`, ...lanes.map((lane) => seconds(lane.boundMs))],
     ["time / bound", ...lanes.map((lane) => (lane.ratio === null ? `- (${percent(lane.done / lane.requests)} done)` : lane.ratio.toFixed(2)))],
   ];
-  if (lanes.some((lane) => lane.debtMs > 0)) {
-    lines.push(["left in debt", ...lanes.map((lane) => (lane.debtMs > 0 ? `for ${seconds(lane.debtMs)}` : "-"))]);
+  if (lanes.some((lane) => lane.debtMs >= 100)) {
+    lines.push(["left in debt", ...lanes.map((lane) => (lane.debtMs >= 100 ? `for ${seconds(lane.debtMs)}` : "-"))]);
   }
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
   const text = lines.map((line) => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join("   "));
