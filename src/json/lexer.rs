@@ -302,8 +302,8 @@ enum State {
     Failed,
 }
 
-/// Objects and arrays within one another whose kind is remembered: as many as `kinds` has bits. Bodies of the known
-/// APIs stay below 20; parsers commonly refuse more than this (serde_json: 128).
+/// Objects and arrays within one another whose kind is remembered: as many as `kinds` has bits. Parsers commonly
+/// refuse more than this (serde_json: 128), so that no API can ask for it.
 pub(crate) const DEPTH_CAP: u32 = u128::BITS;
 
 /// Longer than every name that a sink of this crate looks for (`cache_creation_input_tokens` has 27 bytes).

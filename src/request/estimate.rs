@@ -64,8 +64,8 @@ pub(super) enum Attachment {
     Document,
 }
 
-/// "A helpful rule of thumb is that one token generally corresponds to ~4 characters of text for common English
-/// text", <https://platform.openai.com/tokenizer> (read 2026-11-23).
+/// "A token is equivalent to about 4 characters for Gemini models", <https://ai.google.dev/gemini-api/docs/tokens>
+/// (read 2026-11-23). A rule of thumb for English; other scripts and code have more tokens than it says.
 pub(crate) const CHARACTERS_PER_TOKEN: u64 = 4;
 
 /// The most that one image costs on the standard tier,

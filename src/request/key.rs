@@ -1,7 +1,6 @@
 //! Members of request bodies that decide something.
 //!
-//! Sources, read 2026-11-23: npm:@anthropic-ai/sdk@1.12.0 and npm:openai@7.57.0 `src/resources`;
-//! <https://ai.google.dev/api/generate-content>;
+//! Sources, read 2026-11-23: npm:@anthropic-ai/sdk@1.12.0 and npm:openai@7.57.0; <https://ai.google.dev/api>;
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
 
 /// A member that decides something, whatever dialect it is written in.

@@ -3,10 +3,10 @@
 //! Only the end of a path is looked at, so that gateways, proxies and servers on the local machine may put anything
 //! before it. The host says nothing: it may be anybody's.
 //!
-//! Sources, read 2026-11-23: npm:@anthropic-ai/sdk@1.12.0 and npm:openai@7.57.0 `src/resources`;
-//! <https://learn.microsoft.com/azure/ai-services/openai/reference>; <https://ai.google.dev/api/generate-content>;
-//! <https://docs.cloud.google.com/vertex-ai/docs/reference/rest>;
-//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html>.
+//! Sources, read 2026-11-23: npm:@anthropic-ai/sdk@1.12.0 and npm:openai@7.57.0;
+//! <https://learn.microsoft.com/azure/ai-services/openai/reference>; <https://ai.google.dev/api>;
+//! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/overview>;
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
 
 use super::family::Family;
 use super::url::Url;
@@ -41,6 +41,7 @@ impl<'a> Route<'a> {
         let mut route = by_model_in_path(segments)
             .or_else(|| anthropic(segments, signs))
             .or_else(|| openai(segments, signs))
+            .or_else(|| interactions(segments))
             .unwrap_or_else(|| unknown(segments, signs));
         // Only a POST makes a model write or read; other methods on the same path list and fetch.
         let works = matches!(route.family, Family::Messages | Family::CountTokens | Family::Embeddings);
@@ -164,6 +165,12 @@ fn openai_operation(segments: &[&str]) -> Option<(Family, bool)> {
         }
         _ => return None,
     })
+}
+
+/// Gemini: /v1beta/interactions, where the body names the model.
+fn interactions<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
+    let ["interactions", "v1" | "v1beta", ..] = segments else { return None };
+    Some(Route { provider: Provider::Gemini, family: Family::Messages, needs_model: true, ..Route::default() })
 }
 
 /// A path that nobody claims. What it does may still be clear, and a header may say whose it is.

@@ -85,7 +85,7 @@ impl<'a> Walk<'a> {
                 SourceKind::Encoded => Use::Skip,
                 SourceKind::Unknown => Use::CountForNow,
             },
-            (Key::Url, _) if self.in_source() => Use::Skip,
+            (Key::Url, _) if self.in_source() && self.source.kind == SourceKind::Encoded => Use::Skip,
             (Key::Bytes | Key::Seal, _) => Use::Skip,
             (Key::ImageUrl, _) | (Key::Url, Key::ImageUrl) => Use::Attach(Attachment::Image),
             (Key::FileData, _) => Use::Attach(Attachment::Document),
@@ -98,7 +98,7 @@ impl<'a> Walk<'a> {
         match (self.key, word) {
             (Key::Speed, word) if self.depth == 1 => self.said.fast = word == b"fast",
             (Key::Type, b"text" | b"content") if self.in_source() => self.source.kind = SourceKind::Text,
-            (Key::Type, _) if self.in_source() => self.source.kind = SourceKind::Encoded,
+            (Key::Type, b"base64" | b"url" | b"file") if self.in_source() => self.source.kind = SourceKind::Encoded,
             (Key::Type, b"document") => self.document = self.depth,
             (Key::MediaType, word) if self.in_source() && word.starts_with(b"application/pdf") => {
                 self.source.attachment = Attachment::Document;
@@ -127,7 +127,7 @@ impl<'a> Walk<'a> {
 
     fn end_source(&mut self) {
         let source = core::mem::replace(&mut self.source, Source::NONE);
-        if source.kind == SourceKind::Text || !source.is_filled {
+        if source.kind != SourceKind::Encoded || !source.is_filled {
             return;
         }
         // It was no text after all.
@@ -185,6 +185,9 @@ impl<'a> Sink<'a> for Walk<'a> {
         }
         self.key = Key::of(name);
         if self.in_source() {
+            if self.key == Key::Bytes {
+                self.source.kind = SourceKind::Encoded;
+            }
             self.source.is_filled |= matches!(self.key, Key::Bytes | Key::Data | Key::FileId | Key::Url);
         }
         self.said.anthropic_version |= self.key == Key::AnthropicVersion && self.depth == 1;
@@ -307,6 +310,7 @@ impl Source {
 
 #[derive(Clone, Copy, PartialEq)]
 enum SourceKind {
+    /// Nothing says so far what it holds: text, unless it turns out otherwise.
     Unknown,
     /// Plain text, or blocks.
     Text,

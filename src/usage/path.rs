@@ -17,7 +17,7 @@ pub(super) enum Place {
     RootCode,
     /// `message` of an Anthropic `message_start` event.
     Message,
-    /// `response` of an event of OpenAI's Responses API.
+    /// `response` of an event of OpenAI's Responses API, `interaction` of one of Gemini's Interactions API.
     Response,
     /// `usage`, in the words of Anthropic, OpenAI or Bedrock.
     Usage,
@@ -79,18 +79,22 @@ pub(super) enum Count {
 impl Place {
     /// The place of the member `name` of an object that stands here.
     ///
-    /// Sources, read 2026-11-23: Anthropic `usage` and events, npm:@anthropic-ai/sdk@1.12.0 `src/resources/messages`
-    /// and <https://platform.claude.com/docs/en/build-with-claude/streaming>; OpenAI chat and Responses,
-    /// npm:openai@7.57.0 `src/resources`; Gemini `UsageMetadata`, <https://ai.google.dev/api/generate-content>;
-    /// Bedrock `TokenUsage`, <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html>;
-    /// DeepSeek `prompt_cache_hit_tokens`, <https://api-docs.deepseek.com/guides/kv_cache>.
+    /// Sources, read 2026-11-23: Anthropic `usage` and events, npm:@anthropic-ai/sdk@1.12.0 `src/resources/messages`;
+    /// OpenAI chat and Responses, npm:openai@7.57.0 and
+    /// <https://developers.openai.com/api/docs/guides/rate-limits>; Gemini `UsageMetadata`,
+    /// <https://firebase.google.com/docs/reference/js/ai.usagemetadata>, and interactions,
+    /// <https://ai.google.dev/gemini-api/docs/tokens> (that their input holds the cached part, as that of
+    /// `UsageMetadata` does, is taken for granted, not documented); Bedrock `TokenUsage`,
+    /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html>, whose input does not
+    /// hold the cached part, <https://github.com/anomalyco/opencode/pull/38427>; DeepSeek,
+    /// <https://docs.stigg.io/documentation/ai-agents/llm-wrappers/providers/deepseek>.
     pub(super) fn member(self, name: &[u8]) -> Self {
         match self {
             Self::Root => match name {
                 b"usage" => Self::Usage,
                 b"usageMetadata" => Self::UsageMetadata,
                 b"message" => Self::Message,
-                b"response" => Self::Response,
+                b"response" | b"interaction" => Self::Response,
                 b"type" => Self::RootType,
                 b"code" => Self::RootCode,
                 b"error" => Self::Error,
@@ -108,13 +112,19 @@ impl Place {
                 _ => Self::Elsewhere,
             },
             Self::Usage => match name {
-                b"input_tokens" | b"prompt_tokens" | b"inputTokens" => Self::Count(Count::Input),
-                b"output_tokens" | b"completion_tokens" | b"outputTokens" => Self::Count(Count::Output),
+                b"input_tokens" | b"prompt_tokens" | b"inputTokens" | b"total_input_tokens" => {
+                    Self::Count(Count::Input)
+                }
+                b"output_tokens" | b"completion_tokens" | b"outputTokens" | b"total_output_tokens" => {
+                    Self::Count(Count::Output)
+                }
+                b"total_tool_use_tokens" => Self::Count(Count::ToolInput),
+                b"total_thought_tokens" => Self::Count(Count::Thoughts),
                 b"cache_creation_input_tokens" | b"cacheWriteInputTokens" => Self::Count(Count::CacheCreation),
                 b"cache_read_input_tokens" | b"cacheReadInputTokens" => Self::Count(Count::CacheRead),
                 b"total_tokens" | b"totalTokens" => Self::Count(Count::Total),
                 b"prompt_tokens_details" | b"input_tokens_details" => Self::InputDetails,
-                b"prompt_cache_hit_tokens" => Self::Count(Count::CachedInput),
+                b"prompt_cache_hit_tokens" | b"total_cached_tokens" => Self::Count(Count::CachedInput),
                 _ => Self::Elsewhere,
             },
             Self::InputDetails => match name {

@@ -6,7 +6,8 @@ use crate::headers::Kind;
 ///
 /// Sources, read 2026-11-23: <https://platform.claude.com/docs/en/api/errors> and npm:@anthropic-ai/sdk@1.12.0
 /// `src/resources/shared.ts`; <https://developers.openai.com/api/docs/guides/error-codes>; Google's status names,
-/// <https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto>.
+/// <https://ai.google.dev/gemini-api/docs/troubleshooting>, and the codes of its Interactions API,
+/// <https://www.developersdigest.tech/errors/api/gemini-api>.
 pub(super) fn of_word(word: &[u8]) -> Option<Kind> {
     Some(match word {
         b"rate_limit_error"
@@ -38,6 +39,9 @@ pub(super) fn of_word(word: &[u8]) -> Option<Kind> {
         | b"conflict_error"
         | b"request_too_large"
         | b"context_length_exceeded"
+        | b"invalid_request"
+        | b"failed_precondition"
+        | b"not_found"
         | b"INVALID_ARGUMENT"
         | b"PERMISSION_DENIED"
         | b"UNAUTHENTICATED"

@@ -224,6 +224,7 @@ mod tests {
     #[test]
     fn all_three_line_ends_are_line_ends() {
         assert_events("data: a\n\ndata: b\r\rdata: c\r\n\r\ndata: d\n\r\n", &["a", "b", "c", "d"]);
+        assert_events("data: a\r\ndata: b\r\n\r\n", &["a\nb"]);
     }
 
     #[test]

@@ -118,9 +118,8 @@ impl<'t> Sink<'t> for Tally {
         if let Some(place) = self.places.get_mut(self.depth) {
             *place = self.next;
         }
+        // `next` stays: elements of an array stand where the array stands, and members say where they stand.
         self.depth = self.depth.saturating_add(1);
-        // Elements of an array stand where the array stands; members are about to say where they stand.
-        self.next = self.here();
     }
 
     fn close(&mut self) {

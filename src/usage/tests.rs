@@ -71,6 +71,7 @@ fn cached_tokens_are_taken_out_where_the_provider_counts_them_in() {
     for body in [
         r#"{"usage":{"prompt_tokens":100,"completion_tokens":5,"total_tokens":105,"prompt_tokens_details":{"cached_tokens":64}}}"#,
         r#"{"usage":{"input_tokens":100,"input_tokens_details":{"cached_tokens":64},"output_tokens":5,"total_tokens":105}}"#,
+        r#"{"event_type":"interaction.complete","interaction":{"usage":{"total_input_tokens":100,"total_cached_tokens":64,"total_output_tokens":3,"total_thought_tokens":2,"total_tokens":105}}}"#,
         r#"{"usageMetadata":{"cachedContentTokenCount":64,"promptTokenCount":100,"candidatesTokenCount":3,"thoughtsTokenCount":2,"totalTokenCount":105}}"#,
     ] {
         let usage = json(body);
@@ -119,6 +120,7 @@ fn an_error_inside_a_success_has_a_class() {
         (r#"{"type":"error","code":"rate_limit_exceeded","message":"…"}"#, Kind::RateLimit),
         (r#"{"type":"response.failed","response":{"error":{"code":"server_error"}}}"#, Kind::ServerError),
         (r#"{"error":{"type":"invalid_request_error"}}"#, Kind::ClientError),
+        (r#"{"event_type":"error","error":{"code":"quota_exceeded"}}"#, Kind::QuotaExhausted),
         (r#"{"error":{"message":"odd"}}"#, Kind::ServerError),
         (r#"{"error":"model is not loaded"}"#, Kind::ServerError),
     ] {
@@ -139,6 +141,16 @@ fn an_error_event_need_not_be_json() {
 fn an_event_that_is_not_json_does_not_spoil_the_next() {
     let usage = sse("data: {\"usage\":{\"type\":\"err\n\ndata: {\"usage\":{\"output_tokens\":3}}\n\n");
     assert_eq!(usage.output_tokens, Some(3));
+    let usage = sse(&format!("{}data: {{\"usage\":{{\"output_tokens\":3}}}}\n\n", "data: {\"a\":[[\n\n".repeat(10)));
+    assert_eq!(usage.output_tokens, Some(3));
+}
+
+#[test]
+fn no_word_runs_from_one_event_into_the_next() {
+    let usage = sse("data: {\"error\":{\"type\":\"overloaded\n\ndata: {\"error\":{\"type\":\"_error\"}}\n\n");
+    assert_eq!(usage.error, Some(Kind::ServerError));
+    let usage = sse("data: {\"type\":\"error\"}\n\ndata: {\"code\":\"rate_limit_exceeded\"}\n\n");
+    assert_eq!(usage.error, Some(Kind::ServerError));
 }
 
 #[test]
@@ -150,6 +162,7 @@ fn every_dialect_of_text_is_counted_once() {
         (r#"{"type":"content_block_delta","delta":{"type":"signature_delta","signature":"EqQBCkYIARgC"}}"#, 0),
         (r#"{"choices":[{"delta":{"role":"assistant","content":"abc","reasoning_content":"de"}}]}"#, 5),
         (r#"{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}}]}"#, 2),
+        (r#"[{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}}]}]"#, 2),
         (r#"{"choices":[{"text":"abc"}]}"#, 3),
         (r#"{"type":"response.output_text.delta","delta":"abcd"}"#, 4),
         (r#"{"type":"response.output_text.done","text":"abcd"}"#, 0),

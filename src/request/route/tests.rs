@@ -119,6 +119,9 @@ fn gemini_and_vertex_name_the_model_before_the_verb() {
         post("https://h/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict"),
         (Provider::Vertex, Family::CountTokens, None)
     );
+    let route = find("POST", "https://h/v1beta/interactions", "");
+    assert_eq!((route.provider, route.family, route.needs_model), (Provider::Gemini, Family::Messages, true));
+    assert_eq!(post("https://h/users/1/interactions").0, Provider::Generic);
     assert_eq!(post("https://h/v1beta/models/gemini-3-pro").0, Provider::Gemini);
     assert_eq!(post("https://h/v1beta/models"), (Provider::Gemini, Family::Models, None));
 }

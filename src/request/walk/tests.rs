@@ -66,6 +66,24 @@ fn encoded_files_are_not_text() {
 }
 
 #[test]
+fn a_file_that_begins_with_an_escape_is_no_text_either() {
+    assert_eq!(characters(r#"{"a":"~","source":{"data":"\/9j\/","type":"base64"}}"#), 4 * 1_568);
+}
+
+#[test]
+fn an_image_after_a_document_is_an_image() {
+    let source = r#""source":{"type":"url","url":"https://h/x"}"#;
+    let body = format!(r#"{{"m":[{{"type":"document",{source}}},{{"kind":"",{source}}}]}}"#);
+    assert_eq!(said(&body).input_tokens, 3_068 + 1_568 + 4);
+}
+
+#[test]
+fn elements_of_an_array_are_not_what_its_members_are() {
+    assert_eq!(characters(r#"{"a":"~","signature":["abc"]}"#), 3);
+    assert_eq!(characters(r#"{"a":"~","b":[{"signature":"abc"},"de"]}"#), 2);
+}
+
+#[test]
 fn plain_text_documents_are_text_wherever_their_type_stands() {
     let text = "words ".repeat(1_000);
     for source in [
@@ -82,6 +100,7 @@ fn plain_text_documents_are_text_wherever_their_type_stands() {
 fn an_object_that_is_merely_called_source_is_no_file() {
     assert_eq!(characters(r#"{"a":"~","source":{"note":"xy"}}"#), 2);
     assert_eq!(characters(r#"{"a":"~","source":["xy"]}"#), 2);
+    assert_eq!(characters(r#"{"a":"~","input":{"source":{"type":"s3","data":"xy","url":"z"}}}"#), 5);
 }
 
 #[test]
@@ -93,6 +112,7 @@ fn the_most_that_may_be_written_has_many_names() {
         r#"{"generationConfig":{"maxOutputTokens":77}}"#,
         r#"{"inferenceConfig":{"maxTokens":77}}"#,
         r#"{"max_tokens":5,"max_completion_tokens":77}"#,
+        r#"{"max_tokens":77,"max_completion_tokens":5}"#,
     ] {
         assert_eq!(said(body).max_tokens, Some(77), "{body}");
     }
