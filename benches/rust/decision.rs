@@ -21,7 +21,7 @@ fn decide(criterion: &mut Criterion) {
         let mut now = Instant::ZERO;
         criterion.bench_function(&format!("acquire and release, limits: {count}"), |bencher| {
             bencher.iter(|| {
-                now = now + Duration::from_nanos(500);
+                now += Duration::from_nanos(500);
                 let ticket = limiter.acquire_now(now, ScopeId::DEFAULT, black_box(cost), Priority::Normal);
                 ticket.map(|ticket| limiter.release(ticket))
             });
