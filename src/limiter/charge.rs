@@ -20,9 +20,10 @@ enum Charging {
 /// Sources, read 2026-11-23: <https://platform.claude.com/docs/en/api/rate-limits>,
 /// <https://developers.openai.com/api/docs/guides/rate-limits>, the quota pages of Azure OpenAI, Amazon Bedrock and Cerebras.
 const fn charging(provider: Provider) -> Charging {
-    match provider {
-        Provider::OpenAi | Provider::AzureOpenAi | Provider::Bedrock | Provider::Cerebras => Charging::Reserved,
-        _ => Charging::AsProduced,
+    if matches!(provider, Provider::OpenAi | Provider::AzureOpenAi | Provider::Bedrock | Provider::Cerebras) {
+        Charging::Reserved
+    } else {
+        Charging::AsProduced
     }
 }
 

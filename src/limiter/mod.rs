@@ -43,6 +43,9 @@ mod progress;
 mod snapshot;
 mod ticket;
 
+#[cfg(test)]
+mod tests;
+
 use alloc::collections::VecDeque;
 
 pub use self::http::{HttpRequest, HttpResponse};
