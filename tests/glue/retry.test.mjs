@@ -137,13 +137,15 @@ for (const [name, size] of [["short", 0], ["longer than what is looked at", 200_
       },
     };
     for (const answer of Object.values(answers)) {
-      const limiter = createLimiter({ fetch: upstream(answer), retry: false });
+      const clock = new VirtualClock();
+      const limiter = createLimiter({ fetch: upstream(answer), retry: false, clock });
       const looked = await spied("handleBody", async () => {
         const response = await limiter.fetch(...messagesCall());
         assert.equal(response.status, 429);
         assert.equal(await response.text(), text);
       });
       assert.equal(looked.length, 1);
+      assert.equal(clock.armed, 0);
       assert.ok(looked[0][5].byteLength > 0);
     }
   });

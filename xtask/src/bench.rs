@@ -117,8 +117,11 @@ fn figures_of_script(shell: &Shell, script: &Path) -> Result<Vec<Figure>> {
 fn figures_of_crate(shell: &Shell, name: &str) -> Result<Vec<Figure>> {
     let results = shell.scratch("criterion");
     fingerprint::remove(&results)?;
-    let command = shell.command("cargo").args(["bench", "--quiet", "--package", "tidegate-benches", "--bench", name]);
-    command.args(["--", "--noplot", "--quiet"]).env("CRITERION_HOME", &results).read()?;
+    let bench = |shell: &Shell| {
+        shell.command("cargo").args(["bench", "--quiet", "--package", "tidegate-benches", "--bench", name])
+    };
+    bench(shell).arg("--no-run").run()?;
+    bench(&shell.quiet()).args(["--", "--noplot", "--quiet"]).env("CRITERION_HOME", &results).run()?;
 
     let mut figures = Vec::new();
     for file in fingerprint::files_below(&results)?.iter().filter(|file| file.ends_with("new/estimates.json")) {
