@@ -7,7 +7,7 @@ import { Permit } from "./permit.js";
 import { refusalError } from "./refusal.js";
 import { Timer } from "./timer.js";
 
-/** Ends a wait: with the permit, or with a rejected promise (so that no second function need be kept for each waiter). */
+/** Ends a wait: with the permit, or with a rejected promise, so that a waiter need not keep a second function. */
 export type Started = (outcome: Permit | Promise<never>) => void;
 
 /**
@@ -82,7 +82,7 @@ export class Driver {
     return this.submitted(now, ticket);
   }
 
-  /** Resolves when the ticket starts; rejects when it is refused. A ticket that is cancelled does neither. */
+  /** Resolves when the ticket starts, rejects when it is refused; when it is cancelled, neither. */
   wait(now: number, ticket: number): Promise<Permit> {
     return new Promise((resolve) => this.onStart(now, ticket, resolve));
   }
@@ -109,7 +109,7 @@ export class Driver {
     this.pump(now);
   }
 
-  /** @throws {CoreError} when the limiter has failed. */
+  /** @throws {CoreError} as {@link settle}. */
   release(ticket: number): void {
     if (this.core.release(ticket)) this.tell((now) => this.core.handleTimeout(now));
   }
