@@ -22,9 +22,17 @@ impl<'a> HeaderBlock<'a> {
 
     /// Names and values in order; values trimmed of spaces and tabs.
     pub fn iter(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-        self.0.split(|&byte| byte == b'\n').filter_map(|line| {
-            let colon = line.iter().position(|&byte| byte == b':')?;
-            Some((trim(&line[..colon]), trim(&line[colon + 1..])))
+        let mut rest = self.0;
+        core::iter::from_fn(move || {
+            while !rest.is_empty() {
+                let end = find(rest, b'\n').unwrap_or(rest.len());
+                let line = &rest[..end];
+                rest = rest.get(end + 1..).unwrap_or_default();
+                if let Some(colon) = find(line, b':') {
+                    return Some((trim(&line[..colon]), trim(&line[colon + 1..])));
+                }
+            }
+            None
         })
     }
 
@@ -35,7 +43,7 @@ impl<'a> HeaderBlock<'a> {
 }
 
 /// Only SP and HTAB surround a field value (RFC 9110 §5.5); a CR is what is left of a raw header line.
-fn trim(mut text: &[u8]) -> &[u8] {
+pub(crate) fn trim(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = text {
         text = rest;
     }
@@ -43,4 +51,51 @@ fn trim(mut text: &[u8]) -> &[u8] {
         text = rest;
     }
     text
+}
+
+/// Where `byte` first stands in `text`, eight bytes at a time: most of the work of reading headers is looking for the
+/// ends of lines that say nothing.
+pub(crate) fn find(text: &[u8], byte: u8) -> Option<usize> {
+    const LOW_BITS: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+    let (chunks, rest) = text.as_chunks::<8>();
+    for (index, chunk) in chunks.iter().enumerate() {
+        // Where the bytes are equal there is now a zero, and subtracting borrows into its high bit. Bits above the
+        // first zero may be wrong, but the lowest is right.
+        let difference = u64::from_le_bytes(*chunk) ^ (LOW_BITS * u64::from(byte));
+        let zeros = difference.wrapping_sub(LOW_BITS) & !difference & HIGH_BITS;
+        if zeros != 0 {
+            return Some(index * 8 + zeros.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|&other| other == byte).map(|found| text.len() - rest.len() + found)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn a_byte_is_found_wherever_it_stands() {
+        for length in 0..40 {
+            for at in 0..length {
+                for other in [b'\n' - 1, b'\n' + 1, 0x00, 0x80, 0x8a, 0xff] {
+                    let mut text = Vec::from([other; 40]);
+                    text[at] = b'\n';
+                    text[length - 1] = b'\n';
+                    assert_eq!(find(&text[..length], b'\n'), Some(at));
+                    assert_eq!(find(&text[..at], b'\n'), None);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lines_that_are_not_fields_are_skipped() {
+        let fields: Vec<_> = HeaderBlock::new(b"\n\nHTTP/1.1 200 OK\r\nA: 1\r\n:x\nb:").iter().collect();
+        let expected: [(&[u8], &[u8]); 3] = [(b"A", b"1"), (b"", b"x"), (b"b", b"")];
+        assert_eq!(fields, expected);
+    }
 }

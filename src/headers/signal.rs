@@ -1,6 +1,9 @@
 //! The normal form of what a response says: limits, wait, class.
 
+use alloc::borrow::Cow;
+
 use crate::cost::Dimension;
+use crate::provider::Provider;
 use crate::time::{Duration, WallTime};
 
 /// How a response is classed. A class says what to do next; the status alone does not.
@@ -22,7 +25,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The name in events.
+    /// Every class.
+    pub const ALL: [Self; 6] =
+        [Self::Ok, Self::RateLimit, Self::Overloaded, Self::QuotaExhausted, Self::ServerError, Self::ClientError];
+
+    /// The name in events and in the parser's normal form.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -33,33 +40,56 @@ impl Kind {
             Self::ClientError => "client_error",
         }
     }
+
+    /// The class called `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 /// One limit as the server states it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StatedLimit<'a> {
     /// What is counted, in the wire's own words with `_` for `-`: `requests`, `input_tokens`, `unified_5h`, …
-    pub dimension: &'a str,
-    /// The limit itself.
+    pub dimension: Cow<'a, str>,
+    /// The limit itself. At most 2⁵³ − 1.
     pub limit: Option<u64>,
     /// What is left of it; never above `limit`.
     pub remaining: Option<u64>,
-    /// When it is (fully) replenished.
+    /// When it is (fully) replenished: not before the response arrived, and at most 366 days after.
     pub reset_at: Option<WallTime>,
     /// The span over which it counts.
     pub window: Option<Duration>,
     /// The server's own name for the limit.
-    pub policy: Option<&'a str>,
+    pub policy: Option<Cow<'a, str>>,
+    /// Whether it only restates other limits, as Anthropic's `tokens` does: nothing is charged to it.
+    pub restates_others: bool,
 }
 
-impl StatedLimit<'_> {
+impl<'a> StatedLimit<'a> {
+    /// A limit of which nothing but the dimension is known.
+    pub(crate) const fn of(dimension: Cow<'a, str>) -> Self {
+        Self {
+            dimension,
+            limit: None,
+            remaining: None,
+            reset_at: None,
+            window: None,
+            policy: None,
+            restates_others: false,
+        }
+    }
+
     /// The dimension of the ledger that this limit bounds, if it bounds one.
     pub fn ledger_dimension(&self) -> Option<Dimension> {
-        match self.dimension {
+        match &*self.dimension {
+            _ if self.restates_others => None,
             "requests" => Some(Dimension::Requests),
             "input_tokens" => Some(Dimension::InputTokens),
             "output_tokens" => Some(Dimension::OutputTokens),
             "tokens" => Some(Dimension::TotalTokens),
+            "concurrent_requests" | "concurrency" => Some(Dimension::Concurrency),
+            "custom" => Some(Dimension::Custom),
             _ => None,
         }
     }
@@ -68,6 +98,8 @@ impl StatedLimit<'_> {
 /// What a response says, in normal form.
 #[derive(Clone, Debug, Default)]
 pub struct Signal<'a> {
+    /// Whose conventions it was read by, as the caller named them or as the headers tell.
+    pub provider: Provider,
     /// The wait that the server orders before another attempt. At most 24 hours.
     pub retry_after: Option<Duration>,
     /// The class.
@@ -82,7 +114,19 @@ impl<'a> Signal<'a> {
     pub fn limits(&self) -> impl Iterator<Item = &StatedLimit<'a>> {
         self.limits.iter().flatten()
     }
+
+    /// Adds a limit if it says anything and there is room.
+    pub(crate) fn state(&mut self, mut limit: StatedLimit<'a>) {
+        // Rounded figures can exceed the limit that they are rounded from.
+        limit.remaining = match limit.limit {
+            Some(most) => limit.remaining.map(|left| left.min(most)),
+            None => limit.remaining,
+        };
+        if let Some(place) = self.limits.iter_mut().find(|place| place.is_none()) {
+            *place = Some(limit);
+        }
+    }
 }
 
 /// More limits than any known server states at once; a hostile response cannot state more.
-const MAX_LIMITS: usize = 16;
+pub(crate) const MAX_LIMITS: usize = 16;

@@ -1,0 +1,104 @@
+//! An API that nobody here knows, as its user describes it: plain data, no code.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::block::HeaderBlock;
+use super::clock::Clock;
+use super::grammar::number::count;
+use super::reset::Unit;
+use super::retry_after::retry_after_in;
+use super::signal::{Kind, Signal, StatedLimit};
+use crate::provider::Provider;
+use crate::time::Duration;
+
+/// How an API states its limits and refuses.
+///
+/// ```
+/// use tidegate::headers::{CustomLimit, CustomProvider, HeaderBlock, Kind, Response, Unit, read_custom};
+/// use tidegate::time::{Duration, WallTime};
+///
+/// let api = CustomProvider {
+///     limits: vec![CustomLimit {
+///         dimension: "requests".into(),
+///         limit: Some("x-quota".into()),
+///         remaining: Some("x-quota-left".into()),
+///         reset: Some("x-quota-renews".into()),
+///         unit: Unit::EpochMillis,
+///         window: Some(Duration::MINUTE),
+///     }],
+///     statuses: vec![(418, Kind::RateLimit)],
+///     ..CustomProvider::default()
+/// };
+/// let response = Response {
+///     provider: None,
+///     status: 418,
+///     headers: HeaderBlock::new(b"X-Quota: 60\nX-Quota-Left: 0\nX-Quota-Renews: 1795435209000"),
+///     body: None,
+/// };
+/// let signal = read_custom(&response, &api, WallTime::from_unix_millis(1_795_435_200_000));
+/// let limit = signal.limits().next().unwrap();
+/// assert_eq!((limit.limit, limit.remaining), (Some(60), Some(0)));
+/// assert_eq!(limit.reset_at, Some(WallTime::from_unix_millis(1_795_435_209_000)));
+/// assert_eq!((signal.kind, signal.retryable), (Kind::RateLimit, true));
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CustomProvider {
+    /// Whose conventions hold for everything that is not described here. Default: those of HTTP.
+    pub like: Provider,
+    /// The limits that its headers state. They replace those that would be read otherwise, unless there are none.
+    pub limits: Vec<CustomLimit>,
+    /// The header in which it orders a wait, beside `Retry-After`, and its unit.
+    pub retry_after: Option<(String, Unit)>,
+    /// What its statuses mean where they do not mean what they usually mean.
+    pub statuses: Vec<(u16, Kind)>,
+}
+
+/// The header fields of one limit. Each may be missing; names are compared without case.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CustomLimit {
+    /// What is counted: `requests`, `tokens`, `input_tokens`, `output_tokens`, `custom`, or a name of your own.
+    pub dimension: String,
+    /// The field with the limit.
+    pub limit: Option<String>,
+    /// The field with what is left of it.
+    pub remaining: Option<String>,
+    /// The field with the instant at which it is replenished.
+    pub reset: Option<String>,
+    /// How that instant is written. Default: whatever it looks like.
+    pub unit: Unit,
+    /// The span over which the limit counts, where it is known.
+    pub window: Option<Duration>,
+}
+
+impl CustomProvider {
+    /// States the limits that `headers` give.
+    pub(crate) fn state_limits<'a>(&'a self, headers: HeaderBlock<'a>, clock: &Clock, signal: &mut Signal<'a>) {
+        for described in &self.limits {
+            let field = |name: &Option<String>| name.as_deref().and_then(|name| headers.value(name));
+            let (limit, remaining) =
+                (field(&described.limit).and_then(count), field(&described.remaining).and_then(count));
+            if limit.is_some() || remaining.is_some() {
+                signal.state(StatedLimit {
+                    limit,
+                    remaining,
+                    reset_at: field(&described.reset).and_then(|reset| described.unit.read(reset, clock)),
+                    window: described.window,
+                    ..StatedLimit::of(Cow::Borrowed(&described.dimension))
+                });
+            }
+        }
+    }
+
+    /// The wait that its own field orders.
+    pub(crate) fn retry_after(&self, headers: HeaderBlock<'_>, clock: &Clock) -> Option<Duration> {
+        let (name, unit) = self.retry_after.as_ref()?;
+        retry_after_in(*unit, headers.value(name)?, clock)
+    }
+
+    /// What `status` means to it.
+    pub(crate) fn kind(&self, status: u16) -> Option<Kind> {
+        self.statuses.iter().find(|(described, _)| *described == status).map(|(_, kind)| *kind)
+    }
+}

@@ -1,0 +1,280 @@
+//! One pass over the headers, which finds every field that says something about limits.
+
+use alloc::borrow::Cow;
+
+use super::block::HeaderBlock;
+use super::clock::Clock;
+use super::grammar::number::{Decimal, MILLI_NANOS, count};
+use super::names::{self, Family, Figure, Key, WindowWord};
+use super::reset::Unit;
+use super::signal::{MAX_LIMITS, Signal, StatedLimit};
+use super::vendor::Vendor;
+use super::{ietf, retry_after};
+use crate::time::{Duration, WallTime};
+
+/// The fields of one response that matter, as they are written.
+#[derive(Debug, Default)]
+pub(crate) struct Fields<'a> {
+    retry_after_ms: Option<&'a [u8]>,
+    pub(crate) retry_after: Option<&'a [u8]>,
+    amz_retry_after: Option<&'a [u8]>,
+    should_retry: Option<&'a [u8]>,
+    stripe_should_retry: Option<&'a [u8]>,
+    pub(crate) error_type: Option<&'a [u8]>,
+    pub(crate) content_type: Option<&'a [u8]>,
+    date: Option<&'a [u8]>,
+    age: Option<&'a [u8]>,
+    ratelimit: Option<&'a [u8]>,
+    ratelimit_policy: Option<&'a [u8]>,
+    /// GitHub's resource or Discord's bucket: the name of the plain limit.
+    resource: Option<&'a [u8]>,
+    shopify_calls: Option<&'a [u8]>,
+    drafts: [Option<Draft<'a>>; MAX_LIMITS],
+}
+
+/// The figures of one limit, as they are written.
+#[derive(Debug)]
+struct Draft<'a> {
+    family: Family,
+    dimension: Cow<'static, str>,
+    word: Option<&'static WindowWord>,
+    limit: Option<&'a [u8]>,
+    remaining: Option<&'a [u8]>,
+    reset: Option<&'a [u8]>,
+    reset_after: Option<&'a [u8]>,
+    status: Option<&'a [u8]>,
+    window: Option<&'a [u8]>,
+}
+
+impl<'a> Fields<'a> {
+    /// Collects the fields of `headers`. Of a field that came in several lines the first counts.
+    pub(crate) fn of(headers: HeaderBlock<'a>) -> Self {
+        let mut fields = Self::default();
+        for (name, value) in headers.iter() {
+            let mut lower = [0; MAX_NAME_BYTES];
+            if let Some(lower) = lower.get_mut(..name.len()) {
+                lower.copy_from_slice(name);
+                lower.make_ascii_lowercase();
+                fields.take(lower, value);
+            }
+        }
+        fields
+    }
+
+    /// Adds fields that a body repeats, where the headers do not have them.
+    pub(crate) fn take_missing(&mut self, fields: impl Iterator<Item = (&'static [u8], &'a [u8])>) {
+        for (name, value) in fields {
+            self.take(name, value);
+        }
+    }
+
+    fn take(&mut self, name: &[u8], value: &'a [u8]) {
+        let place = match name {
+            b"retry-after" => &mut self.retry_after,
+            b"retry-after-ms" => &mut self.retry_after_ms,
+            b"x-amz-retry-after" => &mut self.amz_retry_after,
+            b"x-should-retry" => &mut self.should_retry,
+            b"stripe-should-retry" => &mut self.stripe_should_retry,
+            b"x-amzn-errortype" => &mut self.error_type,
+            b"content-type" => &mut self.content_type,
+            b"date" => &mut self.date,
+            b"age" => &mut self.age,
+            b"ratelimit" => &mut self.ratelimit,
+            b"ratelimit-policy" => &mut self.ratelimit_policy,
+            b"x-ratelimit-resource" | b"x-ratelimit-bucket" => &mut self.resource,
+            b"x-shopify-shop-api-call-limit" => &mut self.shopify_calls,
+            _ => match names::parse(name).and_then(|(key, figure)| Some((self.draft(key)?, figure))) {
+                Some((draft, Figure::Limit)) => &mut draft.limit,
+                Some((draft, Figure::Remaining)) => &mut draft.remaining,
+                Some((draft, Figure::Reset)) => &mut draft.reset,
+                Some((draft, Figure::ResetAfter)) => &mut draft.reset_after,
+                Some((draft, Figure::Status)) => &mut draft.status,
+                Some((draft, Figure::Window)) => &mut draft.window,
+                None => return,
+            },
+        };
+        place.get_or_insert(value);
+    }
+
+    /// The limit that `key` names, or a new one while there is room.
+    fn draft(&mut self, key: Key<'_>) -> Option<&mut Draft<'a>> {
+        let Key { family, word, .. } = key;
+        let dimension = names::dimension(key.dimension);
+        let same = |draft: &Draft<'_>| draft.family == family && draft.word == word && draft.dimension == dimension;
+        let place = self.drafts.iter().position(|draft| draft.as_ref().is_none_or(same))?;
+        Some(self.drafts[place].get_or_insert_with(|| Draft::new(family, dimension, word)))
+    }
+
+    /// The clock by which dates in this response are read.
+    pub(crate) fn clock(&self, now: WallTime) -> Clock {
+        Clock::with_date(now, self.date.filter(|_| !self.come_from_a_cache()))
+    }
+
+    /// The wait that the fields order: the finer one first, and one that is malformed gives way to the next.
+    pub(crate) fn retry_after(&self, clock: &Clock) -> Option<Duration> {
+        let fine = self.retry_after_ms.and_then(retry_after::retry_after_millis);
+        let standard = || self.retry_after.and_then(|value| retry_after::retry_after(value, clock));
+        let amazon = || self.amz_retry_after.and_then(retry_after::retry_after_millis);
+        fine.or_else(standard).or_else(amazon)
+    }
+
+    /// The server's own word on retrying: exactly `true` or `false`, nothing else.
+    pub(crate) fn should_retry(&self) -> Option<bool> {
+        [self.should_retry, self.stripe_should_retry].into_iter().flatten().find_map(|value| match value {
+            b"true" => Some(true),
+            b"false" => Some(false),
+            _ => None,
+        })
+    }
+
+    /// States every limit that the fields give. A cache repeats what the server said of its limits long ago.
+    pub(crate) fn state_limits(&self, vendor: &Vendor, clock: &Clock, signal: &mut Signal<'a>) {
+        if self.come_from_a_cache() {
+            return;
+        }
+        // Each generation of fields restates the older one for old clients: only the newest counts.
+        let structured = ietf::state_limits(self.ratelimit, self.ratelimit_policy, clock, signal);
+        let plain_is_restated =
+            structured || self.drafts().any(|draft| draft.family == Family::Triple && draft.counts());
+        for draft in self.drafts() {
+            let restated = match draft.family {
+                Family::Triple => structured,
+                Family::Plain => plain_is_restated && draft.is_bare(),
+                Family::Anthropic
+                | Family::Unified
+                | Family::BySize
+                | Family::TokenLimit
+                | Family::EndpointCall
+                | Family::HubSpot => false,
+            };
+            if !restated {
+                self.state_limit(draft, vendor, clock, signal);
+            }
+        }
+        if let Some(limit) = self.shopify_calls.and_then(shopify_calls) {
+            signal.state(limit);
+        }
+    }
+
+    fn state_limit(&self, draft: &Draft<'a>, vendor: &Vendor, clock: &Clock, signal: &mut Signal<'a>) {
+        let (limit, policy_window) = match (draft.family, draft.limit) {
+            (Family::Triple, Some(limit)) => ietf::older_limit(limit, self.ratelimit_policy),
+            (_, limit) => (limit.and_then(count), None),
+        };
+        let remaining = draft.remaining.and_then(count);
+        let name = match draft.family {
+            Family::Unified => draft.status,
+            Family::Plain if draft.is_bare() => self.resource,
+            Family::Plain
+            | Family::Triple
+            | Family::Anthropic
+            | Family::BySize
+            | Family::TokenLimit
+            | Family::EndpointCall
+            | Family::HubSpot => None,
+        };
+        let name = name.and_then(|name| core::str::from_utf8(name).ok()).filter(|name| !name.is_empty());
+        let reset_at = match draft.reset_after.and_then(|after| Unit::Seconds.read(after, clock)) {
+            None => draft.reset.and_then(|reset| draft.reset_unit(vendor).read(reset, clock)),
+            after => after,
+        };
+        let window = draft.window(vendor, name).or(policy_window);
+        // A subscription's window states no number, but its status and its end are worth knowing.
+        if limit.is_some()
+            || remaining.is_some()
+            || (draft.family == Family::Unified && (name.is_some() || reset_at.is_some()))
+        {
+            signal.state(StatedLimit {
+                limit,
+                remaining,
+                reset_at,
+                window,
+                policy: name.or(draft.word.map(|word| word.word)).map(Cow::Borrowed),
+                restates_others: draft.family == Family::Anthropic && draft.dimension == "tokens",
+                ..StatedLimit::of(draft.dimension.clone())
+            });
+        }
+    }
+
+    /// Whether `Age` (RFC 9111 §5.1) shows that the response was stored. Caches write `Age: 0` on what they fetch anew.
+    fn come_from_a_cache(&self) -> bool {
+        self.age.and_then(Decimal::parse).is_some_and(|age| age.floor() > 0)
+    }
+
+    fn drafts(&self) -> impl Iterator<Item = &Draft<'a>> {
+        self.drafts.iter().flatten()
+    }
+
+    /// Whether the plain limit says that nothing is left of it.
+    pub(crate) fn nothing_remains(&self) -> bool {
+        self.drafts().any(|draft| draft.family == Family::Plain && draft.remaining.and_then(count) == Some(0))
+    }
+}
+
+impl Draft<'_> {
+    const fn new(family: Family, dimension: Cow<'static, str>, word: Option<&'static WindowWord>) -> Self {
+        Self {
+            family,
+            dimension,
+            word,
+            limit: None,
+            remaining: None,
+            reset: None,
+            reset_after: None,
+            status: None,
+            window: None,
+        }
+    }
+
+    /// Whether the name of the limit says neither what is counted nor over which window.
+    fn is_bare(&self) -> bool {
+        self.word.is_none() && self.dimension == "requests"
+    }
+
+    fn counts(&self) -> bool {
+        let limit = self.limit.and_then(|limit| ietf::older_limit(limit, None).0);
+        limit.is_some() || self.remaining.and_then(count).is_some()
+    }
+
+    fn reset_unit(&self, vendor: &Vendor) -> Unit {
+        match self.family {
+            Family::Anthropic => Unit::Rfc3339,
+            Family::Unified => Unit::EpochSeconds,
+            Family::BySize => Unit::Seconds,
+            Family::Plain | Family::TokenLimit => vendor.reset,
+            Family::Triple | Family::EndpointCall | Family::HubSpot => Unit::Any,
+        }
+    }
+
+    /// The window that the name tells, or else the one that is known of the provider.
+    fn window(&self, vendor: &Vendor, policy: Option<&str>) -> Option<Duration> {
+        let stated =
+            self.window.and_then(Decimal::parse).map(|millis| Duration::from_millis(millis.millis_of(MILLI_NANOS)));
+        let named = self.word.map(|word| word.span);
+        let known = |window: &&super::vendor::Window| {
+            self.dimension.starts_with(window.dimension) && (window.policy.is_none() || window.policy == policy)
+        };
+        let known = match self.family {
+            Family::Anthropic => Some(Duration::MINUTE),
+            Family::Unified => names::unified_window(self.dimension.as_bytes()),
+            Family::Plain | Family::TokenLimit => vendor.windows.iter().find(known).map(|window| window.span),
+            Family::Triple | Family::BySize | Family::EndpointCall | Family::HubSpot => None,
+        };
+        stated.filter(|window| !window.is_zero()).or(named).or(known)
+    }
+}
+
+/// `32/40`: what is used, then the limit. Of several the fullest counts.
+fn shopify_calls(value: &[u8]) -> Option<StatedLimit<'static>> {
+    let calls = super::grammar::members::members(value).filter_map(|member| {
+        let slash = member.iter().position(|&byte| byte == b'/')?;
+        let limit = count(&member[slash + 1..])?;
+        let used = Decimal::parse(&member[..slash])?.floor();
+        Some((limit.saturating_sub(used), limit))
+    });
+    let (remaining, limit) = calls.min()?;
+    Some(StatedLimit { limit: Some(limit), remaining: Some(remaining), ..StatedLimit::of(Cow::Borrowed("requests")) })
+}
+
+/// No known field has a longer name.
+const MAX_NAME_BYTES: usize = 80;

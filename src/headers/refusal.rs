@@ -1,0 +1,251 @@
+//! What the body of a refusal adds: a class that the status hides, a wait, a quota.
+
+use alloc::borrow::Cow;
+
+use super::grammar::number::{Decimal, SECOND_NANOS, count};
+use super::hint;
+use super::json::Json;
+use super::retry_after::capped;
+use super::signal::{Kind, Signal, StatedLimit};
+use crate::provider::Provider;
+use crate::time::Duration;
+
+/// The body of a refusal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refusal<'a> {
+    provider: Provider,
+    root: Json<'a>,
+    error: Json<'a>,
+}
+
+impl<'a> Refusal<'a> {
+    /// Looks into `body`, if it is JSON.
+    pub(crate) fn parse(provider: Provider, body: &'a [u8]) -> Option<Self> {
+        Some(Self::of(provider, Json::parse(&body[..body.len().min(MAX_BODY_BYTES)])?))
+    }
+
+    /// Looks into a JSON value. Some servers wrap the object into an array.
+    pub(crate) fn of(provider: Provider, root: Json<'a>) -> Self {
+        let root = if let Json::Array(_) = root { root.items().next().unwrap_or(Json::Null) } else { root };
+        let error = root.member("error").filter(|error| matches!(error, Json::Object(_))).unwrap_or(root);
+        Self { provider, root, error }
+    }
+
+    /// The class that the body tells, where it is another than the status tells. Nothing else outranks it.
+    pub(crate) fn kind(&self, status: u16) -> Option<Kind> {
+        match status {
+            429 if self.message().is_some_and(|message| message.starts_with("Request too large")) => {
+                Some(Kind::ClientError)
+            }
+            402 if self.is_in_flight_budget() => Some(Kind::RateLimit),
+            400 | 402 | 403 | 429 if self.is_quota_exhausted() => Some(Kind::QuotaExhausted),
+            400 | 403 if self.is_rate_limit_in_disguise() => Some(Kind::RateLimit),
+            _ => None,
+        }
+    }
+
+    /// The wait that the body orders in a field of its own.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let google =
+            self.details("google.rpc.RetryInfo").find_map(|info| protobuf_duration(info.member("retryDelay")?));
+        let discord = || match self.root.member("retry_after") {
+            Some(Json::Number(seconds)) if self.is_discord() => Decimal::parse(seconds),
+            _ => None,
+        };
+        google.or_else(discord).map(|seconds| capped(seconds.millis_of(SECOND_NANOS)))
+    }
+
+    /// The wait that the body mentions in free text only.
+    pub(crate) fn hint(&self) -> Option<Duration> {
+        self.message().and_then(|message| hint::wait(&message))
+    }
+
+    /// States the quotas that the body names as exceeded.
+    pub(crate) fn state_limits(&self, signal: &mut Signal<'a>) {
+        for violation in self.violations() {
+            let quota = violation.member("quotaId").and_then(Json::raw_text).unwrap_or_default();
+            let metric = violation.member("quotaMetric").and_then(Json::raw_text).unwrap_or_default();
+            let value = violation.member("quotaValue").and_then(Json::raw_text);
+            if quota.is_empty() && metric.is_empty() {
+                continue;
+            }
+            signal.state(StatedLimit {
+                limit: value.and_then(count),
+                remaining: Some(0),
+                window: GOOGLE_WINDOWS.iter().find(|(name, _)| contains(quota, name)).map(|(_, span)| *span),
+                policy: Json::Text(quota).text().filter(|quota| !quota.is_empty()),
+                ..StatedLimit::of(Cow::Borrowed(google_dimension(metric)))
+            });
+        }
+    }
+
+    /// The rate-limit headers that OpenRouter repeats in the body, as names and values.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&'static [u8], &'a [u8])> {
+        let headers = self.error.path(&["metadata", "headers"]);
+        REPEATED_HEADERS.into_iter().filter_map(move |(name, lower)| match headers?.member(name) {
+            Some(Json::Text(value) | Json::Number(value)) => Some((lower.as_bytes(), value)),
+            _ => None,
+        })
+    }
+
+    fn is_quota_exhausted(&self) -> bool {
+        let codes = [self.error.path(&["details", "error_code"]), self.error.member("code"), self.error.member("type")];
+        let is_code = |code: Json<'_>| {
+            let google = self.provider == Provider::Gemini && code.is("quota_exceeded");
+            google || QUOTA_CODES.iter().any(|known| code.is(known))
+        };
+        let says_so = |message: Cow<'_, str>| QUOTA_MESSAGES.iter().any(|known| message.starts_with(known));
+        codes.into_iter().flatten().any(is_code)
+            || self.message().is_some_and(says_so)
+            || self.violations().any(|violation| is_per_day(violation))
+            || self.root.member("policyName").is_some_and(|policy| policy.is("DAILY"))
+    }
+
+    fn is_rate_limit_in_disguise(&self) -> bool {
+        let type_names = [self.root.member("__type"), self.error.member("code"), self.root.member("errorCode")];
+        let is_known = |name: &[u8]| is_throttling(name) || name == b"REQUEST_LIMIT_EXCEEDED";
+        let github = matches!(self.provider, Provider::GitHub | Provider::Generic)
+            && self.message().is_some_and(|message| {
+                GITHUB_MESSAGES.iter().any(|known| contains(message.to_ascii_lowercase().as_bytes(), known))
+            });
+        github || type_names.into_iter().flatten().filter_map(Json::raw_text).any(is_known)
+    }
+
+    /// `{"retry_after":64.57,"global":true}`, by which it is known where nobody named it.
+    fn is_discord(&self) -> bool {
+        let looks_so = || matches!(self.root.member("global"), Some(Json::Boolean(_)));
+        self.provider == Provider::Discord || (self.provider == Provider::Generic && looks_so())
+    }
+
+    /// Too many requests at once for the balance at OpenRouter; the balance itself is there.
+    fn is_in_flight_budget(&self) -> bool {
+        let source = self.error.path(&["metadata", "limit_source"]);
+        source.is_some_and(|source| source.is("openrouter_in_flight_budget"))
+    }
+
+    fn message(&self) -> Option<Cow<'a, str>> {
+        let message = self.error.member("message").or_else(|| self.root.member("message"));
+        message.or_else(|| self.root.member("error")).and_then(Json::text)
+    }
+
+    fn violations(&self) -> impl Iterator<Item = Json<'a>> {
+        self.details("google.rpc.QuotaFailure").filter_map(|failure| failure.member("violations")).flat_map(Json::items)
+    }
+
+    /// The error details of one type (google.rpc.Status).
+    fn details(&self, type_name: &'static str) -> impl Iterator<Item = Json<'a>> {
+        let is_type = move |detail: &Json<'_>| {
+            let name = detail.member("@type").and_then(Json::text);
+            name.is_some_and(|name| name.strip_prefix("type.googleapis.com/") == Some(type_name))
+        };
+        self.error.member("details").into_iter().flat_map(Json::items).filter(is_type)
+    }
+}
+
+/// Whether `name` is a throttling error of AWS, as in `x-amzn-errortype`, perhaps with its namespace.
+pub(crate) fn is_throttling(name: &[u8]) -> bool {
+    let name = name.split(|&byte| byte == b':').next().unwrap_or_default();
+    let name = name.rsplit(|&byte| byte == b'#').next().unwrap_or_default();
+    AWS_THROTTLING.iter().any(|known| known.as_bytes() == name)
+}
+
+/// A duration in protobuf's JSON: seconds, at most nine decimals, and an `s`.
+fn protobuf_duration(value: Json<'_>) -> Option<Decimal> {
+    let number = value.raw_text()?.strip_suffix(b"s")?;
+    let decimals = number.iter().position(|&byte| byte == b'.').map_or(0, |point| number.len() - point - 1);
+    Decimal::parse(number).filter(|_| decimals <= 9)
+}
+
+/// A daily quota is gone until midnight, though the wait beside it says seconds.
+fn is_per_day(violation: Json<'_>) -> bool {
+    violation.member("quotaId").and_then(Json::raw_text).is_some_and(|quota| contains(quota, "PerDay"))
+}
+
+fn google_dimension(metric: &[u8]) -> &'static str {
+    match () {
+        () if contains(metric, "input_token") => "input_tokens",
+        () if contains(metric, "output_token") => "output_tokens",
+        () if contains(metric, "token") => "tokens",
+        () => "requests",
+    }
+}
+
+fn contains(text: &[u8], part: &str) -> bool {
+    text.windows(part.len()).any(|window| window == part.as_bytes())
+}
+
+/// No refusal is longer; what follows in a body that is says nothing about limits.
+pub(crate) const MAX_BODY_BYTES: usize = 65_536;
+
+/// Codes in the body that make a refusal [`Kind::QuotaExhausted`](super::Kind::QuotaExhausted), whoever sends them.
+pub fn quota_codes() -> &'static [&'static str] {
+    &QUOTA_CODES
+}
+
+/// Error types of AWS that make a refusal [`Kind::RateLimit`](super::Kind::RateLimit), whatever its status.
+pub fn throttling_types() -> &'static [&'static str] {
+    &AWS_THROTTLING
+}
+
+/// Codes that mean a balance, a cap or an allowance that is used up.
+///
+/// Anthropic: npm:@anthropic-ai/sdk@1.12.0 src/resources/shared.ts.
+/// OpenAI: <https://developers.openai.com/api/docs/guides/error-codes>.
+const QUOTA_CODES: [&str; 12] = [
+    "enforced_spend_limit_reached",
+    "contract_spend_limit_reached",
+    "linked_organization_spend_limit_reached",
+    "linked_organization_billing_unavailable",
+    "billing_error",
+    "insufficient_quota",
+    "credit_balance_exhausted",
+    "organization_spend_limit_exceeded",
+    "project_spend_limit_exceeded",
+    "organization_usage_limit_exceeded",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+];
+
+/// How Anthropic's refusals begin that carry no code for a limit that the user set, or for a balance.
+const QUOTA_MESSAGES: [&str; 3] = [
+    "You have reached your specified API usage limits",
+    "You have reached your specified workspace API usage limits",
+    "Your credit balance is too low",
+];
+
+/// npm:@octokit/plugin-throttling@11.0.5; the last is how GitHub's primary refusal begins.
+const GITHUB_MESSAGES: [&str; 3] = ["secondary rate limit", "abuse detection", "api rate limit exceeded"];
+
+/// npm:@smithy/core@3.41.0 service-error-classification.
+const AWS_THROTTLING: [&str; 14] = [
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+];
+
+/// Words of a `quotaId`.
+const GOOGLE_WINDOWS: [(&str, Duration); 4] = [
+    ("PerMinute", Duration::MINUTE),
+    ("PerDay", Duration::DAY),
+    ("PerHour", Duration::from_secs(3_600)),
+    ("PerSecond", Duration::SECOND),
+];
+
+/// As OpenRouter writes them, and as the names are read.
+const REPEATED_HEADERS: [(&str, &str); 4] = [
+    ("X-RateLimit-Limit", "x-ratelimit-limit"),
+    ("X-RateLimit-Remaining", "x-ratelimit-remaining"),
+    ("X-RateLimit-Reset", "x-ratelimit-reset"),
+    ("Retry-After", "retry-after"),
+];
