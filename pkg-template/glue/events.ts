@@ -24,8 +24,8 @@ export interface RefusedEvent {
   readonly type: "refused";
   readonly scope: string;
   readonly status: number;
-  /** What kind of refusal: a rate limit, an overload, … */
-  readonly kind: string;
+  /** What it means. Only the first two say that the call would go later. */
+  readonly kind: "rate_limit" | "overloaded" | "quota_exhausted" | "server_error" | "client_error";
   /** Milliseconds that the server asked to wait, or null if it did not say. */
   readonly retryAfterMs: number | null;
   /** 1 for the first attempt. */
