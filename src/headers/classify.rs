@@ -37,7 +37,7 @@ pub(crate) fn needs_body(provider: Provider, status: u16, fields: &Fields<'_>) -
     let ordered_to_wait = fields.retry_after(&fields.clock(WallTime::default())).is_some();
     // A spend cap of Anthropic has no Retry-After, and at Discord the body only repeats it.
     let answered = status == 429 && ordered_to_wait && matches!(provider, Provider::Anthropic | Provider::Discord);
-    super::vendor::vendor(provider).telling_bodies.contains(&status) && !told_by_headers && !not_json && !answered
+    super::vendor::row_of(provider).telling_bodies.contains(&status) && !told_by_headers && !not_json && !answered
 }
 
 fn by_status(provider: Provider, status: u16, fields: &Fields<'_>) -> Kind {

@@ -98,7 +98,7 @@ fn read_as<'a>(
     }
     match custom.filter(|custom| !custom.limits.is_empty()) {
         Some(custom) => custom.state_limits(response.headers, &clock, &mut signal),
-        None => fields.state_limits(vendor::vendor(provider), &clock, &mut signal),
+        None => fields.state_limits(vendor::row_of(provider), &clock, &mut signal),
     }
     // The headers of a success do not speak of the error that came inside it.
     let should_retry = fields.should_retry().filter(|_| response.status >= 400);
