@@ -18,7 +18,7 @@ use crate::time::{Duration, WallTime};
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'a> {
     retry_after_ms: Option<&'a [u8]>,
-    pub(crate) retry_after: Option<&'a [u8]>,
+    retry_after: Option<&'a [u8]>,
     amz_retry_after: Option<&'a [u8]>,
     should_retry: Option<&'a [u8]>,
     stripe_should_retry: Option<&'a [u8]>,
@@ -118,6 +118,11 @@ impl<'a> Fields<'a> {
         let standard = || self.retry_after.and_then(|value| retry_after::retry_after(value, clock));
         let amazon = || self.amz_retry_after.and_then(retry_after::retry_after_millis);
         fine.or_else(standard).or_else(amazon)
+    }
+
+    /// Whether the fields order a wait, however long.
+    pub(crate) fn order_a_wait(&self) -> bool {
+        self.retry_after(&self.clock(WallTime::default())).is_some()
     }
 
     /// The server's own word on retrying: exactly `true` or `false`, nothing else.

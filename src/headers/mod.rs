@@ -6,6 +6,7 @@
 mod block;
 mod classify;
 mod clock;
+mod codes;
 mod custom;
 mod gather;
 mod grammar;
@@ -22,8 +23,8 @@ mod signal;
 mod vendor;
 
 pub use block::HeaderBlock;
+pub use codes::{quota_codes, throttling_types};
 pub use custom::{CustomLimit, CustomProvider};
-pub use refusal::{quota_codes, throttling_types};
 pub use reset::Unit;
 pub use retry_after::MAX_RETRY_AFTER;
 pub use signal::{Kind, Signal, StatedLimit};
