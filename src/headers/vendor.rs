@@ -240,7 +240,7 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
         reset: Unit::Any,
         windows: &[],
         telling_bodies: &[400, 402, 403, 429],
-        marks: &["x-openrouter-"],
+        marks: &["x-openrouter-", "x-generation-id"],
         source: "https://openrouter.ai/docs/api_reference/limits",
     },
     Vendor {
@@ -270,7 +270,7 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
         reset: Unit::EpochSeconds,
         windows: &[],
         telling_bodies: OPENAI_BODIES,
-        marks: &["x-do-"],
+        marks: &["x-do-", "x-ratelimit-limit-tokens-per-minute"],
         source: "https://docs.digitalocean.com/products/inference/reference/quota-specific-response-headers/",
     },
     Vendor {
