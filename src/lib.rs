@@ -3,9 +3,23 @@
 
 extern crate alloc;
 
+pub mod backoff;
 pub mod cost;
+pub mod forecast;
 pub mod headers;
+mod json;
+pub mod ledger;
+pub mod limiter;
+pub mod options;
+pub mod pattern;
+pub mod policy;
 pub mod provider;
+pub mod queue;
+pub mod quota;
+pub mod random;
 pub mod request;
+pub mod schedule;
+mod scope;
+mod slab;
 pub mod time;
 pub mod usage;

@@ -1,1 +1,39 @@
-//! A seeded, virtual-time model of rate-limited servers.
+//! A seeded, virtual-time model of rate-limited servers: the judge of Tidegate's tests and benchmarks.
+//!
+//! A [`Server`] is given requests with the time at which they arrive, and answers each with an [`Exchange`]: everything
+//! that it will send, and when. It enforces limits by algorithms of its own ([`meter`]), shares no code with Tidegate's
+//! core, and tells the ground truth ([`Stats`]) that no client can see.
+//!
+//! Nothing here reads a clock or draws chance from anywhere but the seed: the same options and calls give the same bytes
+//! on every machine.
+
+mod active;
+mod api;
+pub mod bound;
+mod calendar;
+mod claude;
+mod exchange;
+mod fate;
+pub mod gate;
+pub mod groups;
+pub mod ledger;
+pub mod limits;
+pub mod meter;
+mod openai;
+mod options;
+mod organisation;
+mod plan;
+mod production;
+mod random;
+mod server;
+mod stats;
+pub mod tally;
+pub mod tokenizer;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+pub mod workload;
+
+pub use exchange::{Ending, Exchange, Head, Piece, Request};
+pub use options::{Faults, Neighbour, OptionError, Options, OrganisationOptions, Timing};
+pub use server::{OUTPUT_TOKENS_HEADER, Server};
+pub use stats::{GroupStats, LimitStats, OrganisationStats, Stats};

@@ -1,8 +1,11 @@
-//! Laws that hold for any input.
+//! Laws that hold for every input, tried on many.
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test may")]
 
 mod corpus;
 mod headers;
+mod request;
+mod samples;
+mod usage;
 
 #[path = "../../fuzz/src/headers.rs"]
 mod promises;

@@ -1,0 +1,332 @@
+//! The limiter as a JavaScript class.
+
+use js_sys::{Object, Uint8Array};
+use tidegate::cost::Cost;
+use tidegate::headers::HeaderBlock;
+use tidegate::limiter::{
+    Event, HttpRequest, HttpResponse, Limiter, NotNow, Output, Refusal, ScopeId, Submission, Ticket, Verdict,
+};
+use tidegate::queue::Priority;
+use tidegate::request::Body;
+use tidegate::time::{Duration, Instant, WallTime};
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+use crate::plain;
+
+/// One limiter. Every `now` is in milliseconds of the caller's monotonic clock; what counts waits and charges is a number.
+///
+/// Where a ticket is returned, a negative number says that there is none: [`MUST_WAIT`], [`REFUSED`].
+#[wasm_bindgen]
+pub struct CoreLimiter {
+    limiter: Limiter,
+    /// Randomness may be forbidden where the limiter is made (the module scope of a Worker), so it is asked for when the
+    /// first jitter is near.
+    is_seeded: bool,
+    now: Instant,
+    refusal: Option<(Option<Ticket>, Refusal)>,
+    event: Option<Event>,
+}
+
+#[wasm_bindgen]
+impl CoreLimiter {
+    /// A limiter with `options`; `seed` makes its jitter repeatable.
+    ///
+    /// # Errors
+    ///
+    /// An `Error` called `OptionError` with `option`, `value` and `fix`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &JsValue, now: f64, seed: Option<f64>) -> Result<CoreLimiter, JsValue> {
+        let policy = tidegate::options::parse(&plain::from_js(options)).map_err(|error| plain::option_error(&error))?;
+        let limiter = Limiter::new(&policy, seed.map_or(0, f64::to_bits));
+        Ok(Self { limiter, is_seeded: seed.is_some(), now: Instant::from_millis_f64(now), refusal: None, event: None })
+    }
+
+    /// The number of the scope in which requests for `model` count.
+    pub fn scope(&mut self, model: &str) -> u32 {
+        self.limiter.scope_of_model(self.now, model).bits()
+    }
+
+    /// Lets a cost go at once, or not at all.
+    #[wasm_bindgen(js_name = acquireNow)]
+    #[allow(clippy::too_many_arguments, reason = "numbers cross the boundary cheaply, objects do not")]
+    pub fn acquire_now(
+        &mut self,
+        now: f64,
+        scope: u32,
+        requests: f64,
+        input_tokens: f64,
+        output_tokens: f64,
+        custom: f64,
+        priority: u8,
+    ) -> i32 {
+        let cost = cost(requests, input_tokens, output_tokens, custom);
+        let priority = priority_of(priority);
+        let now = self.at(now);
+        match self.limiter.acquire_now(now, ScopeId::from_bits(scope), cost, priority) {
+            Ok(ticket) => number(ticket),
+            Err(NotNow::MustWait) => MUST_WAIT,
+            Err(NotNow::Refused(refusal)) => self.refused(refusal),
+        }
+    }
+
+    /// Lets a cost wait for its turn.
+    #[allow(clippy::too_many_arguments, reason = "numbers cross the boundary cheaply, objects do not")]
+    pub fn submit(
+        &mut self,
+        now: f64,
+        scope: u32,
+        requests: f64,
+        input_tokens: f64,
+        output_tokens: f64,
+        custom: f64,
+        priority: u8,
+        deadline_ms: f64,
+    ) -> i32 {
+        let submission = Submission {
+            scope: ScopeId::from_bits(scope),
+            cost: cost(requests, input_tokens, output_tokens, custom),
+            priority: priority_of(priority),
+            max_wait: wait(deadline_ms),
+        };
+        let now = self.at(now);
+        match self.limiter.submit(now, submission) {
+            Ok(ticket) => number(ticket),
+            Err(refusal) => self.refused(refusal),
+        }
+    }
+
+    /// Lets an HTTP request wait for its turn. `body` is a string, a `Uint8Array`, `null` for none, or `undefined` where
+    /// it cannot be read.
+    #[wasm_bindgen(js_name = submitRequest)]
+    #[allow(clippy::too_many_arguments, reason = "an object would have to be taken apart again")]
+    pub fn submit_request(
+        &mut self,
+        now: f64,
+        method: &str,
+        url: &str,
+        headers: &str,
+        body: &JsValue,
+        replayable: bool,
+        priority: u8,
+        deadline_ms: f64,
+    ) -> i32 {
+        let text = body.as_string();
+        let bytes = if text.is_none() && body.is_object() { Uint8Array::new(body).to_vec() } else { Vec::new() };
+        let body = match &text {
+            Some(text) => Body::Bytes(text.as_bytes()),
+            None if body.is_null() => Body::None,
+            None if body.is_undefined() => Body::Opaque { length: None },
+            None => Body::Bytes(&bytes),
+        };
+        let request = HttpRequest {
+            method,
+            url,
+            headers: HeaderBlock::new(headers.as_bytes()),
+            body,
+            replayable,
+            priority: priority_of(priority),
+            max_wait: wait(deadline_ms),
+        };
+        let now = self.at(now);
+        match self.limiter.submit_request(now, &request) {
+            Ok(ticket) => number(ticket),
+            Err(refusal) => self.refused(refusal),
+        }
+    }
+
+    /// The next output: a ticket that starts, or [`DRAINED`], [`REFUSED`] (see `takeRefusal`), [`EVENT`] (see `takeEvent`).
+    pub fn poll(&mut self) -> i32 {
+        match self.limiter.poll_output() {
+            None => DRAINED,
+            Some(Output::Start(ticket)) => number(ticket),
+            Some(Output::Refuse(ticket, refusal)) => {
+                self.refusal = Some((Some(ticket), refusal));
+                REFUSED
+            }
+            Some(Output::Event(event)) => {
+                self.event = Some(event);
+                EVENT
+            }
+        }
+    }
+
+    /// The refusal that was just announced: `ticket` (−1 for a request that got none), `code`, `message` and more.
+    #[wasm_bindgen(js_name = takeRefusal)]
+    pub fn take_refusal(&mut self) -> JsValue {
+        let Some((ticket, refusal)) = self.refusal.take() else { return JsValue::UNDEFINED };
+        let described = plain::to_js(&refusal.describe());
+        plain::set(&Object::from(described.clone()), "ticket", &ticket.map_or(-1, number).into());
+        described
+    }
+
+    /// The event that was just announced.
+    #[wasm_bindgen(js_name = takeEvent)]
+    pub fn take_event(&mut self) -> JsValue {
+        self.event.take().map_or(JsValue::UNDEFINED, |event| plain::to_js(&event.describe()))
+    }
+
+    /// Whole milliseconds until `handleTimeout` is due, rounded up; −1 for never.
+    #[wasm_bindgen(js_name = timeoutMs)]
+    pub fn timeout_ms(&self, now: f64) -> f64 {
+        let now = Instant::from_millis_f64(now);
+        self.limiter.poll_timeout().map_or(-1.0, |wake_up| wake_up.at.since(now).as_millis_ceil() as f64)
+    }
+
+    /// Time has passed.
+    #[wasm_bindgen(js_name = handleTimeout)]
+    pub fn handle_timeout(&mut self, now: f64) {
+        let now = self.at(now);
+        self.limiter.handle_timeout(now);
+    }
+
+    /// The caller gave up.
+    pub fn cancel(&mut self, now: f64, ticket: u32) {
+        let now = self.at(now);
+        self.limiter.cancel(now, Ticket::from_bits(ticket));
+    }
+
+    /// The answer to an attempt has begun.
+    #[wasm_bindgen(js_name = handleResponse)]
+    pub fn handle_response(&mut self, now: f64, wall_now: f64, ticket: u32, status: u16, headers: &str) -> u8 {
+        self.answer(
+            now,
+            wall_now,
+            ticket,
+            &HttpResponse { status, headers: HeaderBlock::new(headers.as_bytes()), body: None },
+        )
+    }
+
+    /// The same answer, with the beginning of its body.
+    #[wasm_bindgen(js_name = handleBody)]
+    pub fn handle_body(&mut self, now: f64, wall_now: f64, ticket: u32, status: u16, headers: &str, body: &[u8]) -> u8 {
+        self.answer(
+            now,
+            wall_now,
+            ticket,
+            &HttpResponse { status, headers: HeaderBlock::new(headers.as_bytes()), body: Some(body) },
+        )
+    }
+
+    /// An attempt ended without an answer.
+    #[wasm_bindgen(js_name = handleFailure)]
+    pub fn handle_failure(&mut self, now: f64, ticket: u32) -> u8 {
+        self.seed();
+        let now = self.at(now);
+        verdict(self.limiter.handle_failure(now, Ticket::from_bits(ticket)))
+    }
+
+    /// A piece of an observed body passed.
+    pub fn chunk(&mut self, ticket: u32, bytes: &[u8]) {
+        self.limiter.handle_chunk(Ticket::from_bits(ticket), bytes);
+    }
+
+    /// An observed body ended, or was cut.
+    pub fn finish(&mut self, now: f64, ticket: u32, complete: bool) {
+        let now = self.at(now);
+        self.limiter.finish(now, Ticket::from_bits(ticket), complete);
+    }
+
+    /// What an acquisition really cost; a negative number means as reserved.
+    pub fn settle(&mut self, now: f64, ticket: u32, requests: f64, input_tokens: f64, output_tokens: f64, custom: f64) {
+        let now = self.at(now);
+        let ticket = Ticket::from_bits(ticket);
+        let Some(reserved) = self.limiter.reserved(ticket) else { return };
+        let or = |stated: f64, reserved: u32| if stated < 0.0 { reserved } else { stated as u32 };
+        let actual = Cost {
+            requests: or(requests, reserved.requests),
+            input_tokens: or(input_tokens, reserved.input_tokens),
+            output_tokens: or(output_tokens, reserved.output_tokens),
+            custom: or(custom, reserved.custom),
+        };
+        self.limiter.settle(now, ticket, actual);
+    }
+
+    /// An acquisition cost what it reserved. Says whether somebody may start because of that.
+    pub fn release(&mut self, ticket: u32) -> bool {
+        self.limiter.release(Ticket::from_bits(ticket))
+    }
+
+    /// The state as plain data.
+    pub fn snapshot(&mut self, now: f64) -> JsValue {
+        let now = self.at(now);
+        plain::to_js(&self.limiter.snapshot(now))
+    }
+
+    /// Refuses what waits, and everything from now on.
+    pub fn close(&mut self, now: f64) {
+        let now = self.at(now);
+        self.limiter.close(now);
+    }
+}
+
+impl CoreLimiter {
+    fn at(&mut self, now: f64) -> Instant {
+        self.now = Instant::from_millis_f64(now);
+        self.now
+    }
+
+    fn answer(&mut self, now: f64, wall_now: f64, ticket: u32, response: &HttpResponse<'_>) -> u8 {
+        self.seed();
+        let now = self.at(now);
+        let wall = WallTime::from_unix_millis(wall_now as u64);
+        verdict(self.limiter.handle_response(now, wall, Ticket::from_bits(ticket), response))
+    }
+
+    fn refused(&mut self, refusal: Refusal) -> i32 {
+        self.refusal = Some((None, refusal));
+        REFUSED
+    }
+
+    /// A seed that could not be had is asked for again the next time, never replaced by a constant.
+    fn seed(&mut self) {
+        if !self.is_seeded
+            && let Ok(seed) = getrandom::u64()
+        {
+            self.limiter.reseed(seed);
+            self.is_seeded = true;
+        }
+    }
+}
+
+fn cost(requests: f64, input_tokens: f64, output_tokens: f64, custom: f64) -> Cost {
+    Cost {
+        requests: requests as u32,
+        input_tokens: input_tokens as u32,
+        output_tokens: output_tokens as u32,
+        custom: custom as u32,
+    }
+}
+
+fn priority_of(number: u8) -> Priority {
+    Priority::ALL.get(usize::from(number)).copied().unwrap_or_default()
+}
+
+fn wait(milliseconds: f64) -> Option<Duration> {
+    milliseconds.is_finite().then(|| Duration::from_millis_f64(milliseconds))
+}
+
+/// Tickets have 31 bits, so they are never negative here.
+fn number(ticket: Ticket) -> i32 {
+    ticket.bits().cast_signed()
+}
+
+const fn verdict(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Deliver => 0,
+        Verdict::Observe => 1,
+        Verdict::Retry => 2,
+        Verdict::NeedBody => 3,
+    }
+}
+
+/// There is nothing more to poll.
+const DRAINED: i32 = -1;
+
+/// Quota is missing, or somebody waits already.
+const MUST_WAIT: i32 = -1;
+
+/// See `takeRefusal`.
+const REFUSED: i32 = -2;
+
+/// See `takeEvent`.
+const EVENT: i32 = -3;

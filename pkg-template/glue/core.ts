@@ -1,0 +1,137 @@
+import { CoreError } from "./errors.js";
+import type { TidegateEvent } from "./events.js";
+import type { Snapshot } from "./snapshot.js";
+
+/**
+ * The WebAssembly class as the glue sees it: numbers and short strings, no promises, no clocks.
+ *
+ * Every `now` is in milliseconds of {@link Clock.now}, every `wallNow` in milliseconds since 1970.
+ * A ticket stands for one call from its submission to its end; `ticket >>> 8` is a small index that is used again later.
+ */
+export interface CoreLimiter {
+  /** The scope of a model name; 0 is the default one. */
+  scope(model: string): number;
+  /** Grants at once or not at all: a ticket, {@link MUST_WAIT} or {@link REFUSED}. */
+  acquireNow(
+    now: number,
+    scope: number,
+    requests: number,
+    inputTokens: number,
+    outputTokens: number,
+    custom: number,
+    priority: number,
+  ): number;
+  /** Queues: a ticket that will come out of {@link poll}, or {@link REFUSED}. `deadlineMs` is the longest wait, `Infinity` for none. */
+  submit(
+    now: number,
+    scope: number,
+    requests: number,
+    inputTokens: number,
+    outputTokens: number,
+    custom: number,
+    priority: number,
+    deadlineMs: number,
+  ): number;
+  /** The same for an HTTP request, whose provider, model and cost the core reads. `headers` holds `name: value` lines. */
+  submitRequest(
+    now: number,
+    method: string,
+    url: string,
+    headers: string,
+    body: RequestBody,
+    replayable: boolean,
+    priority: number,
+    deadlineMs: number,
+  ): number;
+  /** The next output: a ticket that starts now, {@link DRAINED}, {@link REFUSED} or {@link EVENT}. */
+  poll(): number;
+  takeRefusal(): Refusal;
+  takeEvent(): TidegateEvent;
+  /** Whole milliseconds until the core wants {@link handleTimeout}; negative for never. May exceed what a timer can hold. */
+  timeoutMs(now: number): number;
+  handleTimeout(now: number): void;
+  /** The caller gave up, in whatever state the ticket is. */
+  cancel(now: number, ticket: number): void;
+  /** Response headers arrived; answers with one of the verdicts below. */
+  handleResponse(now: number, wallNow: number, ticket: number, status: number, headers: string): number;
+  /** The beginning of a body that the core asked for; answers with a verdict other than {@link NEEDS_BODY}. */
+  handleBody(
+    now: number,
+    wallNow: number,
+    ticket: number,
+    status: number,
+    headers: string,
+    body: Uint8Array,
+  ): number;
+  /** The attempt failed without a response: {@link RETRY}, or the ticket is over. */
+  handleFailure(now: number, ticket: number): number;
+  chunk(ticket: number, bytes: Uint8Array): void;
+  /** The body ended (`complete`) or was cut short. */
+  finish(now: number, ticket: number, complete: boolean): void;
+  /** What it really cost; -1 for "as reserved". The ticket is over. */
+  settle(
+    now: number,
+    ticket: number,
+    requests: number,
+    inputTokens: number,
+    outputTokens: number,
+    custom: number,
+  ): void;
+  /** Over, charged as reserved. Tells whether something may start now: then {@link handleTimeout} is due. */
+  release(ticket: number): boolean;
+  snapshot(now: number): Snapshot;
+  close(now: number): void;
+}
+
+/** A body that can be read, null for none, undefined for one that cannot be read. */
+export type RequestBody = string | Uint8Array | null | undefined;
+
+/** What the core says of a call that it will not start. */
+export interface Refusal {
+  readonly ticket: number;
+  readonly code: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+/** What an entry file gets from WebAssembly and hands to the glue. */
+export interface CoreModule {
+  readonly CoreLimiter: new (options: object, now: number, seed?: number) => CoreLimiter;
+  /** The request headers that the core reads. Never credentials. */
+  requestHeaders(): string[];
+  /** How much of a body {@link CoreLimiter.handleBody} wants at most, in bytes. */
+  bodyPeekBytes(): number;
+}
+
+/** `acquireNow`: not now, but it can be queued. */
+export const MUST_WAIT = -1;
+/** `poll`: nothing more to do now. */
+export const DRAINED = -1;
+/** A call was refused: `takeRefusal()` tells which and why. */
+export const REFUSED = -2;
+/** `poll`: `takeEvent()` has something to tell. */
+export const EVENT = -3;
+
+/** Verdict: give the response to the caller as it is; the ticket is over. */
+export const DELIVER = 0;
+/** Verdict: give the response to the caller and report its body; the ticket ends with the body. */
+export const OBSERVE = 1;
+/** Verdict: drop the response; the ticket is queued again. */
+export const RETRY = 2;
+/** Verdict: not known without the beginning of the body. */
+export const NEEDS_BODY = 3;
+
+let loaded: CoreModule | undefined;
+
+/** Called once by the entry file, before anything else can run. */
+export function provideCore(module: CoreModule): void {
+  loaded = module;
+}
+
+/** @throws {CoreError} when the glue was imported without an entry file. */
+export function loadedCore(): CoreModule {
+  if (loaded === undefined) {
+    throw new CoreError('tidegate has no core: import "tidegate", not a file inside it');
+  }
+  return loaded;
+}

@@ -1,0 +1,46 @@
+import { OptionError } from "./errors.js";
+
+/** What a call takes from the limits. A number means requests. */
+export type Cost = number | CostRecord;
+
+/** What a call takes in each dimension: whole numbers. */
+export interface CostRecord {
+  /** @default 1 */
+  readonly requests?: number;
+  /** Model tokens in the prompt. @default 0 */
+  readonly inputTokens?: number;
+  /** Model tokens in the answer. @default 0 */
+  readonly outputTokens?: number;
+  /** In the unit of your own `custom` limit. @default 0 */
+  readonly custom?: number;
+}
+
+/** For {@link Permit.settle}: what is not stated was as reserved. */
+export const AS_RESERVED = -1;
+
+/** @throws {OptionError} for an unknown key, a negative number or something that is no number. */
+export function checkCost(cost: Cost): void {
+  if (typeof cost === "number") {
+    checkAmount(cost, "cost");
+    return;
+  }
+  if (typeof cost !== "object" || cost === null) {
+    throw new OptionError("cost", cost, `Use a number of requests, or an object with ${DIMENSIONS.join(", ")}.`);
+  }
+  for (const key of Object.keys(cost)) {
+    if (!DIMENSIONS.includes(key)) {
+      throw new OptionError(`cost.${key}`, cost[key as keyof CostRecord], `Use only ${DIMENSIONS.join(", ")}.`);
+    }
+    const amount = cost[key as keyof CostRecord];
+    if (amount !== undefined) checkAmount(amount, `cost.${key}`);
+  }
+}
+
+function checkAmount(amount: number, option: string): void {
+  if (!(Number.isInteger(amount) && amount >= 0 && amount <= MAX_AMOUNT)) {
+    throw new OptionError(option, amount, "Use a whole number from 0 to 4,294,967,295.");
+  }
+}
+
+const MAX_AMOUNT = 2 ** 32 - 1;
+const DIMENSIONS: readonly string[] = ["requests", "inputTokens", "outputTokens", "custom"];

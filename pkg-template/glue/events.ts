@@ -1,0 +1,90 @@
+import { OptionError } from "./errors.js";
+
+/** A request named a model that no pattern claims: it runs under the default scope. Told once per model. */
+export interface UnknownModelEvent {
+  readonly type: "unknown-model";
+  readonly model: string;
+  readonly scope: string;
+}
+
+/** A limit was learned from the server's headers, or the server's differs from the one in force. */
+export interface LimitEvent {
+  readonly type: "limit";
+  readonly scope: string;
+  readonly dimension: string;
+  /** How much per period. */
+  readonly amount: number;
+  /** Milliseconds. */
+  readonly periodMs: number;
+  readonly reason: "learned" | "changed";
+}
+
+/** The server refused an attempt. */
+export interface RefusedEvent {
+  readonly type: "refused";
+  readonly scope: string;
+  readonly status: number;
+  /** What kind of refusal: a rate limit, an overload, … */
+  readonly kind: string;
+  /** Milliseconds that the server asked to wait, or null if it did not say. */
+  readonly retryAfterMs: number | null;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+}
+
+/** A call is queued again. */
+export interface RetryEvent {
+  readonly type: "retry";
+  readonly scope: string;
+  /** The number of the coming attempt. */
+  readonly attempt: number;
+  /** Milliseconds that it waits at least. */
+  readonly delayMs: number;
+  readonly reason: string;
+}
+
+export type TidegateEvent = UnknownModelEvent | LimitEvent | RefusedEvent | RetryEvent;
+export type EventType = TidegateEvent["type"];
+/** The event of one type. */
+export type EventOf<T extends EventType> = Extract<TidegateEvent, { type: T }>;
+export type Listener<T extends EventType> = (event: EventOf<T>) => void;
+
+/** Keeps listeners and calls them. A listener that throws harms nobody but itself. */
+export class Emitter {
+  private readonly listeners: Record<EventType, readonly Listener<never>[]> = {
+    "unknown-model": [],
+    limit: [],
+    refused: [],
+    retry: [],
+  };
+
+  /** @throws {OptionError} for a type that does not exist. */
+  on<T extends EventType>(type: T, listener: Listener<T>): () => void {
+    if (!Object.hasOwn(this.listeners, type)) {
+      throw new OptionError("type", type, `Use one of ${Object.keys(this.listeners).join(", ")}.`);
+    }
+    if (typeof listener !== "function") {
+      throw new OptionError("listener", listener, "Use a function.");
+    }
+    // Wrapped, so that the same function can listen twice and each `off` removes its own.
+    const own: Listener<never> = (event) => listener(event);
+    this.listeners[type] = [...this.listeners[type], own];
+    return () => {
+      this.listeners[type] = this.listeners[type].filter((other) => other !== own);
+    };
+  }
+
+  /** Runs over the listeners as they are now, whatever they add or remove meanwhile. */
+  emit(event: TidegateEvent): void {
+    for (const listener of this.listeners[event.type] ?? []) {
+      try {
+        listener(event as never);
+      } catch (thrown) {
+        // Reported as uncaught, as an EventTarget does, but outside the loop that must go on.
+        queueMicrotask(() => {
+          throw thrown;
+        });
+      }
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import type { CoreLimiter, CoreModule, Refusal, RequestBody } from "./core.js";
+import type { CoreError } from "./errors.js";
+import type { TidegateEvent } from "./events.js";
+import { coreErrorOf, optionErrorOf } from "./thrown.js";
+import type { Snapshot } from "./snapshot.js";
+
+/**
+ * The core behind a guard. What it throws (other than a wrong option) is a defect that leaves it in an unknown state,
+ * so it is never called again: this call and every later one throw the same {@link CoreError}.
+ *
+ * Written out method by method because this is the hot path: no closures, no argument arrays.
+ */
+export class GuardedCore implements CoreLimiter {
+  private fault: CoreError | undefined;
+  private readonly core: CoreLimiter;
+  private readonly onFault: (fault: CoreError) => void;
+
+  /** @throws {OptionError} naming the option, its value and the fix. */
+  constructor(
+    module: CoreModule,
+    options: object,
+    now: number,
+    seed: number | undefined,
+    onFault: (fault: CoreError) => void,
+  ) {
+    this.fault = undefined;
+    this.onFault = onFault;
+    try {
+      this.core = new module.CoreLimiter(options, now, seed);
+    } catch (thrown) {
+      throw optionErrorOf(thrown) ?? coreErrorOf(thrown);
+    }
+  }
+
+  scope(model: string): number {
+    return this.guarded(() => this.core.scope(model));
+  }
+
+  acquireNow(
+    now: number,
+    scope: number,
+    requests: number,
+    inputTokens: number,
+    outputTokens: number,
+    custom: number,
+    priority: number,
+  ): number {
+    if (this.fault !== undefined) throw this.fault;
+    try {
+      return this.core.acquireNow(now, scope, requests, inputTokens, outputTokens, custom, priority);
+    } catch (thrown) {
+      throw this.poison(thrown);
+    }
+  }
+
+  submit(
+    now: number,
+    scope: number,
+    requests: number,
+    inputTokens: number,
+    outputTokens: number,
+    custom: number,
+    priority: number,
+    deadlineMs: number,
+  ): number {
+    if (this.fault !== undefined) throw this.fault;
+    try {
+      return this.core.submit(now, scope, requests, inputTokens, outputTokens, custom, priority, deadlineMs);
+    } catch (thrown) {
+      throw this.poison(thrown);
+    }
+  }
+
+  submitRequest(
+    now: number,
+    method: string,
+    url: string,
+    headers: string,
+    body: RequestBody,
+    replayable: boolean,
+    priority: number,
+    deadlineMs: number,
+  ): number {
+    if (this.fault !== undefined) throw this.fault;
+    try {
+      return this.core.submitRequest(now, method, url, headers, body, replayable, priority, deadlineMs);
+    } catch (thrown) {
+      throw this.poison(thrown);
+    }
+  }
+
+  poll(): number {
+    if (this.fault !== undefined) throw this.fault;
+    try {
+      return this.core.poll();
+    } catch (thrown) {
+      throw this.poison(thrown);
+    }
+  }
+
+  takeRefusal(): Refusal {
+    return this.guarded(() => this.core.takeRefusal());
+  }
+
+  takeEvent(): TidegateEvent {
+    return this.guarded(() => this.core.takeEvent());
+  }
+
+  timeoutMs(now: number): number {
+    if (this.fault !== undefined) throw this.fault;
+    try {
+      return this.core.timeoutMs(now);
+    } catch (thrown) {
+      throw this.poison(thrown);
+    }
+  }
+
+  handleTimeout(now: number): void {
+    this.guarded(() => this.core.handleTimeout(now));
+  }
+
+  cancel(now: number, ticket: number): void {
+    this.guarded(() => this.core.cancel(now, ticket));
+  }
+
+  handleResponse(now: number, wallNow: number, ticket: number, status: number, headers: string): number {
+    return this.guarded(() => this.core.handleResponse(now, wallNow, ticket, status, headers));
+  }
+
+  handleBody(
+    now: number,
+    wallNow: number,
+    ticket: number,
+    status: number,
+    headers: string,
+    body: Uint8Array,
+  ): number {
+    return this.guarded(() => this.core.handleBody(now, wallNow, ticket, status, headers, body));
+  }
+
+  handleFailure(now: number, ticket: number): number {
+    return this.guarded(() => this.core.handleFailure(now, ticket));
+  }
+
+  chunk(ticket: number, bytes: Uint8Array): void {
+    this.guarded(() => this.core.chunk(ticket, bytes));
+  }
+
+  finish(now: number, ticket: number, complete: boolean): void {
+    this.guarded(() => this.core.finish(now, ticket, complete));
+  }
+
+  settle(
+    now: number,
+    ticket: number,
+    requests: number,
+    inputTokens: number,
+    outputTokens: number,
+    custom: number,
+  ): void {
+    this.guarded(() => this.core.settle(now, ticket, requests, inputTokens, outputTokens, custom));
+  }
+
+  release(ticket: number): boolean {
+    if (this.fault !== undefined) throw this.fault;
+    try {
+      return this.core.release(ticket);
+    } catch (thrown) {
+      throw this.poison(thrown);
+    }
+  }
+
+  snapshot(now: number): Snapshot {
+    return this.guarded(() => this.core.snapshot(now));
+  }
+
+  close(now: number): void {
+    this.guarded(() => this.core.close(now));
+  }
+
+  private guarded<T>(call: () => T): T {
+    if (this.fault !== undefined) throw this.fault;
+    try {
+      return call();
+    } catch (thrown) {
+      throw this.poison(thrown);
+    }
+  }
+
+  private poison(thrown: unknown): CoreError {
+    this.fault = coreErrorOf(thrown);
+    this.onFault(this.fault);
+    return this.fault;
+  }
+}

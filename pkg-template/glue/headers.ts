@@ -1,0 +1,74 @@
+import { OptionError } from "./errors.js";
+import type { FetchHints, Priority } from "./hints.js";
+
+/** The named fields that are present, one `name: value` line each. */
+export function headerLines(headers: Headers, names: readonly string[]): string {
+  let lines = "";
+  for (const name of names) {
+    const value = headers.get(name);
+    if (value !== null) lines += `${name}: ${value}\n`;
+  }
+  return lines;
+}
+
+/** All fields of a response, one `name: value` line each, but no cookies: they are credentials. */
+export function responseHeaderLines(headers: Headers): string {
+  let lines = "";
+  headers.forEach((value, name) => {
+    if (!name.startsWith("set-cookie")) lines += `${name}: ${value}\n`;
+  });
+  return lines;
+}
+
+/** Whether any field is a hint for tidegate, which the server must not see. */
+export function hasHints(headers: Headers): boolean {
+  let found = false;
+  headers.forEach((_value, name) => {
+    found ||= name.startsWith(HINT_PREFIX);
+  });
+  return found;
+}
+
+/**
+ * The hints among the fields.
+ *
+ * @throws {OptionError} for a hint that does not exist. Its value is checked with all other hints.
+ */
+export function hintsOf(headers: Headers): FetchHints {
+  const hints: { priority?: Priority; deadlineMs?: number } = {};
+  headers.forEach((value, name) => {
+    if (!name.startsWith(HINT_PREFIX)) return;
+    switch (name) {
+      case "x-tidegate-priority":
+        hints.priority = value as Priority;
+        break;
+      case "x-tidegate-deadline-ms":
+        hints.deadlineMs = value.trim() === "" ? Number.NaN : Number(value);
+        break;
+      default:
+        throw new OptionError(name, value, "Use x-tidegate-priority or x-tidegate-deadline-ms.");
+    }
+  });
+  return hints;
+}
+
+/** The same headers without hints, in the form they had, as some servers of `fetch` read only that form. */
+export function withoutHints(headers: HeadersInit): HeadersInit {
+  if (Array.isArray(headers)) {
+    return headers.filter(([name]) => !isHint(String(name)));
+  }
+  if (typeof (headers as Headers).forEach === "function") {
+    const copy = new Headers(headers);
+    for (const name of [...copy.keys()]) {
+      if (isHint(name)) copy.delete(name);
+    }
+    return copy;
+  }
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !isHint(name)));
+}
+
+function isHint(name: string): boolean {
+  return name.toLowerCase().startsWith(HINT_PREFIX);
+}
+
+const HINT_PREFIX = "x-tidegate-";

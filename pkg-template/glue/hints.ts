@@ -1,0 +1,95 @@
+import type { Cost } from "./cost.js";
+import { OptionError } from "./errors.js";
+
+/** Who goes first when several calls wait. */
+export type Priority = "critical" | "high" | "normal" | "low";
+
+/** What {@link Limiter.with} takes for `fetch`. Hints of a view add to those of the limiter it came from. */
+export interface FetchHints {
+  /** @default "normal" */
+  readonly priority?: Priority | undefined;
+  /** The longest wait before the call starts, in milliseconds. Then it fails with a {@link DeadlineError}, unsent. @default none */
+  readonly deadlineMs?: number | undefined;
+  /** Gives up the call wherever it is: queued, between attempts, being sent, streaming. Several signals all count. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Hints of {@link Limiter.acquire}. */
+export interface AcquireHints extends FetchHints {
+  /** Whose limits apply, as in `limits`. @default the default scope */
+  readonly model?: string | undefined;
+}
+
+/** Hints of {@link Limiter.schedule}. */
+export interface ScheduleHints extends AcquireHints {
+  /** @default 1 request */
+  readonly cost?: Cost | undefined;
+}
+
+/** Hints once validated and merged. */
+export interface ResolvedHints {
+  /** 0 goes first. */
+  readonly priority: number;
+  /** Milliseconds; `Infinity` for none. */
+  readonly deadlineMs: number;
+  readonly signals: readonly AbortSignal[];
+  readonly model: string | undefined;
+}
+
+const PRIORITIES: readonly string[] = ["critical", "high", "normal", "low"];
+const KEYS: readonly string[] = ["priority", "deadlineMs", "signal", "model", "cost"];
+
+export const NO_HINTS: ResolvedHints = {
+  priority: PRIORITIES.indexOf("normal"),
+  deadlineMs: Infinity,
+  signals: [],
+  model: undefined,
+};
+
+/**
+ * Lays `hints` over `base`.
+ *
+ * @throws {OptionError} naming the field, its value and the fix.
+ */
+export function resolveHints(hints: ScheduleHints, base: ResolvedHints, where = "hints"): ResolvedHints {
+  if (typeof hints !== "object" || hints === null) {
+    throw new OptionError(where, hints, "Use an object.");
+  }
+  for (const key of Object.keys(hints)) {
+    if (!KEYS.includes(key)) {
+      throw new OptionError(`${where}.${key}`, hints[key as keyof ScheduleHints], `Use only ${KEYS.join(", ")}.`);
+    }
+  }
+  const { priority, deadlineMs, signal, model } = hints;
+  return {
+    priority: priority === undefined ? base.priority : priorityNumber(priority, `${where}.priority`),
+    deadlineMs: deadlineMs === undefined ? base.deadlineMs : checkedDeadline(deadlineMs, `${where}.deadlineMs`),
+    signals: signal === undefined ? base.signals : [...base.signals, checkedSignal(signal, `${where}.signal`)],
+    model: model === undefined ? base.model : checkedModel(model, `${where}.model`),
+  };
+}
+
+function priorityNumber(priority: string, option: string): number {
+  const number = PRIORITIES.indexOf(priority);
+  if (number < 0) throw new OptionError(option, priority, `Use one of ${PRIORITIES.join(", ")}.`);
+  return number;
+}
+
+function checkedDeadline(deadlineMs: number, option: string): number {
+  if (typeof deadlineMs !== "number" || !(deadlineMs >= 0)) {
+    throw new OptionError(option, deadlineMs, "Use a number of milliseconds that is not negative.");
+  }
+  return deadlineMs;
+}
+
+function checkedSignal(signal: AbortSignal, option: string): AbortSignal {
+  if (typeof signal?.aborted !== "boolean" || typeof signal.addEventListener !== "function") {
+    throw new OptionError(option, signal, "Use the signal of an AbortController.");
+  }
+  return signal;
+}
+
+function checkedModel(model: string, option: string): string {
+  if (typeof model !== "string") throw new OptionError(option, model, "Use the name of a model.");
+  return model;
+}

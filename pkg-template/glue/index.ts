@@ -1,0 +1,39 @@
+export type { Clock } from "./clock.js";
+export type { Cost, CostRecord } from "./cost.js";
+export {
+  ClosedError,
+  CoreError,
+  DeadlineError,
+  type ErrorByCode,
+  type ErrorCode,
+  InsufficientCapacityError,
+  isTidegateError,
+  OptionError,
+  QueueFullError,
+  TidegateError,
+} from "./errors.js";
+export type {
+  EventOf,
+  EventType,
+  LimitEvent,
+  Listener,
+  RefusedEvent,
+  RetryEvent,
+  TidegateEvent,
+  UnknownModelEvent,
+} from "./events.js";
+export type { Fetch } from "./fetch.js";
+export type { AcquireHints, FetchHints, Priority, ScheduleHints } from "./hints.js";
+export { createLimiter, type Limiter } from "./limiter.js";
+export type {
+  ConcurrencyOptions,
+  Dimension,
+  Enforcement,
+  LimiterOptions,
+  LimitOptions,
+  QueueOptions,
+  RetryOptions,
+  ScopeLimits,
+} from "./options.js";
+export type { Permit } from "./permit.js";
+export type { LimitSnapshot, ScopeSnapshot, Snapshot } from "./snapshot.js";

@@ -1,0 +1,114 @@
+import type { AbortHandler, AbortWatch } from "./abort.js";
+import { type BodySource, ignore } from "./body.js";
+import type { Driver } from "./driver.js";
+
+/**
+ * What is told of one body: every chunk to the core, and its end, once, to the core and to the caller's signal.
+ * Knows nothing of the stream, so that it can outlive it.
+ */
+export class BodyTap {
+  readonly watch: AbortWatch | undefined;
+  private readonly driver: Driver;
+  private readonly ticket: number | undefined;
+  private ended = false;
+
+  /** @param ticket undefined when the core has no interest in this body. */
+  constructor(driver: Driver, ticket: number | undefined, watch: AbortWatch | undefined) {
+    this.driver = driver;
+    this.ticket = ticket;
+    this.watch = watch;
+  }
+
+  chunk(bytes: Uint8Array): void {
+    if (this.ticket !== undefined && !this.ended) this.driver.chunk(this.ticket, bytes);
+  }
+
+  finish(complete: boolean): void {
+    if (this.ended) return;
+    this.ended = true;
+    abandoned?.unregister(this);
+    this.watch?.stop();
+    if (this.ticket !== undefined) this.driver.finish(this.ticket, complete);
+  }
+}
+
+/** The stream that the caller reads in place of the server's: the same chunks, each fetched when it is asked for. */
+export function observedStream(source: BodySource, tap: BodyTap): ReadableStream<Uint8Array> {
+  const body = new ObservedBody(source, tap);
+  abandoned?.register(body, tap, tap);
+  tap.watch?.redirect(weakly(body));
+  return new ReadableStream(body as UnderlyingDefaultSource<Uint8Array>, { highWaterMark: 0 });
+}
+
+type Controller = ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array>;
+
+/** The source under the caller's stream. A byte stream only if the server's is one: such a stream takes its chunks away from whoever made them. */
+class ObservedBody implements AbortHandler {
+  readonly type: "bytes" | undefined;
+  private readonly source: BodySource;
+  private readonly tap: BodyTap;
+  private controller: Controller | undefined;
+  private over = false;
+
+  constructor(source: BodySource, tap: BodyTap) {
+    this.type = source.bytes ? "bytes" : undefined;
+    this.source = source;
+    this.tap = tap;
+  }
+
+  start(controller: Controller): void {
+    this.controller = controller;
+  }
+
+  async pull(controller: Controller): Promise<void> {
+    let chunk: ReadableStreamReadResult<Uint8Array>;
+    try {
+      chunk = await this.source.read();
+    } catch (error) {
+      this.end(false);
+      throw error;
+    }
+    if (this.over) return;
+    if (chunk.done) {
+      this.end(true);
+      controller.close();
+      // A reader that brought its own buffer gets it back, empty.
+      if ("byobRequest" in controller) controller.byobRequest?.respond(0);
+      return;
+    }
+    // Before it is handed on, as a byte stream then takes the bytes away.
+    if (chunk.value instanceof Uint8Array) this.tap.chunk(chunk.value);
+    controller.enqueue(chunk.value as Uint8Array<ArrayBuffer>);
+  }
+
+  cancel(reason: unknown): Promise<void> {
+    this.end(false);
+    return this.source.cancel(reason);
+  }
+
+  /** By the caller's signal: whoever reads fails at once with its reason. */
+  abort(reason: unknown): void {
+    if (this.over) return;
+    this.end(false);
+    this.controller?.error(reason);
+    this.source.cancel(reason).catch(ignore);
+  }
+
+  private end(complete: boolean): void {
+    this.over = true;
+    this.tap.finish(complete);
+  }
+}
+
+/** A body that nobody holds any more was dropped unread: its ticket ends with it. */
+const abandoned: FinalizationRegistry<BodyTap> | undefined =
+  typeof FinalizationRegistry === "undefined"
+    ? undefined
+    : new FinalizationRegistry((tap) => tap.finish(false));
+
+/** A signal may live for ever, so what it holds must not keep the body alive. */
+function weakly(body: ObservedBody): AbortHandler {
+  if (typeof WeakRef === "undefined") return body;
+  const weak = new WeakRef(body);
+  return { abort: (reason) => weak.deref()?.abort(reason) };
+}

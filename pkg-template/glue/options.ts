@@ -1,0 +1,132 @@
+import type { Clock } from "./clock.js";
+import { OptionError } from "./errors.js";
+import type { Fetch } from "./fetch.js";
+
+/** How the server lets an amount come back. */
+export type Enforcement = "token-bucket" | "fixed-window" | "sliding-window";
+
+/** What a limit over time counts. "tokens" is input and output together; "custom" is in your own unit. */
+export type Dimension = "requests" | "input_tokens" | "output_tokens" | "tokens" | "custom";
+
+/** The most calls in flight at once, spelled out. */
+export interface ConcurrencyOptions {
+  readonly dimension: "concurrency";
+  /** A whole number from 1. */
+  readonly amount: number;
+}
+
+/** One limit over time, spelled out. */
+export interface LimitOptions {
+  readonly dimension: Dimension;
+  /** How much per period. A whole number from 1. */
+  readonly amount: number;
+  /** A whole number of milliseconds from 1. */
+  readonly periodMs: number;
+  /** The most that can go at once, in the unit of `amount`. Only of a token bucket. @default amount */
+  readonly burst?: number;
+  /** @default "token-bucket" */
+  readonly enforcement?: Enforcement;
+}
+
+/** The limits that calls of one scope share. All of them hold at once. */
+export interface ScopeLimits {
+  /** Patterns of the models that share these limits. @default the key itself is the one pattern */
+  readonly models?: readonly string[];
+  /** Says that the numbers were published, on this day (YYYY-MM-DD), and not agreed: the server's headers replace them. */
+  readonly published?: string;
+  /** Requests per second. */
+  readonly rps?: number;
+  /** Requests per minute. */
+  readonly rpm?: number;
+  /** Requests per hour. */
+  readonly rph?: number;
+  /** Requests per day. */
+  readonly rpd?: number;
+  /** Input tokens per minute. */
+  readonly itpm?: number;
+  /** Output tokens per minute. */
+  readonly otpm?: number;
+  /** Input and output tokens per minute. */
+  readonly tpm?: number;
+  /** Input and output tokens per day. */
+  readonly tpd?: number;
+  /** The most calls in flight at once. */
+  readonly concurrency?: number;
+  /** Limits that have no short name. */
+  readonly limits?: readonly (LimitOptions | ConcurrencyOptions)[];
+}
+
+/** What happens to a call that the server refused or that did not reach it. */
+export interface RetryOptions {
+  /** Attempts in all, the first included. @default 3 */
+  readonly attempts?: number;
+  /** The first backoff, in milliseconds, where the server states no wait. @default 500 */
+  readonly baseMs?: number;
+  /** How much longer each backoff is than the one before. @default 2 */
+  readonly factor?: number;
+  /** The longest backoff, in milliseconds. A wait that the server states may be longer. @default 60000 */
+  readonly capMs?: number;
+  /** The random part of a backoff. @default "full" */
+  readonly jitter?: "full" | "none" | "equal" | "decorrelated";
+}
+
+/** How much may wait, and how long. */
+export interface QueueOptions {
+  /** The most calls that wait in one scope; more fail with a {@link QueueFullError}. @default no limit */
+  readonly maxDepth?: number;
+  /** The longest wait in milliseconds; then the call fails with a {@link DeadlineError}. @default no limit */
+  readonly maxWaitMs?: number;
+}
+
+/** Everything can be left out: limits are then learned from the server's answers. */
+export interface LimiterOptions {
+  /**
+   * Limits by model pattern: `{ "claude-sonnet-*": { rpm: 1000 } }`. `*` stands for any text; the pattern with the most
+   * literal characters wins. "default" is for everything else. With `models` in the value, the key is only a name.
+   */
+  readonly limits?: Readonly<Record<string, ScopeLimits>>;
+  /** `false` for none: the caller then gets the first answer, whatever it is. @default three attempts */
+  readonly retry?: RetryOptions | false;
+  readonly queue?: QueueOptions;
+  /** Whose conventions the server follows. @default told from each request */
+  readonly provider?: "anthropic" | "openai" | "generic";
+  /** Sends the requests. @default the global fetch, looked up at each request */
+  readonly fetch?: Fetch;
+  /** @default the runtime's clock and timers */
+  readonly clock?: Clock;
+  /** An integer that fixes everything random, for tests. @default drawn when first needed */
+  readonly seed?: number;
+}
+
+/** The options that the core cannot check, because they are functions or belong to the glue. */
+export interface Seams {
+  readonly fetch: Fetch | undefined;
+  readonly clock: Clock | undefined;
+  readonly seed: number | undefined;
+  /** The rest, as given. */
+  readonly data: object;
+}
+
+/** @throws {OptionError} for a wrong `fetch`, `clock` or `seed`. */
+export function splitSeams(options: LimiterOptions): Seams {
+  if (typeof options !== "object" || options === null) {
+    throw new OptionError("(all)", options, "Use an object.");
+  }
+  const { fetch, clock, seed, ...data } = options;
+  if (fetch !== undefined && typeof fetch !== "function") {
+    throw new OptionError("fetch", fetch, "Use a function with the signature of fetch.");
+  }
+  if (clock !== undefined) checkClock(clock);
+  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
+    throw new OptionError("seed", seed, "Use a whole number from 0 to 2^53 - 1.");
+  }
+  return { fetch, clock, seed, data };
+}
+
+function checkClock(clock: Clock): void {
+  for (const method of ["now", "wallNow", "setTimer", "clearTimer"] as const) {
+    if (typeof clock?.[method] !== "function") {
+      throw new OptionError(`clock.${method}`, clock?.[method], "Use a function.");
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { createFetch, type Fetch } from "./fetch.js";
+import type { SimulatorOptions } from "./options.js";
+import type { Bound, Job, Stats, WorkloadName } from "./results.js";
+import { prompt, Simulation, workload } from "./simulation.js";
+
+export type { Fetch } from "./fetch.js";
+export type {
+  SimulatedFaults,
+  SimulatedLimits,
+  SimulatedNeighbour,
+  SimulatedTiming,
+  SimulatorClock,
+  SimulatorOptions,
+} from "./options.js";
+export type {
+  Bound,
+  GroupStats,
+  Job,
+  LimitStats,
+  OrganisationStats,
+  SimulatedDimension,
+  Stats,
+  WorkloadName,
+} from "./results.js";
+
+/** A rate-limited API in this process: no server, no account, and if you like no waiting. */
+export interface Simulator {
+  /**
+   * Reaches the simulated API whatever the host: `POST /v1/messages` and `/v1/messages/count_tokens` as Claude's,
+   * `POST /v1/chat/completions` as OpenAI's. The request header `x-simulate-output-tokens` sets the true size of an
+   * answer; without it, the size is drawn from the seed. Each API key is an organisation of its own.
+   */
+  fetch: Fetch;
+  /** What really happened so far. */
+  stats(): Stats;
+  /**
+   * Jobs of a named kind.
+   * @param seed What they are drawn from. Default 0.
+   */
+  workload(name: WorkloadName, count: number, seed?: number): Job[];
+  /**
+   * The text of a single user message that makes a Messages request `inputTokens` tokens large, to the token.
+   * @param variant Chooses among texts of one size. Default 0.
+   */
+  prompt(inputTokens: number, variant?: number): string;
+  /** The least time in which one organisation could get the jobs done, beginning now with nothing used. */
+  bound(jobs: readonly Job[]): Bound;
+}
+
+/**
+ * A simulated API in this process.
+ *
+ * @example
+ * ```ts
+ * const simulator = createSimulator({ limits: { default: { rpm: 60, burstMs: 1000 } } });
+ * const limiter = createLimiter({ fetch: simulator.fetch });
+ * ```
+ * @throws Error that names the option that is wrong.
+ */
+export function createSimulator(options: SimulatorOptions = {}): Simulator {
+  const simulation = new Simulation(options);
+  return {
+    fetch: createFetch(simulation),
+    stats: () => simulation.stats(),
+    workload: (name, count, seed = 0) => workload(name, count, seed),
+    prompt: (inputTokens, variant = 0) => prompt(inputTokens, variant),
+    bound: (jobs) => simulation.bound(jobs),
+  };
+}

@@ -1,0 +1,91 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { SimulatorOptions } from "./options.js";
+import { play } from "./play.js";
+import type { Stats } from "./results.js";
+import { Simulation } from "./simulation.js";
+
+export type { SimulatorOptions } from "./options.js";
+export type { Stats } from "./results.js";
+
+/** A simulated server that listens. */
+export interface RunningSimulator {
+  /** Its base URL, such as `http://127.0.0.1:40123`, for an SDK's `baseURL`. */
+  url: string;
+  port: number;
+  /** What really happened so far. */
+  stats(): Stats;
+  /** Drops all connections and stops listening. May be called more than once. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The options of a simulated server that listens. */
+export interface StartOptions extends SimulatorOptions {
+  /**
+   * The port to listen on; 0 for any that is free.
+   * @default 0
+   */
+  port?: number;
+}
+
+/**
+ * A simulated API behind a real HTTP server on 127.0.0.1.
+ *
+ * @throws Error that names the option that is wrong, or that says why the port cannot be had.
+ */
+export async function startSimulator(options: StartOptions = {}): Promise<RunningSimulator> {
+  const { port: wantedPort = 0, ...rest } = options;
+  const simulation = new Simulation(rest);
+  const server = createServer((request, response) => {
+    receive(simulation, request, response).catch(() => response.destroy());
+  });
+  // Answers may take as long as they are planned to, and a connection that idles is not closed under a request.
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(wantedPort, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+    return closing;
+  };
+  return { url: `http://127.0.0.1:${port}`, port, stats: () => simulation.stats(), close, [Symbol.asyncDispose]: close };
+}
+
+async function receive(simulation: Simulation, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= LARGEST_BODY_BYTES) chunks.push(chunk);
+  }
+  let lines = "";
+  for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
+    lines += `${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}\n`;
+  }
+  const exchange = simulation.handle(request.method ?? "GET", request.url ?? "/", lines, Buffer.concat(chunks));
+
+  response.sendDate = false;
+  const stop = play(simulation, exchange, {
+    head: (status, headers) => {
+      response.writeHead(status, headers.flat());
+      response.flushHeaders();
+    },
+    piece: (text) => void response.write(text),
+    complete: () => void response.end(),
+    lost: () => void response.socket?.resetAndDestroy(),
+  });
+  // Also after a complete answer, when it no longer does anything.
+  response.once("close", stop);
+}
+
+/** What is beyond is not kept: the server refuses bodies above 32 MB whatever they say. */
+const LARGEST_BODY_BYTES = 34 * 1024 * 1024;

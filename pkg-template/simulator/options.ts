@@ -1,0 +1,159 @@
+/** The options of a simulated server. All are optional, and all are plain data but the clock. */
+export interface SimulatorOptions {
+  /**
+   * What every draw depends on: sizes, speeds, faults. A whole number from 0.
+   * @default 0
+   */
+  seed?: number;
+  /**
+   * The published tier whose amounts hold where {@link limits} says nothing.
+   * @default "start"
+   */
+  tier?: "start" | "build" | "scale";
+  /**
+   * Limits by model group (`"claude-sonnet-4.x"`), by model name where an API has no groups, or for every other one
+   * under `"default"`. Counting tokens is limited under `"count-tokens"`.
+   */
+  limits?: Record<string, SimulatedLimits>;
+  /**
+   * Organisations with the API keys that share their limits. A key that nobody claims is an organisation of its own,
+   * named `org-1`, `org-2` … as they appear.
+   */
+  organisations?: { name: string; apiKeys: string[] }[];
+  /** How fast answers come; each request's own figures lie within a quarter of these. */
+  timing?: SimulatedTiming;
+  /** What goes wrong. */
+  faults?: SimulatedFaults;
+  /** Somebody else who takes a share of every limit, steadily and never more than fits. */
+  neighbour?: SimulatedNeighbour;
+  /**
+   * Whether refused requests count as requests.
+   * @default as documented: no for the Claude API, yes for OpenAI's
+   */
+  chargeRefusals?: boolean;
+  /**
+   * By how much the server's wall clock is ahead, in milliseconds.
+   * @default 0
+   */
+  clockSkewMs?: number;
+  /**
+   * Unix time in milliseconds when the simulator is made.
+   * @default the clock's `wallNow()`; without one, 2026-11-23T12:00:00Z
+   */
+  wallOriginMs?: number;
+  /**
+   * Where time comes from.
+   * @default the runtime's own clock and timers
+   */
+  clock?: SimulatorClock;
+}
+
+/**
+ * The amounts a minute of one model group, and how they are enforced. What is not given is as in the tier.
+ */
+export interface SimulatedLimits {
+  /** Requests a minute. */
+  rpm?: number;
+  /** Input tokens a minute. */
+  itpm?: number;
+  /** Output tokens a minute. */
+  otpm?: number;
+  /** Tokens a minute, input and output together (OpenAI's kind). */
+  tpm?: number;
+  /**
+   * How much time's worth of the amounts may be used at once, in milliseconds: what a bucket holds, or how long a
+   * window is. 60 requests a minute with a burst of 1,000 ms are enforced as one a second.
+   * @default 60000
+   */
+  burstMs?: number;
+  /**
+   * Whether the headers hide a burst shorter than a minute and speak of the whole minute.
+   * @default false
+   */
+  hideBurst?: boolean;
+  /**
+   * The algorithm.
+   * @default "token-bucket"
+   */
+  enforcement?: "token-bucket" | "fixed-window" | "sliding-window";
+}
+
+/** How fast answers come. */
+export interface SimulatedTiming {
+  /**
+   * Milliseconds from a request to the first token of its answer.
+   * @default 400
+   */
+  firstTokenMs?: number;
+  /**
+   * Tokens a second after that.
+   * @default 80
+   */
+  tokensPerSecond?: number;
+  /**
+   * Milliseconds until an error or a count of tokens is answered.
+   * @default 20
+   */
+  refusalMs?: number;
+}
+
+/**
+ * What goes wrong: shares of all requests, each from 0 to 1. But for `bareRefusals` they may not add up to more than 1.
+ * @default 0 each
+ */
+export interface SimulatedFaults {
+  /** Answered 529 (503 by an OpenAI-shaped API) whatever the quota, and not charged. */
+  overloaded?: number;
+  /** Answered 500 after being charged as a request with its input. */
+  error?: number;
+  /** The connection is lost before anything was answered. */
+  drop?: number;
+  /** The connection is lost in the middle of the answer. */
+  cut?: number;
+  /** Never answered. */
+  hang?: number;
+  /** A stream that sends an `error` event in the middle and ends. */
+  streamError?: number;
+  /** Produced at a tenth of the speed. */
+  slow?: number;
+  /** Of all refusals, those that carry no headers at all. */
+  bareRefusals?: number;
+}
+
+/** Somebody else who uses the same quota. */
+export interface SimulatedNeighbour {
+  /**
+   * The share of each limit, from 0 to 1.
+   * @default 0
+   */
+  share?: number;
+  /**
+   * When it comes, in milliseconds since the simulator was made.
+   * @default 0
+   */
+  fromMs?: number;
+  /**
+   * When it goes.
+   * @default never
+   */
+  untilMs?: number;
+}
+
+/** Where time comes from. The limiter's own `clock` option has this shape too, so both can share one. */
+export interface SimulatorClock {
+  /** Milliseconds of a clock that never goes back. Its zero does not matter. */
+  now(): number;
+  /** Milliseconds since 1970-01-01 UTC. */
+  wallNow?(): number;
+  /** Calls `fire` once, not before `delayMs` (0 to 2^31 − 1) have passed. What it returns is given to `clearTimer`. */
+  setTimer(fire: () => void, delayMs: number): unknown;
+  clearTimer(timer: unknown): void;
+}
+
+/** The runtime's own clock. */
+export const systemClock: SimulatorClock = {
+  now: () => performance.now(),
+  wallNow: () => Date.now(),
+  setTimer: (fire, delayMs) => setTimeout(fire, delayMs),
+  clearTimer: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
+};

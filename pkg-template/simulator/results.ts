@@ -1,0 +1,88 @@
+/** One request of a workload, with the truth about it. */
+export interface Job {
+  model: string;
+  /** The true size of the prompt, if it is one user message with `prompt(inputTokens)` as its text. */
+  inputTokens: number;
+  /** The true size of the answer: to be sent as the request header `x-simulate-output-tokens`. */
+  outputTokens: number;
+  /** What the request allows its answer to be. */
+  maxTokens: number;
+  stream: boolean;
+  priority: "critical" | "high" | "normal" | "low";
+}
+
+/** The named kinds of workload. */
+export type WorkloadName = "mixed" | "input-bound" | "output-bound" | "requests-bound" | "interactive-and-batch";
+
+/** What is counted. */
+export type SimulatedDimension = "requests" | "inputTokens" | "outputTokens" | "tokens";
+
+/** The least time in which any client that keeps the limits could get a workload done. */
+export interface Bound {
+  ms: number;
+  /** What binds: a dimension, or `"service"` if a single answer takes longest. */
+  binding: SimulatedDimension | "service";
+  /** The longest single answer's time, in milliseconds. */
+  serviceMs: number;
+  limits: { group: string; dimension: SimulatedDimension; total: number; ms: number }[];
+}
+
+/** The truth that no client can see. */
+export interface Stats {
+  /** Milliseconds since the simulator was made. */
+  nowMs: number;
+  organisations: OrganisationStats[];
+}
+
+/** One organisation. */
+export interface OrganisationStats {
+  name: string;
+  groups: GroupStats[];
+}
+
+/** One model group of an organisation. */
+export interface GroupStats {
+  group: string;
+  /** What became of the requests. */
+  counts: {
+    requests: number;
+    /** Answered to the end. */
+    served: number;
+    /** Refused because of a limit (429). */
+    refused: number;
+    /** Refused because of load (529 or 503). */
+    overloaded: number;
+    /** Answered with a server error, or with an error in the middle of a stream. */
+    errors: number;
+    /** Lost: the connection was dropped or cut, or the server never answered. */
+    lost: number;
+    /** Given up by the client while the answer was being produced. */
+    aborted: number;
+    /** Being answered now. */
+    inFlight: number;
+  };
+  limits: LimitStats[];
+}
+
+/** One limit. */
+export interface LimitStats {
+  dimension: SimulatedDimension;
+  /** The amount a minute. */
+  perMinute: number;
+  /** The most at once: a bucket's capacity, a window's amount. */
+  atOnce: number;
+  /** The time in which `atOnce` comes back. */
+  windowMs: number;
+  /** What is left; negative in debt. */
+  remaining: number;
+  /** When there is no debt left: `nowMs` or later. */
+  paidAtMs: number;
+  /** What the organisation was charged. */
+  charged: number;
+  /** The most that any window held. */
+  peak: number;
+  /** The most that a window can hold without the limit being broken. */
+  allowed: number;
+  /** What the neighbour took. */
+  takenByNeighbour: number;
+}

@@ -1,0 +1,71 @@
+import { CoreSimulator, initSync, prompt as corePrompt, workload as coreWorkload } from "../wasm/simulator.js";
+import { bytes } from "../wasm/simulator_inline.js";
+import { type SimulatorClock, type SimulatorOptions, systemClock } from "./options.js";
+import type { Bound, Job, Stats, WorkloadName } from "./results.js";
+
+/** The whole answer to a request, planned in advance. Times are milliseconds since the simulation began. */
+export interface Exchange {
+  id: number;
+  head: { at: number; status: number; headers: [name: string, value: string][] } | null;
+  pieces: [at: number, text: string][];
+  ending: "complete" | "lost" | "never";
+  endsAt: number | null;
+}
+
+/** The virtual server with a clock. Everything it answers was decided in the core. */
+export class Simulation {
+  readonly clock: SimulatorClock;
+  readonly #core: CoreSimulator;
+  readonly #origin: number;
+
+  constructor(options: SimulatorOptions) {
+    const { clock = systemClock, ...plain } = options;
+    const wallOriginMs = plain.wallOriginMs ?? (clock.wallNow ? Math.round(clock.wallNow()) : undefined);
+    load();
+    this.clock = clock;
+    this.#core = new CoreSimulator(JSON.stringify({ ...plain, wallOriginMs }));
+    this.#origin = clock.now();
+  }
+
+  /** Milliseconds since the simulation began. */
+  now(): number {
+    return this.clock.now() - this.#origin;
+  }
+
+  /** A request arrives. `headers` are `name: value` lines. */
+  handle(method: string, path: string, headers: string, body: Uint8Array): Exchange {
+    return JSON.parse(this.#core.handle(this.now(), method, path, headers, body)) as Exchange;
+  }
+
+  /** The client of an exchange went away. */
+  abort(exchange: Exchange): void {
+    this.#core.abort(this.now(), exchange.id);
+  }
+
+  stats(): Stats {
+    return JSON.parse(this.#core.stats(this.now())) as Stats;
+  }
+
+  bound(jobs: readonly Job[]): Bound {
+    return JSON.parse(this.#core.bound(JSON.stringify(jobs), this.now())) as Bound;
+  }
+}
+
+export function workload(name: WorkloadName, count: number, seed: number): Job[] {
+  load();
+  return JSON.parse(coreWorkload(name, count, seed)) as Job[];
+}
+
+export function prompt(inputTokens: number, variant: number): string {
+  load();
+  return corePrompt(inputTokens, variant);
+}
+
+let loaded = false;
+
+/** On first use rather than on import, so that importing has no effect and bundlers may drop what is not used. */
+function load(): void {
+  if (loaded) return;
+  initSync({ module: bytes() });
+  loaded = true;
+}

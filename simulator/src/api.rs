@@ -1,0 +1,157 @@
+//! The shapes of API that are simulated, and what they have in common.
+
+use crate::exchange::Request;
+use crate::ledger::{Ask, Refusal};
+use crate::limits::Dimension;
+use crate::{claude, openai};
+
+/// Whose conventions an endpoint follows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Family {
+    /// The Claude API, and everything that is no endpoint.
+    Claude,
+    /// OpenAI's.
+    OpenAi,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Endpoint {
+    /// `POST /v1/messages`.
+    Messages,
+    /// `POST /v1/messages/count_tokens`.
+    CountTokens,
+    /// `POST /v1/chat/completions`.
+    ChatCompletions,
+}
+
+/// A request that was understood.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) model: String,
+    /// What is limited together.
+    pub(crate) group: String,
+    /// The true size of the prompt.
+    pub(crate) input_tokens: u64,
+    /// What the server takes the prompt for when the request arrives.
+    pub(crate) input_estimate: u64,
+    pub(crate) max_tokens: u64,
+    pub(crate) stream: bool,
+    /// Whether a stream of OpenAI's shape ends with its usage.
+    pub(crate) include_usage: bool,
+}
+
+/// An answer that is an error.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Problem {
+    pub(crate) status: u16,
+    pub(crate) kind: &'static str,
+    /// OpenAI's `code`; unused by the Claude API.
+    pub(crate) code: Option<&'static str>,
+    pub(crate) message: String,
+}
+
+impl Family {
+    pub(crate) fn of(request: &Request) -> Self {
+        if path(request) == openai::CHAT_COMPLETIONS { Self::OpenAi } else { Self::Claude }
+    }
+
+    /// The body of an error.
+    pub(crate) fn error_body(self, problem: &Problem, request_id: &str) -> String {
+        match self {
+            Self::Claude => claude::error_body(problem, request_id),
+            Self::OpenAi => openai::error_body(problem),
+        }
+    }
+
+    /// The name of the header that identifies the exchange.
+    pub(crate) fn request_id_header(self) -> &'static str {
+        match self {
+            Self::Claude => "request-id",
+            Self::OpenAi => "x-request-id",
+        }
+    }
+
+    /// The refusal of a service under load.
+    pub(crate) fn overloaded(self) -> Problem {
+        match self {
+            Self::Claude => Problem { status: 529, kind: "overloaded_error", code: None, message: "Overloaded".into() },
+            Self::OpenAi => Problem {
+                status: 503,
+                kind: "service_unavailable_error",
+                code: Some("server_is_overloaded"),
+                message: "The server is overloaded.".into(),
+            },
+        }
+    }
+
+    /// A failure of the service.
+    pub(crate) fn internal(self) -> Problem {
+        let message = "Internal server error".into();
+        match self {
+            Self::Claude => Problem { status: 500, kind: "api_error", code: None, message },
+            Self::OpenAi => Problem { status: 500, kind: "server_error", code: None, message },
+        }
+    }
+
+    /// The refusal of a request over a limit.
+    pub(crate) fn refused(self, organisation: &str, call: &Call, refusal: &Refusal, wait_ms: u64) -> Problem {
+        match self {
+            Self::Claude => claude::refused(organisation, call, refusal),
+            Self::OpenAi => openai::refused(organisation, call, refusal, wait_ms),
+        }
+    }
+
+    /// Whether the documents say that refused requests count.
+    pub(crate) fn charges_refusals(self) -> bool {
+        match self {
+            Self::Claude => false,
+            // "Failed requests count too": OpenAI's rate-limits guide.
+            Self::OpenAi => true,
+        }
+    }
+}
+
+impl Call {
+    /// Reads a request.
+    pub(crate) fn read(request: &Request) -> Result<Self, Problem> {
+        match (request.method.as_str(), path(request)) {
+            ("POST", claude::MESSAGES) => claude::read(request, Endpoint::Messages),
+            ("POST", claude::COUNT_TOKENS) => claude::read(request, Endpoint::CountTokens),
+            ("POST", openai::CHAT_COMPLETIONS) => openai::read(request),
+            (method, path) => Err(Problem {
+                status: 404,
+                kind: "not_found_error",
+                code: None,
+                message: format!("There is nothing at {method} {path}."),
+            }),
+        }
+    }
+
+    /// What must fit, and what is charged, on admission.
+    pub(crate) fn asks(&self) -> Vec<Ask> {
+        let request = Ask { dimension: Dimension::Requests, fits: 1, charge: 1 };
+        match self.endpoint {
+            Endpoint::CountTokens => vec![request],
+            Endpoint::Messages => {
+                let input = self.input_estimate;
+                vec![
+                    request,
+                    Ask { dimension: Dimension::InputTokens, fits: input, charge: input },
+                    // Output is charged as it appears, so that the level need only be above zero; max_tokens is free.
+                    Ask { dimension: Dimension::OutputTokens, fits: 1, charge: 0 },
+                ]
+            }
+            Endpoint::ChatCompletions => {
+                // The larger of the two, not their sum, and never given back: OpenAI's rate-limits guide.
+                let tokens = self.max_tokens.max(self.input_estimate);
+                vec![request, Ask { dimension: Dimension::Tokens, fits: tokens, charge: tokens }]
+            }
+        }
+    }
+}
+
+fn path(request: &Request) -> &str {
+    request.path.split('?').next().unwrap_or_default()
+}

@@ -1,0 +1,91 @@
+//! Who is limited: an organisation, whatever key it uses.
+
+use std::collections::BTreeMap;
+
+use crate::api::Family;
+use crate::groups::{COUNT_TOKENS_GROUP, published_count_tokens_rpm, published_limits};
+use crate::ledger::Ledger;
+use crate::limits::Limits;
+use crate::openai;
+use crate::options::Options;
+use crate::random::Random;
+
+/// An organisation with its ledgers and its own stream of chance, which no other organisation's requests disturb.
+#[derive(Clone, Debug)]
+pub(crate) struct Organisation {
+    pub(crate) name: String,
+    pub(crate) random: Random,
+    pub(crate) ledgers: BTreeMap<String, Ledger>,
+}
+
+impl Organisation {
+    pub(crate) fn new(name: String, seed: u64) -> Self {
+        Self { name, random: Random::new(seed, b"faults"), ledgers: BTreeMap::new() }
+    }
+
+    /// The ledger of a model group, made when first asked for.
+    pub(crate) fn ledger(&mut self, family: Family, group: &str, options: &Options) -> &mut Ledger {
+        self.ledgers.entry(group.to_owned()).or_insert_with(|| Ledger::new(&limits_of(family, group, options)))
+    }
+}
+
+/// The organisations and the keys that belong to them.
+#[derive(Clone, Debug)]
+pub(crate) struct Organisations {
+    all: Vec<Organisation>,
+    by_key: BTreeMap<String, usize>,
+    seed: u64,
+}
+
+impl Organisations {
+    pub(crate) fn new(options: &Options) -> Self {
+        let mut organisations = Self { all: Vec::new(), by_key: BTreeMap::new(), seed: options.seed };
+        for (index, organisation) in options.organisations.iter().enumerate() {
+            organisations.all.push(Organisation::new(organisation.name.clone(), options.seed));
+            organisations.by_key.extend(organisation.api_keys.iter().map(|key| (key.clone(), index)));
+        }
+        organisations
+    }
+
+    /// The position of the organisation that a key belongs to; a key nobody claims is a new one.
+    pub(crate) fn of(&mut self, key: &str) -> usize {
+        if let Some(&index) = self.by_key.get(key) {
+            return index;
+        }
+        let index = self.all.len();
+        self.all.push(Organisation::new(format!("org-{}", index + 1), self.seed));
+        self.by_key.insert(key.to_owned(), index);
+        index
+    }
+
+    pub(crate) fn at(&mut self, index: usize) -> &mut Organisation {
+        &mut self.all[index]
+    }
+
+    pub(crate) fn all(&self) -> &[Organisation] {
+        &self.all
+    }
+
+    pub(crate) fn all_mut(&mut self) -> &mut [Organisation] {
+        &mut self.all
+    }
+}
+
+/// The limits of a group: those of the options by its name, else the options' default, filled up with what is published.
+pub(crate) fn limits_of(family: Family, group: &str, options: &Options) -> Limits {
+    let named = options.limits.get(group).copied();
+    if group == COUNT_TOKENS_GROUP {
+        let rpm = Some(published_count_tokens_rpm(options.tier));
+        return Limits {
+            itpm: None,
+            otpm: None,
+            tpm: None,
+            ..named.unwrap_or_default().or(Limits { rpm, ..Limits::default() })
+        };
+    }
+    let given = named.or_else(|| options.limits.get("default").copied()).unwrap_or_default();
+    match family {
+        Family::Claude => Limits { tpm: None, ..given.or(published_limits(options.tier, group)) },
+        Family::OpenAi => Limits { itpm: None, otpm: None, ..given.or(openai::FALLBACK_LIMITS) },
+    }
+}

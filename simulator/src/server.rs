@@ -1,0 +1,305 @@
+//! The virtual server: requests in, planned answers out, and the truth on demand.
+
+use std::time::Duration;
+
+use crate::active::{Active, Answers, Outcome};
+use crate::api::{Call, Endpoint, Family, Problem};
+use crate::calendar::http_date;
+use crate::exchange::{Ending, Exchange, Request};
+use crate::fate::{Fate, happens};
+use crate::ledger::Refusal;
+use crate::limits::Dimension;
+use crate::options::Options;
+use crate::organisation::Organisations;
+use crate::plan::{Answer, header};
+use crate::production::Production;
+use crate::random::Random;
+use crate::stats::Stats;
+use crate::{claude, openai};
+
+/// A rate-limited server in virtual time.
+///
+/// Everything it does follows from its options and from the sequence of calls with their times. Times are those of the
+/// caller's clock, counted from an origin of the caller's choice; one that goes back is treated as one that stands still.
+///
+/// ```
+/// use std::time::Duration;
+/// use tidegate_simulator::{Options, Request, Server};
+///
+/// let options = Options::from_json(r#"{ "limits": { "default": { "rpm": 1 } } }"#)?;
+/// let mut server = Server::new(options);
+/// let body = r#"{ "model": "claude-sonnet-4-5", "max_tokens": 9, "messages": [{ "role": "user", "content": "Hi" }] }"#;
+/// let request = Request {
+///     method: "POST".into(),
+///     path: "/v1/messages".into(),
+///     headers: vec![("x-api-key".into(), "key".into()), ("anthropic-version".into(), "2026-10-21".into())],
+///     body: body.into(),
+/// };
+/// assert_eq!(server.handle(Duration::ZERO, &request).status(), 200);
+/// let refusal = server.handle(Duration::from_secs(20), &request);
+/// assert_eq!((refusal.status(), refusal.header("retry-after")), (429, Some("40")));
+/// # Ok::<(), tidegate_simulator::OptionError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Server {
+    options: Options,
+    organisations: Organisations,
+    answers: Answers,
+    now: Duration,
+    exchanges: u64,
+}
+
+/// A request on its way through the server.
+struct Arrival<'a> {
+    id: u64,
+    request_id: String,
+    now: Duration,
+    family: Family,
+    request: &'a Request,
+}
+
+/// An answer that is an error, with headers of its own.
+struct Declined {
+    problem: Problem,
+    headers: Vec<(String, String)>,
+}
+
+impl From<Problem> for Declined {
+    fn from(problem: Problem) -> Self {
+        Self { problem, headers: Vec::new() }
+    }
+}
+
+impl Server {
+    /// A server that nobody has used.
+    pub fn new(options: Options) -> Self {
+        let organisations = Organisations::new(&options);
+        Self { options, organisations, answers: Answers::default(), now: Duration::ZERO, exchanges: 0 }
+    }
+
+    /// A request arrives.
+    pub fn handle(&mut self, now: Duration, request: &Request) -> Exchange {
+        let now = self.advance(now);
+        self.exchanges += 1;
+        let id = self.exchanges;
+        let request_id = format!("req_sim{id:012}");
+        let arrival = Arrival { id, request_id, now, family: Family::of(request), request };
+        self.answer(&arrival).unwrap_or_else(|declined| self.decline(&arrival, declined))
+    }
+
+    /// The client went away: production stops, and what was produced stays charged.
+    pub fn abort(&mut self, now: Duration, id: u64) {
+        self.advance(now);
+        if let Some(answer) = self.answers.remove(id) {
+            let organisation = self.organisations.at(answer.organisation);
+            if let Some(ledger) = organisation.ledgers.get_mut(&answer.group) {
+                ledger.counts_mut().aborted += 1;
+                ledger.counts_mut().in_flight -= 1;
+            }
+        }
+    }
+
+    /// What has happened up to now.
+    pub fn stats(&mut self, now: Duration) -> Stats {
+        let now = self.advance(now);
+        Stats::new(now, self.organisations.all())
+    }
+
+    /// Lets everything happen that happens until `now`, in the order of time.
+    fn advance(&mut self, now: Duration) -> Duration {
+        self.now = self.now.max(now.min(LATEST));
+        let neighbour = self.options.neighbour;
+        while let Some(step) = self.answers.next_step(self.now) {
+            let organisation = self.organisations.at(step.answer.organisation);
+            let Some(ledger) = organisation.ledgers.get_mut(&step.answer.group) else { continue };
+            ledger.advance(step.at, &neighbour);
+            ledger.charge(step.at, Dimension::InputTokens, step.input);
+            if step.answer.charges_output {
+                ledger.charge(step.at, Dimension::OutputTokens, step.output as i64);
+            }
+            if step.is_last {
+                let counts = ledger.counts_mut();
+                counts.in_flight -= 1;
+                match step.answer.outcome {
+                    Outcome::Served => counts.served += 1,
+                    Outcome::Error => counts.errors += 1,
+                    Outcome::Lost => counts.lost += 1,
+                }
+            }
+        }
+        for organisation in self.organisations.all_mut() {
+            for ledger in organisation.ledgers.values_mut() {
+                ledger.advance(self.now, &neighbour);
+            }
+        }
+        self.now
+    }
+
+    fn answer(&mut self, arrival: &Arrival<'_>) -> Result<Exchange, Declined> {
+        let Some(key) = arrival.request.api_key() else {
+            let message = "An API key is required: x-api-key, or a bearer token.".into();
+            return Err(Problem { status: 401, kind: "authentication_error", code: None, message }.into());
+        };
+        let call = Call::read(arrival.request)?;
+        let index = self.organisations.of(key);
+        let organisation = self.organisations.at(index);
+        let fate = Fate::draw(&self.options.faults, &mut organisation.random);
+        let ledger = organisation.ledger(arrival.family, &call.group, &self.options);
+        ledger.advance(arrival.now, &self.options.neighbour);
+        ledger.counts_mut().requests += 1;
+        if fate == Fate::Overloaded {
+            ledger.counts_mut().overloaded += 1;
+            return Err(arrival.family.overloaded().into());
+        }
+        if let Err(refusal) = ledger.admit(arrival.now, &call.asks()) {
+            return Err(self.refuse(arrival, index, &call, refusal));
+        }
+        if fate == Fate::Error {
+            ledger.counts_mut().errors += 1;
+            return Err(Declined {
+                problem: arrival.family.internal(),
+                headers: self.limit_headers(arrival, index, &call),
+            });
+        }
+        Ok(match call.endpoint {
+            Endpoint::CountTokens => {
+                ledger.counts_mut().served += 1;
+                let mut headers = self.headers(arrival, index, &call);
+                headers.push(header("content-type", "application/json"));
+                let at = arrival.now + Duration::from_millis(self.options.timing.refusal_ms);
+                Exchange::whole(arrival.id, at, 200, headers, claude::count_body(&call))
+            }
+            Endpoint::Messages | Endpoint::ChatCompletions => self.produce(arrival, index, &call, fate),
+        })
+    }
+
+    /// Begins the production of an answer, and plans what is sent of it.
+    fn produce(&mut self, arrival: &Arrival<'_>, index: usize, call: &Call, fate: Fate) -> Exchange {
+        // Drawn from the request itself, so that a retry has the same true size and order does not matter.
+        let mut random = Random::new(self.options.seed, &arrival.request.body);
+        let drawn = random.log_normal(MEDIAN_OUTPUT_TOKENS);
+        let wanted = arrival.request.header(OUTPUT_TOKENS_HEADER).and_then(|value| value.trim().parse().ok());
+        let tokens = wanted.unwrap_or(drawn).clamp(1, call.max_tokens.min(LONGEST_OUTPUT_TOKENS));
+        let slow = fate == Fate::Slow;
+        let production = Production::new(arrival.now, tokens, &self.options.timing, slow, &mut random);
+
+        let fate = if fate == Fate::StreamError && !call.stream { Fate::Answered } else { fate };
+        let outcome = match fate {
+            Fate::Answered | Fate::Slow | Fate::Overloaded | Fate::Error => Outcome::Served,
+            Fate::StreamError => Outcome::Error,
+            Fate::Dropped | Fate::Cut | Fate::Hung => Outcome::Lost,
+        };
+        let mut active = Active::new(index, call.group.clone(), production, outcome);
+        match fate {
+            Fate::Cut | Fate::StreamError => active.pieces /= 2,
+            Fate::Dropped | Fate::Hung => active.pieces = 0,
+            Fate::Answered | Fate::Overloaded | Fate::Error | Fate::Slow => {}
+        }
+        if call.endpoint == Endpoint::Messages {
+            active.input_correction = call.input_tokens as i64 - call.input_estimate as i64;
+            active.charges_output = true;
+        }
+        let pieces = active.pieces;
+        self.answers.insert(arrival.id, active);
+        if let Some(ledger) = self.organisations.at(index).ledgers.get_mut(&call.group) {
+            ledger.counts_mut().in_flight += 1;
+        }
+
+        let unanswered = |ending| Exchange { id: arrival.id, head: None, pieces: Vec::new(), ending };
+        match fate {
+            Fate::Dropped => unanswered(Ending::Lost(production.first_at())),
+            Fate::Hung => unanswered(Ending::Never),
+            Fate::Answered | Fate::Overloaded | Fate::Error | Fate::Cut | Fate::StreamError | Fate::Slow => {
+                let headers = self.headers(arrival, index, call);
+                let created = self.unix(arrival.now).as_secs();
+                let request_id = &arrival.request_id;
+                let production = &production;
+                Answer { id: arrival.id, request_id, call, production, pieces, fate, created, headers }.plan()
+            }
+        }
+    }
+
+    fn refuse(&mut self, arrival: &Arrival<'_>, index: usize, call: &Call, mut refusal: Refusal) -> Declined {
+        let organisation = self.organisations.at(index);
+        let bare = happens(self.options.faults.bare_refusals, &mut organisation.random);
+        if let Some(ledger) = organisation.ledgers.get_mut(&call.group) {
+            ledger.counts_mut().refused += 1;
+            if self.options.charge_refusals.unwrap_or(arrival.family.charges_refusals()) {
+                ledger.charge(arrival.now, Dimension::Requests, 1);
+                // Having been refused makes the wait longer.
+                refusal = ledger.refusal(arrival.now, &call.asks()).unwrap_or(refusal);
+            }
+        }
+        // What can never fit is told to come back when the limit is whole again: nothing better is known.
+        let wait = refusal.fits_at.unwrap_or(refusal.reading.full_at).saturating_sub(arrival.now);
+        let wait_ms = wait.as_nanos().div_ceil(1_000_000) as u64;
+        let problem = arrival.family.refused(&organisation.name, call, &refusal, wait_ms);
+        if bare {
+            return problem.into();
+        }
+        let mut headers = self.limit_headers(arrival, index, call);
+        headers.push(header("retry-after", &wait_ms.div_ceil(1_000).max(1).to_string()));
+        headers.push(header("x-should-retry", "true"));
+        Declined { problem, headers }
+    }
+
+    fn decline(&self, arrival: &Arrival<'_>, declined: Declined) -> Exchange {
+        let Declined { problem, headers } = declined;
+        let mut all = self.common_headers(arrival);
+        all.push(header("content-type", "application/json"));
+        all.extend(headers);
+        let body = arrival.family.error_body(&problem, &arrival.request_id);
+        let at = arrival.now + Duration::from_millis(self.options.timing.refusal_ms);
+        Exchange::whole(arrival.id, at, problem.status, all, body)
+    }
+
+    fn headers(&mut self, arrival: &Arrival<'_>, index: usize, call: &Call) -> Vec<(String, String)> {
+        let mut headers = self.common_headers(arrival);
+        headers.extend(self.limit_headers(arrival, index, call));
+        headers
+    }
+
+    /// What is left as the request is admitted, itself included. Answers that take long tell it late.
+    fn limit_headers(&mut self, arrival: &Arrival<'_>, index: usize, call: &Call) -> Vec<(String, String)> {
+        let origin = self.unix(Duration::ZERO);
+        let organisation = self.organisations.at(index);
+        let readings =
+            organisation.ledgers.get(&call.group).map(|ledger| ledger.readings(arrival.now)).unwrap_or_default();
+        match arrival.family {
+            Family::Claude => {
+                let mut headers = claude::limit_headers(&readings, origin);
+                headers.push(header("anthropic-organization-id", &organisation.name));
+                headers
+            }
+            Family::OpenAi => {
+                let mut headers = openai::limit_headers(&readings, arrival.now);
+                headers.push(header("openai-organization", &organisation.name));
+                headers
+            }
+        }
+    }
+
+    fn common_headers(&self, arrival: &Arrival<'_>) -> Vec<(String, String)> {
+        vec![
+            header("date", &http_date(self.unix(arrival.now))),
+            header(arrival.family.request_id_header(), &arrival.request_id),
+        ]
+    }
+
+    /// The server's wall clock.
+    fn unix(&self, now: Duration) -> Duration {
+        let origin = self.options.wall_origin_ms.unwrap_or(WALL_ORIGIN_MS);
+        Duration::from_millis(origin.saturating_add_signed(self.options.clock_skew_ms)) + now
+    }
+}
+
+/// Request header that sets the true size of an answer, in tokens.
+pub const OUTPUT_TOKENS_HEADER: &str = "x-simulate-output-tokens";
+/// Half of the answers are shorter, where the request does not say.
+const MEDIAN_OUTPUT_TOKENS: u64 = 200;
+/// Twice what the longest answer of any model is today; a header may not ask for endless work.
+const LONGEST_OUTPUT_TOKENS: u64 = 256_000;
+/// 584 years, beyond which no clock of nanoseconds counts.
+const LATEST: Duration = Duration::from_nanos(u64::MAX);
+/// 2026-11-23T12:00:00Z.
+const WALL_ORIGIN_MS: u64 = 1_795_435_200_000;

@@ -1,0 +1,232 @@
+//! A token bucket, stored as one instant (GCRA).
+//!
+//! The *theoretical arrival time* (TAT) is the instant at which the bucket will be full again. Taking `n` tokens moves
+//! it `n` emission intervals into the future; time does the replenishing by passing. The bucket holds
+//! `burst − (TAT − now) / interval` tokens; a TAT further away than the burst is debt.
+
+use crate::quota::Quota;
+use crate::time::{Duration, Instant};
+
+/// A bucket that fills continuously.
+#[derive(Clone, Debug)]
+pub struct TokenBucket {
+    /// When the bucket is full again.
+    tat: Ticks,
+    /// Time to replenish one token.
+    interval: Ticks,
+    /// Time to replenish `burst` tokens.
+    span: Ticks,
+    burst: u64,
+}
+
+impl TokenBucket {
+    /// A full bucket.
+    pub fn new(quota: &Quota) -> Self {
+        // Rounding up makes the bucket slower than the server's by less than 2⁻³² of an interval, never faster.
+        let interval = Ticks(ticks(quota.period().as_nanos()).0.div_ceil(u128::from(quota.amount())));
+        Self { tat: Ticks(0), interval, span: interval.times(quota.burst()), burst: quota.burst() }
+    }
+
+    /// The first instant at which `cost` tokens are there; `None` if the bucket never holds as many.
+    #[inline]
+    pub fn earliest(&self, cost: u64) -> Option<Instant> {
+        if cost > self.burst {
+            return None;
+        }
+        let full_again = self.tat.0 + self.interval.times(cost).0;
+        Some(Ticks(full_again.saturating_sub(self.span.0)).instant_ceil())
+    }
+
+    /// Takes `cost` tokens, into debt if need be, for a request that the server counts at `counted_at` or before.
+    ///
+    /// A full bucket does not fill further. So where the server's is full too, replenishment starts only when the
+    /// request reaches it: that is what `counted_at` is for.
+    #[inline]
+    pub fn take(&mut self, cost: u64, counted_at: Instant) {
+        let from = self.tat.0.max(ticks(counted_at.as_nanos()).0);
+        let ceiling = ticks((counted_at + MAX_DEBT).as_nanos()).0 + self.span.0;
+        self.tat = Ticks((from + self.interval.times(cost).0).min(ceiling.max(self.tat.0)));
+    }
+
+    /// Puts `cost` tokens back.
+    pub fn give_back(&mut self, cost: u64) {
+        self.tat = Ticks(self.tat.0.saturating_sub(self.interval.times(cost).0));
+    }
+
+    /// Tokens in the bucket at `now`, rounded down; negative in debt.
+    pub fn level(&self, now: Instant) -> i64 {
+        let missing = self.tat.0.saturating_sub(ticks(now.as_nanos()).0).div_ceil(self.interval.0);
+        clamp_to_i64(i128::from(self.burst) - i128::try_from(missing).unwrap_or(i128::MAX))
+    }
+
+    /// Tokens replenished in `duration`, rounded up.
+    pub fn replenished_in(&self, duration: Duration) -> u64 {
+        u64::try_from(ticks(duration.as_nanos()).0.div_ceil(self.interval.0)).unwrap_or(u64::MAX)
+    }
+
+    /// Brings the level at `now` down to `most`.
+    pub fn lower_to(&mut self, most: i64, now: Instant) {
+        self.tat = self.tat.max(self.tat_at_level(most, now));
+    }
+
+    /// Brings the level at `now` up to `least`.
+    pub fn raise_to(&mut self, least: i64, now: Instant) {
+        self.tat = self.tat.min(self.tat_at_level(least, now));
+    }
+
+    /// Follows a quota that changed: what is missing from the bucket stays missing.
+    pub fn retune(&mut self, quota: &Quota, now: Instant) {
+        let missing = i128::from(self.burst) - i128::from(self.level(now));
+        *self = Self { tat: self.tat, ..Self::new(quota) };
+        self.tat = self.tat_at_level(clamp_to_i64(i128::from(self.burst) - missing), now);
+    }
+
+    fn tat_at_level(&self, level: i64, now: Instant) -> Ticks {
+        let missing = (i128::from(self.burst) - i128::from(level)).clamp(0, i128::from(u64::MAX));
+        let ahead = self.interval.0.saturating_mul(missing.unsigned_abs());
+        let most = ticks(MAX_DEBT.as_nanos()).0 + self.span.0;
+        Ticks(ticks(now.as_nanos()).0 + ahead.min(most))
+    }
+}
+
+/// Time in units of 2⁻³² ns, fine enough that a burst of single tokens adds up to exactly the burst.
+///
+/// The largest value that occurs is below 2¹²⁰: an interval is at most 31 days (2⁸⁴ ticks), a cost at most 2³⁴ tokens
+/// when taken and 2⁴⁰ as a burst, where the interval is by so much the shorter.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Ticks(u128);
+
+impl Ticks {
+    #[inline]
+    const fn times(self, count: u64) -> Self {
+        Self(self.0.saturating_mul(count as u128))
+    }
+
+    #[inline]
+    fn instant_ceil(self) -> Instant {
+        let nanos = self.0.saturating_add((1 << FRACTION_BITS) - 1) >> FRACTION_BITS;
+        Instant::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
+
+#[inline]
+const fn ticks(nanos: u64) -> Ticks {
+    Ticks((nanos as u128) << FRACTION_BITS)
+}
+
+fn clamp_to_i64(value: i128) -> i64 {
+    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
+}
+
+const FRACTION_BITS: u32 = 32;
+
+/// One absurd usage figure may not shut a scope for years. Real debts of several minutes have been seen
+/// (`retry-after: 505` at 30,000 per minute), so the ceiling is far above them.
+const MAX_DEBT: Duration = Duration::DAY;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Instant = Instant::from_nanos(5_000_000_000);
+
+    fn bucket(amount: u64, burst: u64) -> TokenBucket {
+        TokenBucket::new(&Quota::new(amount, Duration::MINUTE).with_burst(burst))
+    }
+
+    fn take_if_there(bucket: &mut TokenBucket, cost: u64, now: Instant) -> bool {
+        let there = bucket.earliest(cost).is_some_and(|earliest| earliest <= now);
+        if there {
+            bucket.take(cost, now);
+        }
+        there
+    }
+
+    #[test]
+    fn exactly_the_burst_goes_at_once_even_after_a_long_idle() {
+        for burst in [1, 2, 7, 60, 999] {
+            let mut bucket = bucket(7, burst);
+            let late = NOW + Duration::DAY;
+            let granted = (0..burst + 5).filter(|_| take_if_there(&mut bucket, 1, late)).count();
+            assert_eq!(granted as u64, burst);
+        }
+    }
+
+    #[test]
+    fn the_next_token_is_there_exactly_one_interval_later() {
+        let mut bucket = bucket(60, 60);
+        bucket.take(60, NOW);
+        assert_eq!(bucket.earliest(1), Some(NOW + Duration::SECOND));
+        assert!(!take_if_there(&mut bucket, 1, NOW + Duration::from_nanos(999_999_999)));
+        assert!(take_if_there(&mut bucket, 1, NOW + Duration::SECOND));
+    }
+
+    #[test]
+    fn more_than_the_burst_never_fits() {
+        assert_eq!(bucket(60, 10).earliest(11), None);
+        assert!(bucket(60, 10).earliest(10).is_some());
+    }
+
+    #[test]
+    fn debt_delays_what_comes_after_it() {
+        let mut bucket = bucket(60, 60);
+        bucket.take(90, NOW);
+        assert_eq!(bucket.level(NOW), -30);
+        assert_eq!(bucket.earliest(1), Some(NOW + Duration::from_secs(31)));
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again_and_no_more() {
+        let mut bucket = bucket(60, 60);
+        bucket.take(60, NOW);
+        bucket.give_back(10);
+        assert_eq!(bucket.level(NOW), 10);
+        bucket.give_back(1_000);
+        assert_eq!(bucket.level(NOW), 60);
+    }
+
+    #[test]
+    fn replenishment_starts_when_the_server_counts_the_request() {
+        let mut bucket = bucket(60, 1);
+        bucket.take(1, NOW + Duration::from_millis(50));
+        assert_eq!(bucket.earliest(1), Some(NOW + Duration::from_millis(1_050)));
+    }
+
+    #[test]
+    fn an_absurd_charge_shuts_the_bucket_for_a_day_at_most() {
+        let mut bucket = bucket(1, 1);
+        bucket.take(u64::from(u32::MAX), NOW);
+        assert!(bucket.earliest(1).is_some_and(|earliest| earliest <= NOW + Duration::DAY + Duration::MINUTE));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_grants_nothing_extra() {
+        let mut bucket = bucket(60, 60);
+        bucket.take(60, NOW);
+        assert!(!take_if_there(&mut bucket, 1, Instant::ZERO));
+        assert!(!take_if_there(&mut bucket, 1, NOW));
+    }
+
+    #[test]
+    fn levels_are_bounded_from_both_sides() {
+        let mut bucket = bucket(60, 60);
+        bucket.lower_to(20, NOW);
+        assert_eq!(bucket.level(NOW), 20);
+        bucket.lower_to(40, NOW);
+        assert_eq!(bucket.level(NOW), 20);
+        bucket.raise_to(30, NOW);
+        assert_eq!(bucket.level(NOW), 30);
+        bucket.raise_to(10_000, NOW);
+        assert_eq!(bucket.level(NOW), 60);
+    }
+
+    #[test]
+    fn a_raised_limit_adds_the_difference_and_a_lowered_one_takes_it() {
+        let mut bucket = bucket(60, 60);
+        bucket.take(40, NOW);
+        bucket.retune(&Quota::new(100, Duration::MINUTE), NOW);
+        assert_eq!(bucket.level(NOW), 60);
+        bucket.retune(&Quota::new(50, Duration::MINUTE), NOW);
+        assert_eq!(bucket.level(NOW), 10);
+    }
+}

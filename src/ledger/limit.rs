@@ -1,0 +1,143 @@
+//! One limit of a scope: what it counts, how much it allows, where that number comes from.
+
+use super::meter::{Earliest, Meter};
+use crate::cost::{Cost, Dimension};
+use crate::quota::Quota;
+use crate::time::{Duration, Instant};
+
+/// Where a limit's numbers come from, and so whether a server's headers may change them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// The user set it. The server's number wins when it is lower; a higher one is followed only if the user's number
+    /// was the server's own before: a limit set below the server's is a cap, and stays.
+    Configured,
+    /// Copied from a provider's published table. The server's number always wins.
+    Published,
+    /// Stated by the server.
+    Learned,
+}
+
+impl Origin {
+    /// The name in snapshots.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Configured => "configured",
+            Self::Published => "published",
+            Self::Learned => "learned",
+        }
+    }
+}
+
+/// One limit and what was taken from it.
+#[derive(Clone, Debug)]
+pub struct Limit {
+    dimension: Dimension,
+    quota: Quota,
+    meter: Meter,
+    origin: Origin,
+}
+
+/// A limit as it stands at one instant, for snapshots.
+#[derive(Clone, Copy, Debug)]
+pub struct LimitState {
+    /// What is counted.
+    pub dimension: Dimension,
+    /// What is allowed. For concurrency only the amount means anything.
+    pub quota: Quota,
+    /// What is left; negative in debt.
+    pub level: i64,
+    /// Where the numbers come from.
+    pub origin: Origin,
+}
+
+impl Limit {
+    /// A limit that nothing was taken from.
+    pub fn new(dimension: Dimension, quota: Quota, origin: Origin) -> Self {
+        if dimension == Dimension::Concurrency {
+            return Self { origin, ..Self::concurrency(quota.amount()) };
+        }
+        Self { dimension, meter: Meter::new(&quota), quota, origin }
+    }
+
+    /// At most `limit` requests in flight.
+    pub fn concurrency(limit: u64) -> Self {
+        // A permit has no period; the quota carries the amount alone.
+        let quota = Quota::new(limit, Duration::SECOND);
+        let meter = Meter::Permits { limit: quota.amount(), in_flight: 0 };
+        Self { dimension: Dimension::Concurrency, quota, meter, origin: Origin::Configured }
+    }
+
+    /// What is counted.
+    pub const fn dimension(&self) -> Dimension {
+        self.dimension
+    }
+
+    /// What is allowed.
+    pub const fn quota(&self) -> &Quota {
+        &self.quota
+    }
+
+    /// Where the numbers come from.
+    pub const fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// The largest cost that can ever go.
+    pub const fn burst(&self) -> u64 {
+        self.quota.burst()
+    }
+
+    pub(super) fn state(&mut self, now: Instant) -> LimitState {
+        let level = self.meter.level(now);
+        LimitState { dimension: self.dimension, quota: self.quota, level, origin: self.origin }
+    }
+
+    #[inline]
+    pub(super) fn earliest(&mut self, cost: Cost, now: Instant) -> Earliest {
+        self.meter.earliest(cost.of(self.dimension), now)
+    }
+
+    #[inline]
+    pub(super) fn take(&mut self, cost: Cost, counted_at: Instant) {
+        self.meter.take(cost.of(self.dimension), counted_at);
+    }
+
+    #[inline]
+    pub(super) fn settle(&mut self, reserved: Cost, actual: Cost, counted_at: Instant, now: Instant) {
+        let (reserved, actual) = (reserved.of(self.dimension), actual.of(self.dimension));
+        if self.dimension == Dimension::Concurrency {
+            self.meter.end(reserved);
+        } else if actual > reserved {
+            self.meter.take(actual - reserved, now);
+        } else if reserved > actual {
+            self.meter.give_back(reserved - actual, counted_at);
+        }
+    }
+
+    /// Whether a server's number for (`dimension`, `window`) is about this limit.
+    pub(super) fn is_stated_by(&self, dimension: Dimension, window: Option<Duration>) -> bool {
+        self.dimension == dimension && window.is_none_or(|window| window == self.quota.period())
+    }
+
+    /// Follows `amount` as a server stated it, where this limit's origin allows. Says whether anything changed.
+    pub(super) fn follow(&mut self, amount: u64, now: Instant) -> bool {
+        let own = self.quota.amount();
+        if self.origin == Origin::Configured {
+            if amount > own {
+                return false;
+            }
+            // From here on the number is the server's, and goes where the server's goes.
+            self.origin = Origin::Learned;
+        }
+        if amount == own || amount == 0 {
+            return false;
+        }
+        self.quota = self.quota.with_amount(amount);
+        self.meter.retune(&self.quota, now);
+        true
+    }
+
+    pub(super) const fn meter(&mut self) -> &mut Meter {
+        &mut self.meter
+    }
+}

@@ -1,0 +1,139 @@
+//! One limit's counter, whatever the kind of limit.
+
+use super::bucket::TokenBucket;
+use super::window::Window;
+use crate::quota::{Enforcement, Quota};
+use crate::time::{Duration, Instant};
+
+/// When a cost could go.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Earliest {
+    /// At this instant; now, if it is past.
+    At(Instant),
+    /// As soon as something in flight ends.
+    AfterRelease,
+    /// Never: the limit is smaller than the cost.
+    Never,
+}
+
+impl Earliest {
+    /// The later of two.
+    pub fn max(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Never, _) | (_, Self::Never) => Self::Never,
+            (Self::AfterRelease, _) | (_, Self::AfterRelease) => Self::AfterRelease,
+            (Self::At(one), Self::At(two)) => Self::At(one.max(two)),
+        }
+    }
+}
+
+/// What counts against a limit.
+#[derive(Clone, Debug)]
+pub(super) enum Meter {
+    Bucket(TokenBucket),
+    Window(Window),
+    /// How many may be in flight at once.
+    Permits {
+        limit: u64,
+        in_flight: u64,
+    },
+}
+
+impl Meter {
+    pub(super) fn new(quota: &Quota) -> Self {
+        match quota.enforcement() {
+            Enforcement::TokenBucket => Self::Bucket(TokenBucket::new(quota)),
+            Enforcement::FixedWindow | Enforcement::SlidingWindow => Self::Window(Window::new(quota)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn earliest(&mut self, cost: u64, now: Instant) -> Earliest {
+        let at = match self {
+            Self::Bucket(bucket) => bucket.earliest(cost),
+            Self::Window(window) => {
+                window.expire(now);
+                window.earliest(cost)
+            }
+            Self::Permits { limit, in_flight } => {
+                if cost <= *limit && *in_flight + cost > *limit {
+                    return Earliest::AfterRelease;
+                }
+                (cost <= *limit).then_some(Instant::ZERO)
+            }
+        };
+        at.map_or(Earliest::Never, Earliest::At)
+    }
+
+    #[inline]
+    pub(super) fn take(&mut self, cost: u64, counted_at: Instant) {
+        match self {
+            Self::Bucket(bucket) => bucket.take(cost, counted_at),
+            Self::Window(window) => window.take(cost, counted_at),
+            Self::Permits { in_flight, .. } => *in_flight += cost,
+        }
+    }
+
+    /// Takes back `cost` of what was charged at `counted_at`. Permits are returned by [`Self::end`] alone.
+    pub(super) fn give_back(&mut self, cost: u64, counted_at: Instant) {
+        match self {
+            Self::Bucket(bucket) => bucket.give_back(cost),
+            Self::Window(window) => window.give_back(cost, counted_at),
+            Self::Permits { .. } => {}
+        }
+    }
+
+    /// A request that held `permits` is over.
+    pub(super) fn end(&mut self, permits: u64) {
+        if let Self::Permits { in_flight, .. } = self {
+            *in_flight = in_flight.saturating_sub(permits);
+        }
+    }
+
+    pub(super) fn level(&mut self, now: Instant) -> i64 {
+        match self {
+            Self::Bucket(bucket) => bucket.level(now),
+            Self::Window(window) => window.level(now),
+            Self::Permits { limit, in_flight } => {
+                i64::try_from(i128::from(*limit) - i128::from(*in_flight)).unwrap_or(i64::MAX)
+            }
+        }
+    }
+
+    pub(super) fn replenished_in(&self, duration: Duration) -> u64 {
+        match self {
+            Self::Bucket(bucket) => bucket.replenished_in(duration),
+            Self::Window(_) | Self::Permits { .. } => 0,
+        }
+    }
+
+    pub(super) fn lower_to(&mut self, most: i64, now: Instant) {
+        match self {
+            Self::Bucket(bucket) => bucket.lower_to(most, now),
+            Self::Window(window) => window.lower_to(most, now),
+            Self::Permits { .. } => {}
+        }
+    }
+
+    pub(super) fn raise_to(&mut self, least: i64, now: Instant) {
+        match self {
+            Self::Bucket(bucket) => bucket.raise_to(least, now),
+            // What a window charged it saw itself; there is nothing to forget early.
+            Self::Window(_) | Self::Permits { .. } => {}
+        }
+    }
+
+    pub(super) fn align(&mut self, boundary: Instant) {
+        if let Self::Window(window) = self {
+            window.align(boundary);
+        }
+    }
+
+    pub(super) fn retune(&mut self, quota: &Quota, now: Instant) {
+        match self {
+            Self::Bucket(bucket) => bucket.retune(quota, now),
+            Self::Window(window) => window.retune(quota),
+            Self::Permits { limit, .. } => *limit = quota.amount(),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The ledger of one scope: several limits, taken from together or not at all.
+//!
+//! ```text
+//! reserve ──► Reservation ──► settle(actual)   what the server really charged, both ways, debt allowed
+//!                        └──► cancel           nothing was charged
+//! ```
+//! Between the two the reservation is in flight. Every reservation ends in exactly one of them.
+
+mod bucket;
+mod limit;
+mod meter;
+mod sync;
+mod tally;
+mod window;
+
+use alloc::vec::Vec;
+
+pub use self::limit::{Limit, LimitState, Origin};
+pub use self::meter::Earliest;
+pub use self::sync::{Change, Statement};
+use self::tally::Tally;
+use crate::cost::{Cost, Dimension};
+use crate::quota::Quota;
+use crate::time::Instant;
+
+/// The limits of one scope and what was taken from them.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    limits: Vec<Limit>,
+    /// Everything ever reserved.
+    reserved: Tally,
+    /// Everything ever reserved, corrected by what was settled and cancelled since.
+    charged: Tally,
+    /// What is reserved and neither settled nor cancelled.
+    in_flight: Tally,
+    permits: u64,
+    /// When the request was sent whose answer told most recently how things stand.
+    synced_to: Instant,
+}
+
+/// What one request holds until it is settled or cancelled.
+#[must_use = "a reservation is settled or cancelled, or the quota it holds is lost"]
+#[derive(Debug)]
+pub struct Reservation {
+    cost: Cost,
+    sent_at: Instant,
+    counted_at: Instant,
+    /// The ledger's running sums just after this reservation: what came later is the difference.
+    reserved: Tally,
+    charged: Tally,
+}
+
+impl Reservation {
+    /// What was reserved.
+    pub const fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// When.
+    pub const fn sent_at(&self) -> Instant {
+        self.sent_at
+    }
+}
+
+impl Ledger {
+    /// A ledger that keeps `limits`.
+    pub fn new(limits: impl IntoIterator<Item = Limit>) -> Self {
+        Self { limits: limits.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Reservations that are neither settled nor cancelled.
+    pub const fn in_flight(&self) -> u64 {
+        self.permits
+    }
+
+    /// Every limit as it stands at `now`.
+    pub fn states(&mut self, now: Instant) -> impl Iterator<Item = LimitState> {
+        self.limits.iter_mut().map(move |limit| limit.state(now))
+    }
+
+    /// The limit that `cost` can never pass, and its amount.
+    pub fn impossible(&self, cost: Cost) -> Option<(Dimension, u64)> {
+        self.limits
+            .iter()
+            .find(|limit| cost.of(limit.dimension()) > limit.burst())
+            .map(|limit| (limit.dimension(), limit.burst()))
+    }
+
+    /// The most that can go at once in `dimension`, if it is limited.
+    pub fn burst(&self, dimension: Dimension) -> Option<u64> {
+        self.limits.iter().filter(|limit| limit.dimension() == dimension).map(Limit::burst).min()
+    }
+
+    /// The first instant at which every limit has room for `cost`.
+    #[inline]
+    pub fn earliest(&mut self, cost: Cost, now: Instant) -> Earliest {
+        let mut earliest = Earliest::At(Instant::ZERO);
+        for limit in &mut self.limits {
+            earliest = earliest.max(limit.earliest(cost, now));
+        }
+        earliest
+    }
+
+    /// Takes `cost` from every limit, or says when that will be possible and takes nothing.
+    ///
+    /// `counted_at` is the latest instant at which the server may count the request: `now` where nothing lies
+    /// between, later where a network does.
+    #[inline]
+    pub fn reserve(&mut self, cost: Cost, now: Instant, counted_at: Instant) -> Result<Reservation, Earliest> {
+        match self.earliest(cost, now) {
+            Earliest::At(at) if at <= now => {}
+            later => return Err(later),
+        }
+        for limit in &mut self.limits {
+            limit.take(cost, counted_at);
+        }
+        self.permits += 1;
+        self.reserved.add(cost);
+        self.charged.add(cost);
+        self.in_flight.add(cost);
+        Ok(Reservation { cost, sent_at: now, counted_at, reserved: self.reserved, charged: self.charged })
+    }
+
+    /// Ends `reservation` with what the request really cost. More than was reserved becomes debt.
+    #[inline]
+    pub fn settle(&mut self, reservation: Reservation, actual: Cost, now: Instant) {
+        let reserved = reservation.cost;
+        for limit in &mut self.limits {
+            limit.settle(reserved, actual, reservation.counted_at, now);
+        }
+        self.permits = self.permits.saturating_sub(1);
+        self.in_flight.subtract(reserved);
+        self.charged.subtract(reserved);
+        self.charged.add(actual);
+    }
+
+    /// Ends `reservation` of a request that cost nothing.
+    pub fn cancel(&mut self, reservation: Reservation, now: Instant) {
+        self.settle(reservation, Cost::default(), now);
+    }
+
+    /// Adds a limit that was not configured, as a server stated it.
+    fn learn(&mut self, dimension: Dimension, quota: &Quota) -> &mut Limit {
+        self.limits.push(Limit::new(dimension, *quota, Origin::Learned));
+        // Just pushed.
+        let last = self.limits.len() - 1;
+        &mut self.limits[last]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Duration;
+
+    const NOW: Instant = Instant::from_nanos(1_000_000_000);
+
+    fn ledger() -> Ledger {
+        Ledger::new([
+            Limit::new(Dimension::Requests, Quota::new(2, Duration::MINUTE), Origin::Configured),
+            Limit::new(Dimension::InputTokens, Quota::new(100, Duration::MINUTE), Origin::Configured),
+            Limit::concurrency(3),
+        ])
+    }
+
+    fn cost(input_tokens: u32) -> Cost {
+        Cost { input_tokens, ..Cost::REQUEST }
+    }
+
+    fn levels(ledger: &mut Ledger) -> Vec<i64> {
+        ledger.states(NOW).map(|state| state.level).collect()
+    }
+
+    #[test]
+    fn a_reservation_takes_from_every_limit_or_from_none() {
+        let mut ledger = ledger();
+        let first = ledger.reserve(cost(80), NOW, NOW).expect("an empty ledger has room");
+        assert_eq!(levels(&mut ledger), [1, 20, 2]);
+        assert!(matches!(ledger.reserve(cost(30), NOW, NOW), Err(Earliest::At(at)) if at > NOW));
+        assert_eq!(levels(&mut ledger), [1, 20, 2]);
+        ledger.cancel(first, NOW);
+        assert_eq!(levels(&mut ledger), [2, 100, 3]);
+    }
+
+    #[test]
+    fn settling_corrects_both_ways() {
+        let mut ledger = ledger();
+        let small = ledger.reserve(cost(50), NOW, NOW).expect("room");
+        ledger.settle(small, cost(10), NOW);
+        assert_eq!(levels(&mut ledger), [1, 90, 3]);
+        let large = ledger.reserve(cost(10), NOW, NOW).expect("room");
+        ledger.settle(large, cost(200), NOW);
+        assert_eq!(levels(&mut ledger), [0, -110, 3]);
+    }
+
+    #[test]
+    fn a_full_house_waits_for_a_release_and_not_for_time() {
+        let mut ledger = Ledger::new([Limit::concurrency(1)]);
+        let held = ledger.reserve(Cost::REQUEST, NOW, NOW).expect("room");
+        assert_eq!(ledger.earliest(Cost::REQUEST, NOW), Earliest::AfterRelease);
+        ledger.cancel(held, NOW);
+        assert_eq!(ledger.earliest(Cost::REQUEST, NOW), Earliest::At(Instant::ZERO));
+    }
+
+    #[test]
+    fn the_limit_that_can_never_be_passed_is_named() {
+        assert_eq!(ledger().impossible(cost(101)), Some((Dimension::InputTokens, 100)));
+        assert_eq!(ledger().earliest(cost(101), NOW), Earliest::Never);
+    }
+}

@@ -1,0 +1,251 @@
+//! Bringing the ledger in line with what a server states.
+//!
+//! A response says how much was left at some moment between the sending of its request and now. The ledger cannot know
+//! the moment, but it knows what it did since, and so has a bound from each side on what is left now:
+//!
+//! * **at most** `remaining + replenished since sending − charged since sending`: later requests are not yet in the
+//!   server's number;
+//! * **at least** `remaining − reserved since sending − in flight`: everything that could still be charged, charged.
+//!
+//! A ledger that says more than the first is brought down to it, one that says less than the second is brought up to it,
+//! and one between them knows better than the header. `remaining: 0` may hide a debt, so it gives no lower bound.
+
+use super::limit::{Limit, Origin};
+use super::{Ledger, Reservation};
+use crate::cost::Dimension;
+use crate::quota::{Enforcement, Quota};
+use crate::time::{Duration, Instant};
+
+/// What a response states of one limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Statement {
+    /// What is counted.
+    pub dimension: Dimension,
+    /// The limit.
+    pub limit: Option<u64>,
+    /// What was left.
+    pub remaining: Option<u64>,
+    /// How far the true number may lie from `remaining`, because the server rounds.
+    pub rounding: u64,
+    /// The span over which the limit counts, where it is known.
+    pub window: Option<Duration>,
+    /// When the window ends, or the bucket is full.
+    pub reset_at: Option<Instant>,
+    /// How such a server counts, for a limit that nobody configured.
+    pub enforcement: Enforcement,
+}
+
+/// A limit that a statement changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Change {
+    /// What is counted.
+    pub dimension: Dimension,
+    /// The quota from now on.
+    pub quota: Quota,
+    /// Whether the limit was unknown before.
+    pub learned: bool,
+}
+
+impl Ledger {
+    /// Takes over what the answer to `reservation` states. `refused` says that the answered request was not served,
+    /// so that the server's number does not contain it.
+    pub fn sync(
+        &mut self,
+        reservation: &Reservation,
+        refused: bool,
+        statement: &Statement,
+        now: Instant,
+    ) -> Option<Change> {
+        if reservation.sent_at < self.synced_to {
+            // A late answer knows less than the ledger.
+            return None;
+        }
+        self.synced_to = reservation.sent_at;
+        let dimension = statement.dimension;
+        let own = if refused { reservation.cost.of(dimension).cast_signed() } else { 0 };
+        let charged_since = self.charged.since(&reservation.charged, dimension) + own;
+        let reserved_since = self.reserved.since(&reservation.reserved, dimension);
+        let pending = self.in_flight.of(dimension) + reserved_since;
+
+        let known = self.limits.iter().position(|limit| limit.is_stated_by(dimension, statement.window));
+        let (limit, change) = match known {
+            Some(index) => {
+                let limit = &mut self.limits[index];
+                let changed = statement.limit.is_some_and(|amount| limit.follow(amount, now));
+                let change = changed.then(|| Change { dimension, quota: *limit.quota(), learned: false });
+                (limit, change)
+            }
+            None => {
+                let quota = Quota::new(statement.limit.filter(|limit| *limit > 0)?, statement.window?)
+                    .with_enforcement(statement.enforcement);
+                let limit = self.learn(dimension, &quota);
+                if let Some(remaining) = statement.remaining {
+                    // Nothing is known of this limit but what stands here: the cautious bound is the whole truth.
+                    limit.meter().lower_to(signed(remaining).saturating_sub(pending), now);
+                }
+                return Some(Change { dimension, quota, learned: true });
+            }
+        };
+        if let Some(boundary) = statement.reset_at {
+            limit.meter().align(boundary);
+        }
+        if let Some(remaining) = statement.remaining {
+            let since_sent = now.since(reservation.sent_at);
+            Self::bound(limit, statement, remaining, since_sent, charged_since, pending, now);
+        }
+        change
+    }
+
+    fn bound(
+        limit: &mut Limit,
+        statement: &Statement,
+        remaining: u64,
+        since_sent: Duration,
+        charged_since: i64,
+        pending: i64,
+        now: Instant,
+    ) {
+        // A cap of the user's own below the server's limit is not what the server is counting down.
+        let surplus = statement.limit.map_or(0, |stated| stated.saturating_sub(limit.quota().amount()));
+        let is_cap = limit.origin() == Origin::Configured && surplus > 0;
+        let meter = limit.meter();
+        let replenished = meter.replenished_in(since_sent);
+        let most = signed(remaining.saturating_add(statement.rounding).saturating_add(replenished));
+        meter.lower_to(most.saturating_sub(charged_since), now);
+        if remaining > 0 && !is_cap {
+            meter.raise_to(signed(remaining.saturating_sub(statement.rounding)).saturating_sub(pending), now);
+        }
+    }
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::cost::Cost;
+
+    const NOW: Instant = Instant::from_nanos(1_000_000_000_000);
+
+    fn ledger(amount: u64, origin: Origin) -> Ledger {
+        Ledger::new([Limit::new(Dimension::Requests, Quota::new(amount, Duration::MINUTE), origin)])
+    }
+
+    fn states(limit: u64, remaining: u64) -> Statement {
+        Statement {
+            dimension: Dimension::Requests,
+            limit: Some(limit),
+            remaining: Some(remaining),
+            rounding: 0,
+            window: Some(Duration::MINUTE),
+            reset_at: None,
+            enforcement: Enforcement::TokenBucket,
+        }
+    }
+
+    fn send(ledger: &mut Ledger, count: usize) -> Vec<Reservation> {
+        (0..count).map(|_| ledger.reserve(Cost::REQUEST, NOW, NOW).expect("room")).collect()
+    }
+
+    fn level(ledger: &mut Ledger, now: Instant) -> i64 {
+        ledger.states(now).next().expect("one limit").level
+    }
+
+    #[test]
+    fn what_somebody_else_used_is_taken_off() {
+        let mut ledger = ledger(100, Origin::Configured);
+        let sent = send(&mut ledger, 1);
+        ledger.sync(&sent[0], false, &states(100, 40), NOW);
+        assert_eq!(level(&mut ledger, NOW), 40);
+    }
+
+    #[test]
+    fn requests_sent_after_the_answered_one_are_not_in_its_number() {
+        let mut ledger = ledger(100, Origin::Configured);
+        let sent = send(&mut ledger, 10);
+        ledger.sync(&sent[0], false, &states(100, 50), NOW);
+        assert_eq!(level(&mut ledger, NOW), 41);
+    }
+
+    #[test]
+    fn an_old_number_does_not_undo_what_was_replenished_since() {
+        let mut ledger = ledger(60, Origin::Configured);
+        let sent = send(&mut ledger, 60);
+        let later = NOW + Duration::from_secs(30);
+        ledger.sync(&sent[59], false, &states(60, 0), later);
+        assert_eq!(level(&mut ledger, later), 30);
+    }
+
+    #[test]
+    fn a_late_answer_does_not_overwrite_a_newer_one() {
+        let mut ledger = ledger(100, Origin::Configured);
+        let early = ledger.reserve(Cost::REQUEST, NOW, NOW).expect("room");
+        let later = NOW + Duration::SECOND;
+        let late = ledger.reserve(Cost::REQUEST, later, later).expect("room");
+        ledger.sync(&late, false, &states(100, 70), later);
+        ledger.sync(&early, false, &states(100, 10), later);
+        assert_eq!(level(&mut ledger, later), 70);
+    }
+
+    #[test]
+    fn a_ledger_that_is_too_dark_is_brought_up_to_what_is_certain() {
+        let mut ledger = ledger(100, Origin::Learned);
+        let lost = send(&mut ledger, 50);
+        for reservation in lost {
+            ledger.settle(reservation, Cost::REQUEST, NOW);
+        }
+        let sent = send(&mut ledger, 2);
+        ledger.sync(&sent[1], false, &states(100, 90), NOW);
+        // Two are in flight and may or may not be in the ninety.
+        assert_eq!(level(&mut ledger, NOW), 88);
+    }
+
+    #[test]
+    fn a_refusal_does_not_contain_the_request_it_refuses() {
+        let mut ledger = ledger(100, Origin::Configured);
+        let sent = ledger.reserve(Cost::REQUEST, NOW, NOW).expect("room");
+        ledger.sync(&sent, true, &states(100, 0), NOW);
+        ledger.cancel(sent, NOW);
+        assert_eq!(level(&mut ledger, NOW), 0);
+    }
+
+    #[test]
+    fn an_unknown_limit_is_learned_with_what_is_in_flight_taken_off() {
+        let mut ledger = Ledger::default();
+        let sent = send(&mut ledger, 4);
+        let change = ledger.sync(&sent[3], false, &states(50, 46), NOW).expect("learned");
+        assert!(change.learned);
+        assert_eq!((change.quota.amount(), level(&mut ledger, NOW)), (50, 42));
+    }
+
+    #[test]
+    fn a_cap_below_the_servers_limit_stays() {
+        let mut ledger = ledger(10, Origin::Configured);
+        let sent = send(&mut ledger, 4);
+        assert_eq!(ledger.sync(&sent[3], false, &states(1_000, 996), NOW), None);
+        assert_eq!(level(&mut ledger, NOW), 6);
+    }
+
+    #[test]
+    fn a_limit_that_was_the_servers_follows_it_up_and_down() {
+        let mut ledger = ledger(100, Origin::Configured);
+        let sent = send(&mut ledger, 1);
+        assert_eq!(ledger.sync(&sent[0], false, &states(100, 99), NOW), None);
+        let raised = ledger.sync(&sent[0], false, &states(200, 199), NOW).expect("raised");
+        assert_eq!(raised.quota.amount(), 200);
+        let lowered = ledger.sync(&sent[0], false, &states(50, 49), NOW).expect("lowered");
+        assert_eq!((lowered.quota.amount(), lowered.learned), (50, false));
+    }
+
+    #[test]
+    fn rounding_never_takes_what_may_be_there() {
+        let mut ledger = ledger(100, Origin::Configured);
+        let sent = send(&mut ledger, 30);
+        ledger.sync(&sent[29], false, &Statement { rounding: 20, ..states(100, 60) }, NOW);
+        assert_eq!(level(&mut ledger, NOW), 70);
+    }
+}

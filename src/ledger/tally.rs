@@ -1,0 +1,47 @@
+//! Running sums, one a unit of cost.
+
+use crate::cost::{Cost, Dimension};
+
+/// Sums over many requests. They wrap only after 2⁶³ units.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    requests: i64,
+    input_tokens: i64,
+    output_tokens: i64,
+    custom: i64,
+}
+
+impl Tally {
+    #[inline]
+    pub(super) const fn add(&mut self, cost: Cost) {
+        self.requests += cost.requests as i64;
+        self.input_tokens += cost.input_tokens as i64;
+        self.output_tokens += cost.output_tokens as i64;
+        self.custom += cost.custom as i64;
+    }
+
+    #[inline]
+    pub(super) const fn subtract(&mut self, cost: Cost) {
+        self.requests -= cost.requests as i64;
+        self.input_tokens -= cost.input_tokens as i64;
+        self.output_tokens -= cost.output_tokens as i64;
+        self.custom -= cost.custom as i64;
+    }
+
+    /// What was added in `dimension` after `earlier`.
+    pub(super) const fn since(&self, earlier: &Self, dimension: Dimension) -> i64 {
+        self.of(dimension) - earlier.of(dimension)
+    }
+
+    pub(super) const fn of(&self, dimension: Dimension) -> i64 {
+        match dimension {
+            Dimension::Requests => self.requests,
+            Dimension::InputTokens => self.input_tokens,
+            Dimension::OutputTokens => self.output_tokens,
+            Dimension::TotalTokens => self.input_tokens + self.output_tokens,
+            // Permits are counted by their meter; no server states them.
+            Dimension::Concurrency => 0,
+            Dimension::Custom => self.custom,
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! HTTP requests and what their answers mean.
+
+use alloc::boxed::Box;
+
+use super::ticket::{Call, Flight, NewTicket, Phase, Ticket};
+use super::{Event, Limiter, Refusal, Verdict};
+use crate::cost::{Cost, Dimension};
+use crate::forecast::clamp_to_u32;
+use crate::headers::{self, HeaderBlock, Kind, Response, Signal, StatedLimit};
+use crate::ledger::Statement;
+use crate::provider::Provider;
+use crate::queue::Priority;
+use crate::quota::Enforcement;
+use crate::request::{self, Body, Family};
+use crate::scope::Scope;
+use crate::time::{Duration, Instant, WallTime};
+use crate::usage::{Format, Usage, UsageReader};
+
+/// An HTTP request to be let through.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpRequest<'a> {
+    /// Its method.
+    pub method: &'a str,
+    /// Its whole URL.
+    pub url: &'a str,
+    /// Those of its headers that [`request::HEADERS_OF_INTEREST`] names.
+    pub headers: HeaderBlock<'a>,
+    /// Its body, as far as it can be read without consuming it.
+    pub body: Body<'a>,
+    /// Whether the body can be sent again.
+    pub replayable: bool,
+    /// Who goes first.
+    pub priority: Priority,
+    /// The longest wait for its start; `None` for the policy's.
+    pub max_wait: Option<Duration>,
+}
+
+/// The head of an HTTP response, and of its body what was read.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpResponse<'a> {
+    /// Status.
+    pub status: u16,
+    /// All headers.
+    pub headers: HeaderBlock<'a>,
+    /// The beginning of the body, where [`Verdict::NeedBody`] asked for it.
+    pub body: Option<&'a [u8]>,
+}
+
+impl Limiter {
+    /// Lets an HTTP request wait for its turn, as [`submit`](Self::submit) does.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it can never start.
+    pub fn submit_request(&mut self, now: Instant, http: &HttpRequest<'_>) -> Result<Ticket, Refusal> {
+        let facts = request::read(http.method, http.url, http.headers, http.body);
+        let place = self.scopes.of_request(&facts, now);
+        self.tell_of_news(&place, facts.model.unwrap_or_default());
+        let call = Call {
+            provider: self.provider.unwrap_or(facts.provider),
+            estimate: clamp_to_u32(facts.input_tokens),
+            max_tokens: facts.max_tokens.map(clamp_to_u32),
+            generates: facts.family == Family::Messages,
+            idempotent: IDEMPOTENT_METHODS.iter().any(|method| method.eq_ignore_ascii_case(http.method)),
+            replayable: http.replayable,
+            previous_delay: Duration::ZERO,
+        };
+        let scope = self.scopes.get_mut(place.scope);
+        let cost = cost_of(&call, Cost::REQUEST, scope);
+        // What stands in the request is certain; the forecasts of a scope are not, and refuse nothing.
+        let certain = match charging(call.provider) {
+            Charging::Reserved => cost,
+            Charging::AsProduced => {
+                Cost { input_tokens: if call.generates { call.estimate } else { 0 }, ..Cost::REQUEST }
+            }
+        };
+        if let Some(refusal) = self.never(place.scope, certain) {
+            return Err(refusal);
+        }
+        let deadline = self.deadline(now, http.max_wait);
+        let new = NewTicket { scope: place.scope, cost, priority: http.priority, submitted_at: now, deadline };
+        self.enqueue(now, new, Some(call))
+    }
+
+    /// The answer to an attempt has begun. `wall` is the wall time at `now`, to read the dates in the headers by.
+    pub fn handle_response(
+        &mut self,
+        now: Instant,
+        wall: WallTime,
+        ticket: Ticket,
+        response: &HttpResponse<'_>,
+    ) -> Verdict {
+        let Some(entry) = self.tickets.get(ticket).copied() else { return Verdict::Deliver };
+        let (Phase::InFlight(_), Some(call)) = (entry.phase, self.tickets.call(&entry).copied()) else {
+            return Verdict::Deliver;
+        };
+        let HttpResponse { status, headers, body } = *response;
+        let provider = Some(call.provider).filter(|provider| *provider != Provider::Generic);
+        if body.is_none() && headers::needs_body(provider, status, headers) {
+            return Verdict::NeedBody;
+        }
+        let signal = headers::read(&Response { provider, status, headers, body }, wall);
+        self.sync(now, wall, ticket, &call, &signal);
+        if signal.kind == Kind::Ok {
+            return self.accept(now, ticket, &call, headers);
+        }
+        self.tell(Event::Refused {
+            scope: self.scopes.name(entry.scope),
+            status,
+            kind: signal.kind,
+            retry_after: signal.retry_after,
+            attempt: entry.attempt,
+        });
+        self.decline(now, ticket, &call, &signal)
+    }
+
+    /// An attempt ended without an answer: the connection failed. Says whether it will be made again.
+    pub fn handle_failure(&mut self, now: Instant, ticket: Ticket) -> Verdict {
+        let Some(call) = self.tickets.get(ticket).and_then(|entry| self.tickets.call(entry)).copied() else {
+            return Verdict::Deliver;
+        };
+        // Whether the server saw the request is unknown. Nothing was written that the caller could have read.
+        self.end_flight(now, ticket, |reserved| Cost { output_tokens: 0, ..reserved });
+        let may_repeat = call.idempotent || call.generates;
+        let delay = Some(self.backoff(ticket)).filter(|_| may_repeat);
+        self.try_again_or_deliver(now, ticket, &call, delay)
+    }
+
+    /// A piece of an observed body passed.
+    pub fn handle_chunk(&mut self, ticket: Ticket, bytes: &[u8]) {
+        if let Some(reader) = self.tickets.flight_mut(ticket).and_then(|flight| flight.reader.as_mut()) {
+            reader.feed(bytes);
+        }
+    }
+
+    /// An observed body ended: it is `complete`, or it was cut. The request settles by what the body said, and is over.
+    pub fn finish(&mut self, now: Instant, ticket: Ticket, complete: bool) {
+        let Some(entry) = self.tickets.get(ticket).copied() else { return };
+        let Some(call) = self.tickets.call(&entry).copied() else { return };
+        let Some(Flight { reservation, reader }) = self.tickets.land(ticket, Phase::Pausing) else { return };
+        let usage = reader.map(|reader| reader.usage()).unwrap_or_default();
+        let scope = self.scopes.get_mut(entry.scope);
+        if complete {
+            let read = usage.input_tokens.map(|input| {
+                let cached =
+                    usage.cache_creation_input_tokens.unwrap_or(0) + usage.cache_read_input_tokens.unwrap_or(0);
+                input + cached
+            });
+            scope.forecast.observe(u64::from(call.estimate), read, usage.output_tokens);
+        }
+        let actual = charged(&call, reservation.cost(), &usage, complete);
+        scope.ledger.settle(reservation, actual, now);
+        self.advance(now, entry.scope);
+        self.tickets.remove(ticket);
+    }
+
+    /// Takes over what a response states of the limits.
+    fn sync(&mut self, now: Instant, wall: WallTime, ticket: Ticket, call: &Call, signal: &Signal<'_>) {
+        let Some(index) = self.tickets.get(ticket).map(|entry| entry.scope) else { return };
+        let was_refused = matches!(signal.kind, Kind::RateLimit | Kind::Overloaded);
+        for stated in signal.limits() {
+            let Some(flight) = self.tickets.flight_mut(ticket) else { return };
+            let scope = self.scopes.get_mut(index);
+            let Some(statement) = statement(call.provider, stated, now, wall) else { continue };
+            let change = scope.ledger.sync(&flight.reservation, was_refused, &statement, now);
+            if let Some(change) = change {
+                let scope = scope.name.clone();
+                self.tell(Event::Limit { scope, change });
+            } else if statement.window.is_none() && statement.remaining == Some(0) {
+                // A window of unknown length is used up: all that is known is when it ends.
+                let longest = now + LONGEST_SHUT;
+                let until = statement.reset_at.map_or(now, |reset_at| reset_at.min(longest));
+                scope.shut_until = scope.shut_until.max(until);
+            }
+        }
+    }
+
+    /// The request was served.
+    fn accept(&mut self, now: Instant, ticket: Ticket, call: &Call, headers: HeaderBlock<'_>) -> Verdict {
+        let format = Format::of(headers.value("content-type")).filter(|_| call.generates);
+        let Some(entry) = self.tickets.get(ticket).copied() else { return Verdict::Deliver };
+        let holds_permit = self.scopes.get_mut(entry.scope).ledger.burst(Dimension::Concurrency).is_some();
+        if format.is_some() || holds_permit {
+            if let Some(flight) = self.tickets.flight_mut(ticket) {
+                flight.reader = format.map(|format| Box::new(UsageReader::new(format)));
+            }
+            // The headers may have made room for others.
+            self.advance(now, entry.scope);
+            return Verdict::Observe;
+        }
+        self.end_flight(now, ticket, |reserved| reserved);
+        self.advance(now, entry.scope);
+        self.tickets.remove(ticket);
+        Verdict::Deliver
+    }
+
+    /// The request was not served. What it takes, who waits because of it, and whether it is tried again follow from why.
+    fn decline(&mut self, now: Instant, ticket: Ticket, call: &Call, signal: &Signal<'_>) -> Verdict {
+        let delay = match signal.retry_after {
+            Some(ordered) => ordered + self.spread(ordered),
+            None => self.backoff(ticket),
+        };
+        match signal.kind {
+            Kind::RateLimit => {
+                self.end_flight(now, ticket, |_| Cost::default());
+                self.shut(ticket, now + delay);
+                let delay = Some(delay).filter(|_| signal.retryable);
+                self.try_again_or_deliver(now, ticket, call, delay)
+            }
+            Kind::Overloaded => {
+                self.end_flight(now, ticket, |_| Cost::default());
+                // Refused before any work was done, so that nothing happens twice.
+                let delay = Some(delay).filter(|_| signal.retryable);
+                self.try_again_or_deliver(now, ticket, call, delay)
+            }
+            Kind::ServerError => {
+                self.end_flight(now, ticket, without_tokens);
+                let may_repeat = signal.retryable && (call.idempotent || call.generates);
+                self.try_again_or_deliver(now, ticket, call, Some(delay).filter(|_| may_repeat))
+            }
+            Kind::Ok | Kind::QuotaExhausted | Kind::ClientError => {
+                self.end_flight(now, ticket, without_tokens);
+                self.try_again_or_deliver(now, ticket, call, None)
+            }
+        }
+    }
+
+    /// The ticket, which has landed, starts again after `delay`, if it may; else it is over.
+    fn try_again_or_deliver(&mut self, now: Instant, ticket: Ticket, call: &Call, delay: Option<Duration>) -> Verdict {
+        let Some(entry) = self.tickets.get_mut(ticket) else { return Verdict::Deliver };
+        let in_time = |delay: &Duration| now + *delay <= entry.deadline;
+        let allowed = !self.is_closed && call.replayable && entry.attempt < self.retry.attempts;
+        let Some(delay) = delay.filter(in_time).filter(|_| allowed) else {
+            self.advance_scope_of(now, ticket);
+            self.tickets.remove(ticket);
+            return Verdict::Deliver;
+        };
+        entry.attempt += 1;
+        let (scope, attempt, entry) = (entry.scope, entry.attempt, *entry);
+        if let Some(call) = self.tickets.call_mut(&entry) {
+            call.previous_delay = delay;
+        }
+        self.tell(Event::Retry { scope: self.scopes.name(scope), attempt, delay });
+        if self.scopes.get_mut(scope).shut_until >= now + delay {
+            // The whole scope waits as long: its queue is the right place.
+            self.rejoin(ticket);
+        } else {
+            self.pause(now, ticket, delay);
+        }
+        self.advance(now, scope);
+        Verdict::Retry
+    }
+
+    /// Nobody who shares the scope starts before `until`.
+    fn shut(&mut self, ticket: Ticket, until: Instant) {
+        if let Some(index) = self.tickets.get(ticket).map(|entry| entry.scope) {
+            let scope = self.scopes.get_mut(index);
+            scope.shut_until = scope.shut_until.max(until);
+        }
+    }
+
+    /// The pause before the ticket's next attempt where the server does not say.
+    fn backoff(&mut self, ticket: Ticket) -> Duration {
+        let Some(entry) = self.tickets.get(ticket) else { return Duration::ZERO };
+        let previous = self.tickets.call(entry).map_or(Duration::ZERO, |call| call.previous_delay);
+        self.retry.backoff.delay(u32::from(entry.attempt), previous, &mut self.random)
+    }
+
+    /// A small random addition to an ordered wait: many who were told the same do not come back together.
+    fn spread(&mut self, ordered: Duration) -> Duration {
+        let most = Duration::from_nanos(ordered.as_nanos() / 10).min(Duration::SECOND);
+        Duration::from_nanos(self.random.up_to(most.as_nanos()))
+    }
+}
+
+/// How a provider counts the model tokens that are still to be written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Charging {
+    /// As they appear; the maximum of a request plays no part.
+    AsProduced,
+    /// The maximum of a request at its admission.
+    Reserved,
+}
+
+/// Sources, read 2026-11-23: <https://platform.claude.com/docs/en/api/rate-limits>,
+/// <https://developers.openai.com/api/docs/guides/rate-limits>, the quota pages of Azure OpenAI and Amazon Bedrock.
+const fn charging(provider: Provider) -> Charging {
+    match provider {
+        Provider::OpenAi | Provider::AzureOpenAi | Provider::Bedrock => Charging::Reserved,
+        _ => Charging::AsProduced,
+    }
+}
+
+/// What a call takes from its scope, as far as is known now.
+pub(super) fn cost_of(call: &Call, cost: Cost, scope: &Scope) -> Cost {
+    if !call.generates {
+        return cost;
+    }
+    let most = call.max_tokens.map(u64::from);
+    let estimate = u64::from(call.estimate);
+    let (input_tokens, output_tokens) = match charging(call.provider) {
+        Charging::Reserved => {
+            // The larger of the maximum and the estimate from characters counts, as the sum of the two parts here.
+            let output = most
+                .map_or_else(|| u64::from(scope.forecast.output_tokens(None)), |most| most.saturating_sub(estimate));
+            (call.estimate, clamp_to_u32(output))
+        }
+        Charging::AsProduced => {
+            let fitted = |tokens: u32, dimension| {
+                scope.ledger.burst(dimension).map_or(tokens, |burst| tokens.min(clamp_to_u32(burst)))
+            };
+            let input = fitted(scope.forecast.input_tokens(estimate), Dimension::InputTokens);
+            let input = fitted(input, Dimension::TotalTokens);
+            let output = fitted(scope.forecast.output_tokens(most), Dimension::OutputTokens);
+            let room = scope.ledger.burst(Dimension::TotalTokens).map_or(u32::MAX, clamp_to_u32) - input;
+            (input, output.min(room))
+        }
+    };
+    Cost { input_tokens, output_tokens, ..cost }
+}
+
+/// What a served request is charged.
+fn charged(call: &Call, reserved: Cost, usage: &Usage, complete: bool) -> Cost {
+    if charging(call.provider) == Charging::Reserved {
+        // What was reserved at admission is not refunded, as far as is documented.
+        return reserved;
+    }
+    let input = usage.input_tokens.map(|input| {
+        // Tokens read from a cache are free of the limit, tokens written to it are not.
+        clamp_to_u32(input.saturating_add(usage.cache_creation_input_tokens.unwrap_or(0)))
+    });
+    // The usage of a cut stream may be an early one; what passed since is told by its characters.
+    let seen = clamp_to_u32(usage.output_characters.div_ceil(request::CHARACTERS_PER_TOKEN));
+    let output = match (usage.output_tokens.map(clamp_to_u32), complete) {
+        (Some(output), true) => output,
+        (None, true) => reserved.output_tokens,
+        (stated, false) => stated.unwrap_or(0).max(seen),
+    };
+    Cost { input_tokens: input.unwrap_or(reserved.input_tokens), output_tokens: output, ..reserved }
+}
+
+/// A failed request counts as a request; its tokens were not used.
+const fn without_tokens(reserved: Cost) -> Cost {
+    Cost { input_tokens: 0, output_tokens: 0, ..reserved }
+}
+
+/// A stated limit in the ledger's terms, if the ledger keeps such limits.
+fn statement(provider: Provider, stated: &StatedLimit<'_>, now: Instant, wall: WallTime) -> Option<Statement> {
+    let dimension = stated.ledger_dimension()?;
+    let is_anthropic = provider == Provider::Anthropic;
+    if is_anthropic && dimension == Dimension::TotalTokens {
+        // Not a bucket of its own: it repeats the most restrictive of the others, or their sum.
+        return None;
+    }
+    let is_bucket = is_anthropic || provider == Provider::OpenAi;
+    let is_rounded = is_anthropic && dimension != Dimension::Requests;
+    Some(Statement {
+        dimension,
+        limit: stated.limit,
+        remaining: stated.remaining,
+        rounding: if is_rounded { ANTHROPIC_ROUNDING } else { 0 },
+        window: stated.window.or(is_bucket.then_some(Duration::MINUTE)),
+        // A bucket's reset is the instant at which it is full, no boundary of a window.
+        reset_at: stated.reset_at.filter(|_| !is_bucket).map(|reset| now + reset.since(wall)),
+        enforcement: if is_bucket { Enforcement::TokenBucket } else { Enforcement::FixedWindow },
+    })
+}
+
+/// RFC 9110 §9.2.2.
+const IDEMPOTENT_METHODS: [&str; 6] = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
+
+/// Claude's API rounds the tokens that remain to the nearest thousand
+/// (<https://platform.claude.com/docs/en/api/rate-limits>, read 2026-11-23).
+const ANTHROPIC_ROUNDING: u64 = 500;
+
+/// One header shuts a scope for a day at most, like one `Retry-After`.
+const LONGEST_SHUT: Duration = Duration::DAY;

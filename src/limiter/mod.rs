@@ -1,0 +1,293 @@
+//! The limiter: a state machine that decides which request goes when, and what an answer means.
+//!
+//! It does no I/O and reads no clock. A driver calls it and does what it says. Its methods are of four kinds:
+//!
+//! * **getters** take `&self` and change nothing;
+//! * **commands** come from the program: [`submit`](Limiter::submit), [`submit_request`](Limiter::submit_request),
+//!   [`acquire_now`](Limiter::acquire_now), [`settle`](Limiter::settle), [`release`](Limiter::release),
+//!   [`cancel`](Limiter::cancel), [`close`](Limiter::close);
+//! * **`handle_*`** come from the world: a response, a failure, a piece of a body, the passing of time;
+//! * **`poll_*`** say what is to be done: [`poll_output`](Limiter::poll_output) until it says `None`, then
+//!   [`poll_timeout`](Limiter::poll_timeout) for when to call [`handle_timeout`](Limiter::handle_timeout).
+//!
+//! Commands and `handle_*` may change what both polls say; nothing else does. Calling `handle_timeout` early is harmless,
+//! calling it at the stated instant always makes progress.
+//!
+//! ```
+//! use tidegate::cost::Cost;
+//! use tidegate::limiter::{Limiter, Output, Submission};
+//! use tidegate::options::{Value, parse, record};
+//! use tidegate::time::{Duration, Instant};
+//!
+//! let options = record([("limits", record([("default", record([("rps", Value::from(1.0))]))]))]);
+//! let mut limiter = Limiter::new(&parse(&options)?, 42);
+//! let start = Instant::ZERO;
+//!
+//! let first = limiter.submit(start, Submission::new(Cost::REQUEST))?;
+//! let second = limiter.submit(start, Submission::new(Cost::REQUEST))?;
+//! assert_eq!(limiter.poll_output(), Some(Output::Start(first)));
+//! assert_eq!(limiter.poll_output(), None);
+//!
+//! let wake_up = limiter.poll_timeout().expect("somebody waits");
+//! assert_eq!(wake_up.at, start + Duration::SECOND);
+//! limiter.handle_timeout(wake_up.at);
+//! assert_eq!(limiter.poll_output(), Some(Output::Start(second)));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+
+mod describe;
+mod http;
+mod output;
+mod progress;
+mod snapshot;
+mod ticket;
+
+use alloc::collections::VecDeque;
+
+pub use self::http::{HttpRequest, HttpResponse};
+pub use self::output::{Event, Output, Reason, Refusal, Verdict, WakeUp};
+pub use self::ticket::Ticket;
+use self::ticket::{NewTicket, Phase, Tickets};
+use crate::cost::Cost;
+use crate::policy::{Policy, QueuePolicy, RetryPolicy};
+use crate::provider::Provider;
+use crate::queue::{Neighbours, Priority};
+use crate::random::Random;
+use crate::schedule::Schedule;
+use crate::scope::Scopes;
+use crate::time::{Duration, Instant};
+
+/// A limiter for one program. See the [module documentation](self) for how to drive it.
+#[derive(Debug)]
+pub struct Limiter {
+    scopes: Scopes,
+    tickets: Tickets,
+    neighbours: Neighbours,
+    /// When to look after which scope.
+    openings: Schedule,
+    /// When to look after which ticket: its deadline while it waits, the end of its pause while it pauses.
+    alarms: Schedule,
+    outputs: VecDeque<Output>,
+    waiting: u32,
+    retry: RetryPolicy,
+    queue: QueuePolicy,
+    provider: Option<Provider>,
+    random: Random,
+    is_closed: bool,
+}
+
+/// The number of a scope, as [`Limiter::scope_of_model`] gives it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct ScopeId(u32);
+
+impl ScopeId {
+    /// The scope of everything that belongs nowhere else.
+    pub const DEFAULT: Self = Self(Scopes::DEFAULT);
+
+    /// The scope of this number; an unknown one means the default.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// The scope as a number.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+}
+
+/// A request to be let through.
+#[derive(Clone, Copy, Debug)]
+pub struct Submission {
+    /// Where it counts.
+    pub scope: ScopeId,
+    /// What it takes.
+    pub cost: Cost,
+    /// Who goes first.
+    pub priority: Priority,
+    /// The longest wait; `None` for the policy's.
+    pub max_wait: Option<Duration>,
+}
+
+impl Submission {
+    /// `cost` in the default scope, at normal priority.
+    pub const fn new(cost: Cost) -> Self {
+        Self { scope: ScopeId::DEFAULT, cost, priority: Priority::Normal, max_wait: None }
+    }
+}
+
+/// Why [`Limiter::acquire_now`] did not grant.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum NotNow {
+    /// Not yet: quota is missing, or somebody waits already.
+    MustWait,
+    /// Never.
+    Refused(Refusal),
+}
+
+impl Limiter {
+    /// A limiter that follows `policy`. The same seed and the same calls give the same answers everywhere.
+    pub fn new(policy: &Policy, seed: u64) -> Self {
+        Self {
+            scopes: Scopes::new(policy),
+            tickets: Tickets::default(),
+            neighbours: Neighbours::default(),
+            openings: Schedule::default(),
+            alarms: Schedule::default(),
+            outputs: VecDeque::new(),
+            waiting: 0,
+            retry: policy.retry,
+            queue: policy.queue,
+            provider: policy.provider,
+            random: Random::new(seed),
+            is_closed: false,
+        }
+    }
+
+    /// Starts the random sequence anew at `seed`. For callers who get no randomness at the limiter's making.
+    pub const fn reseed(&mut self, seed: u64) {
+        self.random = Random::new(seed);
+    }
+
+    /// Requests that have not started.
+    pub const fn waiting(&self) -> u32 {
+        self.waiting
+    }
+
+    /// What the ticket's request holds while it is in flight.
+    pub fn reserved(&self, ticket: Ticket) -> Option<Cost> {
+        self.tickets.flight(ticket).map(|flight| flight.reservation.cost())
+    }
+
+    /// The scope in which requests for `model` count.
+    pub fn scope_of_model(&mut self, now: Instant, model: &str) -> ScopeId {
+        let place = self.scopes.of_model(model, now);
+        self.tell_of_news(&place, model);
+        ScopeId(place.scope)
+    }
+
+    /// Lets `cost` go at once, or not at all. Nobody who waits is passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`NotNow::MustWait`], or [`NotNow::Refused`] if no waiting would help.
+    #[inline]
+    pub fn acquire_now(
+        &mut self,
+        now: Instant,
+        scope: ScopeId,
+        cost: Cost,
+        priority: Priority,
+    ) -> Result<Ticket, NotNow> {
+        if self.is_closed || self.tickets.are_exhausted() {
+            return Err(NotNow::Refused(self.no_admission(scope.0)));
+        }
+        let target = self.scopes.get_mut(scope.0);
+        if target.shut_until > now || target.queue.is_ahead_of(priority) {
+            return Err(self.never(scope.0, cost).map_or(NotNow::MustWait, NotNow::Refused));
+        }
+        match target.ledger.reserve(cost, now, now) {
+            Ok(reservation) => {
+                let new = NewTicket { scope: scope.0, cost, priority, submitted_at: now, deadline: END_OF_TIME };
+                let ticket = self.tickets.insert(new, None);
+                self.tickets.start(ticket, reservation);
+                Ok(ticket)
+            }
+            Err(_) => Err(self.never(scope.0, cost).map_or(NotNow::MustWait, NotNow::Refused)),
+        }
+    }
+
+    /// Lets a request wait for its turn. It starts, perhaps at once, when [`poll_output`](Self::poll_output) says so.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it can never start.
+    pub fn submit(&mut self, now: Instant, submission: Submission) -> Result<Ticket, Refusal> {
+        let Submission { scope, cost, priority, max_wait } = submission;
+        if let Some(refusal) = self.never(scope.0, cost) {
+            return Err(refusal);
+        }
+        let new =
+            NewTicket { scope: scope.0, cost, priority, submitted_at: now, deadline: self.deadline(now, max_wait) };
+        self.enqueue(now, new, None)
+    }
+
+    /// The request really cost `actual`. It is over.
+    pub fn settle(&mut self, now: Instant, ticket: Ticket, actual: Cost) {
+        self.end_flight(now, ticket, |_| actual);
+        self.advance_scope_of(now, ticket);
+        self.tickets.remove(ticket);
+    }
+
+    /// The request cost what it reserved. It is over. Says whether somebody may start because of that: then
+    /// [`poll_timeout`](Self::poll_timeout) is due at once.
+    #[inline]
+    pub fn release(&mut self, ticket: Ticket) -> bool {
+        let Some(entry) = self.tickets.get(ticket).copied() else { return false };
+        let Phase::InFlight(_) = entry.phase else { return false };
+        let flight = self.tickets.land(ticket, Phase::Pausing);
+        self.tickets.remove(ticket);
+        let scope = self.scopes.get_mut(entry.scope);
+        if let Some(flight) = flight {
+            let cost = flight.reservation.cost();
+            // Charged as reserved, so that the instant plays no part.
+            scope.ledger.settle(flight.reservation, cost, Instant::ZERO);
+        }
+        let somebody_waits = !scope.queue.is_empty();
+        if somebody_waits {
+            self.openings.set(entry.scope, Instant::ZERO);
+        }
+        somebody_waits
+    }
+
+    /// The program gave the request up, wherever it stood. Its place is free at once. Of a bare acquisition nothing is
+    /// charged; an HTTP request that was sent is charged as reserved, because the server has seen it.
+    pub fn cancel(&mut self, now: Instant, ticket: Ticket) {
+        let Some(entry) = self.tickets.get(ticket).copied() else { return };
+        match entry.phase {
+            Phase::Waiting => self.leave_queue(ticket),
+            Phase::Pausing => self.end_pause(ticket),
+            Phase::InFlight(_) => {
+                let was_sent = self.tickets.call(&entry).is_some();
+                self.end_flight(now, ticket, |reserved| if was_sent { reserved } else { Cost::default() });
+            }
+        }
+        self.advance_scope_of(now, ticket);
+        self.tickets.remove(ticket);
+    }
+
+    /// Refuses everything that has not started, and everything from now on. What is in flight goes on to its end.
+    pub fn close(&mut self, now: Instant) {
+        self.is_closed = true;
+        let not_started: alloc::vec::Vec<Ticket> = self.tickets.not_started().collect();
+        for ticket in not_started {
+            self.cancel(now, ticket);
+            self.outputs.push_back(Output::Refuse(ticket, Refusal::Closed));
+        }
+        // What was to start but has not been told of is still told: its reservation is held.
+    }
+
+    /// Why `cost` can never start in `scope`, if it cannot.
+    fn never(&mut self, scope: u32, cost: Cost) -> Option<Refusal> {
+        if self.is_closed {
+            return Some(Refusal::Closed);
+        }
+        let target = self.scopes.get_mut(scope);
+        let (dimension, limit) = target.ledger.impossible(cost)?;
+        let scope = target.name.clone();
+        Some(Refusal::InsufficientCapacity { scope, dimension, limit, cost: cost.of(dimension) })
+    }
+
+    fn no_admission(&self, scope: u32) -> Refusal {
+        if self.is_closed {
+            Refusal::Closed
+        } else {
+            Refusal::QueueFull { scope: self.scopes.name(scope), limit: Ticket::MOST }
+        }
+    }
+
+    fn deadline(&self, now: Instant, max_wait: Option<Duration>) -> Instant {
+        max_wait.or(self.queue.max_wait).map_or(END_OF_TIME, |wait| now + wait)
+    }
+}
+
+const END_OF_TIME: Instant = Instant::from_nanos(u64::MAX);

@@ -1,0 +1,211 @@
+//! How requests move on: out of the queue, back into it, into refusal.
+
+use super::ticket::{Call, NewTicket, Phase, Ticket};
+use super::{END_OF_TIME, Limiter};
+use super::{Event, Output, Reason, Refusal, WakeUp};
+use crate::cost::Cost;
+use crate::ledger::Earliest;
+use crate::scope::Place;
+use crate::time::{Duration, Instant};
+
+impl Limiter {
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        // Pauses end first, so that a retry stands in its queue when the queue is looked after.
+        while let Some(slot) = self.alarms.pop_due(now) {
+            let Some(ticket) = self.tickets.in_slot(slot) else { continue };
+            match self.tickets.get(ticket).map(|entry| entry.phase) {
+                Some(Phase::Pausing) => self.return_to_queue(now, ticket),
+                Some(Phase::Waiting) => self.miss_deadline(now, ticket),
+                Some(Phase::InFlight(_)) | None => {}
+            }
+        }
+        while let Some(scope) = self.openings.pop_due(now) {
+            self.advance(now, scope);
+        }
+    }
+
+    /// What to do next; `None` when there is nothing until the next call.
+    #[inline]
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout), and why. `None` if nothing waits.
+    pub fn poll_timeout(&self) -> Option<WakeUp> {
+        if !self.outputs.is_empty() {
+            return Some(WakeUp { at: Instant::ZERO, reason: Reason::Output });
+        }
+        let opening = self.openings.soonest().map(|(at, scope)| {
+            let is_shut = self.scopes.shut_until(scope) == at;
+            WakeUp { at, reason: if is_shut { Reason::Cooldown } else { Reason::Quota } }
+        });
+        let alarm = self.alarms.soonest().map(|(at, slot)| {
+            let phase = self.tickets.in_slot(slot).and_then(|ticket| self.tickets.get(ticket)).map(|entry| entry.phase);
+            WakeUp { at, reason: if phase == Some(Phase::Pausing) { Reason::Backoff } else { Reason::Deadline } }
+        });
+        match (opening, alarm) {
+            (Some(opening), Some(alarm)) => Some(if opening.at <= alarm.at { opening } else { alarm }),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// Enters a request. It starts at once if nothing is before it.
+    pub(super) fn enqueue(&mut self, now: Instant, new: NewTicket, call: Option<Call>) -> Result<Ticket, Refusal> {
+        if self.is_closed || self.tickets.are_exhausted() {
+            return Err(self.no_admission(new.scope));
+        }
+        let ticket = self.tickets.insert(new, call);
+        self.waiting += 1;
+        let scope = self.scopes.get_mut(new.scope);
+        let must_queue = scope.queue.is_ahead_of(new.priority);
+        scope.queue.push_back(ticket.slot(), new.priority, &mut self.neighbours);
+        if !must_queue {
+            self.advance(now, new.scope);
+        }
+        let still_waits = self.tickets.get(ticket).is_some_and(|entry| entry.phase == Phase::Waiting);
+        if still_waits && self.waiting > self.queue.max_depth {
+            // Depth counts who really has to wait: with a depth of zero, what can start at once still does.
+            self.leave_queue(ticket);
+            self.tickets.remove(ticket);
+            self.advance(now, new.scope);
+            return Err(Refusal::QueueFull { scope: self.scopes.name(new.scope), limit: self.queue.max_depth });
+        }
+        if still_waits && new.deadline != END_OF_TIME {
+            self.alarms.set(ticket.slot(), new.deadline);
+        }
+        Ok(ticket)
+    }
+
+    /// Starts whoever may start in `scope`, and notes when to look again.
+    pub(super) fn advance(&mut self, now: Instant, index: u32) {
+        loop {
+            let scope = self.scopes.get_mut(index);
+            let Some(ticket) = scope.queue.first().and_then(|slot| self.tickets.in_slot(slot)) else {
+                self.openings.remove(index);
+                return;
+            };
+            if scope.shut_until > now {
+                self.openings.set(index, scope.shut_until);
+                return;
+            }
+            let Some(entry) = self.tickets.get(ticket).copied() else { return };
+            if entry.deadline < now {
+                // The driver came late; the alarm would say the same.
+                self.miss_deadline(now, ticket);
+                continue;
+            }
+            let call = self.tickets.call(&entry).copied();
+            // What was learned while it waited counts for it too.
+            let cost = call.map_or(entry.cost, |call| super::http::cost_of(&call, entry.cost, scope));
+            let counted_at = if call.is_some() { now + NETWORK_SPREAD } else { now };
+            match scope.ledger.reserve(cost, now, counted_at) {
+                Ok(reservation) => {
+                    self.leave_queue(ticket);
+                    self.tickets.start(ticket, reservation);
+                    self.outputs.push_back(Output::Start(ticket));
+                }
+                Err(Earliest::At(at)) => {
+                    self.openings.set(index, at);
+                    return;
+                }
+                Err(Earliest::AfterRelease) => {
+                    self.openings.remove(index);
+                    return;
+                }
+                Err(Earliest::Never) => {
+                    // The limit was lowered while it waited.
+                    let refusal = self.never(index, cost).unwrap_or(Refusal::Closed);
+                    self.leave_queue(ticket);
+                    self.tickets.remove(ticket);
+                    self.outputs.push_back(Output::Refuse(ticket, refusal));
+                }
+            }
+        }
+    }
+
+    pub(super) fn advance_scope_of(&mut self, now: Instant, ticket: Ticket) {
+        if let Some(scope) = self.tickets.get(ticket).map(|entry| entry.scope) {
+            self.advance(now, scope);
+        }
+    }
+
+    /// Settles what the ticket's attempt reserved by what `actual` says of it. The ticket pauses.
+    pub(super) fn end_flight(&mut self, now: Instant, ticket: Ticket, actual: impl FnOnce(Cost) -> Cost) {
+        let Some(scope) = self.tickets.get(ticket).map(|entry| entry.scope) else { return };
+        if let Some(flight) = self.tickets.land(ticket, Phase::Pausing) {
+            let actual = actual(flight.reservation.cost());
+            self.scopes.get_mut(scope).ledger.settle(flight.reservation, actual, now);
+        }
+    }
+
+    /// The ticket's next attempt comes after `delay`. It must have landed.
+    pub(super) fn pause(&mut self, now: Instant, ticket: Ticket, delay: Duration) {
+        let Some(entry) = self.tickets.get(ticket) else { return };
+        self.scopes.get_mut(entry.scope).pausing += 1;
+        self.waiting += 1;
+        self.alarms.set(ticket.slot(), now + delay);
+    }
+
+    /// Takes a pausing ticket out of its pause.
+    pub(super) fn end_pause(&mut self, ticket: Ticket) {
+        let Some(entry) = self.tickets.get(ticket) else { return };
+        let scope = self.scopes.get_mut(entry.scope);
+        scope.pausing = scope.pausing.saturating_sub(1);
+        self.waiting = self.waiting.saturating_sub(1);
+        self.alarms.remove(ticket.slot());
+    }
+
+    fn return_to_queue(&mut self, now: Instant, ticket: Ticket) {
+        self.end_pause(ticket);
+        self.rejoin(ticket);
+        self.advance_scope_of(now, ticket);
+    }
+
+    /// A ticket that has landed stands first among its equals: it has waited before.
+    pub(super) fn rejoin(&mut self, ticket: Ticket) {
+        let Some(entry) = self.tickets.get_mut(ticket) else { return };
+        entry.phase = Phase::Waiting;
+        let (scope, priority, deadline) = (entry.scope, entry.priority, entry.deadline);
+        self.scopes.get_mut(scope).queue.push_front(ticket.slot(), priority, &mut self.neighbours);
+        self.waiting += 1;
+        if deadline != END_OF_TIME {
+            self.alarms.set(ticket.slot(), deadline);
+        }
+    }
+
+    /// Takes a waiting ticket out of its queue.
+    pub(super) fn leave_queue(&mut self, ticket: Ticket) {
+        let Some(entry) = self.tickets.get(ticket) else { return };
+        let queue = &mut self.scopes.get_mut(entry.scope).queue;
+        queue.remove(ticket.slot(), entry.priority, &mut self.neighbours);
+        self.waiting = self.waiting.saturating_sub(1);
+        self.alarms.remove(ticket.slot());
+    }
+
+    fn miss_deadline(&mut self, now: Instant, ticket: Ticket) {
+        let Some(entry) = self.tickets.get(ticket).copied() else { return };
+        let scope = self.scopes.get_mut(entry.scope);
+        let position = scope.queue.position(ticket.slot(), entry.priority, &self.neighbours);
+        let (scope, waited) = (scope.name.clone(), now.since(entry.submitted_at));
+        self.leave_queue(ticket);
+        self.advance_scope_of(now, ticket);
+        self.tickets.remove(ticket);
+        self.outputs.push_back(Output::Refuse(ticket, Refusal::DeadlineExceeded { scope, waited, position }));
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    pub(super) fn tell_of_news(&mut self, place: &Place, model: &str) {
+        if place.is_news {
+            let scope = self.scopes.name(place.scope);
+            self.tell(Event::UnknownModel { model: model.into(), scope });
+        }
+    }
+}
+
+/// How much later than it is sent a request may reach the server. It matters where a bucket is full, and fills no
+/// further until the request is there.
+const NETWORK_SPREAD: Duration = Duration::from_millis(50);

@@ -1,0 +1,50 @@
+//! The limiter's state as plain data.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::Limiter;
+use crate::cost::Dimension;
+use crate::ledger::LimitState;
+use crate::options::{Value, record};
+use crate::time::Instant;
+
+impl Limiter {
+    /// Everything that may be looked at, as it stands at `now`.
+    pub fn snapshot(&mut self, now: Instant) -> Value {
+        let wake_up = self.poll_timeout().map_or(Value::Nothing, |wake_up| {
+            record([("inMs", wake_up.at.since(now).as_millis_f64().into()), ("reason", wake_up.reason.name().into())])
+        });
+        let scopes: Vec<Value> = self
+            .scopes
+            .iter_mut()
+            .map(|scope| {
+                let limits: Vec<Value> = scope.ledger.states(now).map(|state| limit(&state)).collect();
+                record([
+                    ("name", Value::Text(scope.name.to_string())),
+                    ("waiting", u64::from(scope.queue.len() + scope.pausing).into()),
+                    ("inFlight", scope.ledger.in_flight().into()),
+                    ("shutForMs", scope.shut_until.since(now).as_millis_f64().into()),
+                    ("limits", Value::List(limits)),
+                ])
+            })
+            .collect();
+        record([("waiting", u64::from(self.waiting).into()), ("wakeUp", wake_up), ("scopes", Value::List(scopes))])
+    }
+}
+
+fn limit(state: &LimitState) -> Value {
+    let period = match state.dimension {
+        Dimension::Concurrency => Value::Nothing,
+        _ => state.quota.period().as_millis_f64().into(),
+    };
+    record([
+        ("dimension", state.dimension.name().into()),
+        ("amount", state.quota.amount().into()),
+        ("periodMs", period),
+        ("burst", state.quota.burst().into()),
+        ("available", (state.level as f64).into()),
+        ("enforcement", state.quota.enforcement().name().into()),
+        ("source", state.origin.name().into()),
+    ])
+}

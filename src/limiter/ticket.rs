@@ -1,0 +1,206 @@
+//! Tickets: one for every request from its submission to its end, over all its attempts.
+
+use crate::cost::Cost;
+use crate::ledger::Reservation;
+use crate::provider::Provider;
+use crate::queue::Priority;
+use crate::slab::Slab;
+use crate::time::{Duration, Instant};
+use crate::usage::UsageReader;
+
+/// A request's number. It fits into 31 bits, so that it is a small integer in every JavaScript engine: a slot, used
+/// again after the request's end, and eight bits that tell the users of a slot apart.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Ticket(u32);
+
+impl Ticket {
+    /// The most tickets at once: 2²³.
+    pub const MOST: u32 = 1 << 23;
+
+    const GENERATION_BITS: u32 = 8;
+
+    const fn new(slot: u32, generation: u8) -> Self {
+        Self(slot << Self::GENERATION_BITS | generation as u32)
+    }
+
+    /// The ticket whose bits are `bits`. One that was never given out is unknown to every limiter, which is harmless.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// The ticket as a number.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    pub(super) const fn slot(self) -> u32 {
+        self.0 >> Self::GENERATION_BITS
+    }
+
+    const fn generation(self) -> u8 {
+        (self.0 & 0xff) as u8
+    }
+}
+
+/// What is known of a request as long as it lasts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) scope: u32,
+    pub(super) cost: Cost,
+    pub(super) submitted_at: Instant,
+    /// It must have started by then; the end of time if it need not.
+    pub(super) deadline: Instant,
+    pub(super) phase: Phase,
+    pub(super) priority: Priority,
+    pub(super) attempt: u8,
+    generation: u8,
+    /// Slot of the HTTP call; `NO_CALL` for a bare acquisition.
+    call: u32,
+}
+
+/// Where in its life a request is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Phase {
+    /// In its scope's queue.
+    Waiting,
+    /// Started; the slot of its flight.
+    InFlight(u32),
+    /// Between two attempts.
+    Pausing,
+}
+
+/// What a started request holds.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) reservation: Reservation,
+    pub(super) reader: Option<alloc::boxed::Box<UsageReader>>,
+}
+
+/// What is known of an HTTP request besides its cost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub(super) provider: Provider,
+    /// Model tokens read, as its text lets expect.
+    pub(super) estimate: u32,
+    /// The most model tokens it may write; `None` if it does not say.
+    pub(super) max_tokens: Option<u32>,
+    /// Whether its answer is a model's, so that tokens are counted.
+    pub(super) generates: bool,
+    /// Whether sending it twice does no harm.
+    pub(super) idempotent: bool,
+    /// Whether its body can be sent again.
+    pub(super) replayable: bool,
+    pub(super) previous_delay: Duration,
+}
+
+/// All requests that have not ended.
+#[derive(Debug, Default)]
+pub(super) struct Tickets {
+    entries: Slab<Entry>,
+    flights: Slab<Flight>,
+    calls: Slab<Call>,
+    generation: u8,
+}
+
+/// A request about to be entered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NewTicket {
+    pub(super) scope: u32,
+    pub(super) cost: Cost,
+    pub(super) priority: Priority,
+    pub(super) submitted_at: Instant,
+    pub(super) deadline: Instant,
+}
+
+impl Tickets {
+    /// Whether no further ticket can be given out.
+    pub(super) fn are_exhausted(&self) -> bool {
+        self.entries.is_full() && self.entries.capacity() >= Ticket::MOST
+    }
+
+    #[inline]
+    pub(super) fn insert(&mut self, new: NewTicket, call: Option<Call>) -> Ticket {
+        // One counter for all slots: the bits of a slot's users differ as long as fewer than 256 requests lie between.
+        self.generation = self.generation.wrapping_add(1);
+        let generation = self.generation;
+        let call = call.map_or(NO_CALL, |call| self.calls.insert(call));
+        let NewTicket { scope, cost, priority, submitted_at, deadline } = new;
+        let phase = Phase::Waiting;
+        let entry = Entry { scope, cost, submitted_at, deadline, phase, priority, attempt: 1, generation, call };
+        Ticket::new(self.entries.insert(entry), generation)
+    }
+
+    #[inline]
+    pub(super) fn get(&self, ticket: Ticket) -> Option<&Entry> {
+        self.entries.get(ticket.slot()).filter(|entry| entry.generation == ticket.generation())
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, ticket: Ticket) -> Option<&mut Entry> {
+        self.entries.get_mut(ticket.slot()).filter(|entry| entry.generation == ticket.generation())
+    }
+
+    /// The ticket that is in `slot`.
+    #[inline]
+    pub(super) fn in_slot(&self, slot: u32) -> Option<Ticket> {
+        self.entries.get(slot).map(|entry| Ticket::new(slot, entry.generation))
+    }
+
+    pub(super) fn call(&self, entry: &Entry) -> Option<&Call> {
+        self.calls.get(entry.call)
+    }
+
+    pub(super) fn call_mut(&mut self, entry: &Entry) -> Option<&mut Call> {
+        self.calls.get_mut(entry.call)
+    }
+
+    /// The ticket's request starts and holds `reservation`.
+    #[inline]
+    pub(super) fn start(&mut self, ticket: Ticket, reservation: Reservation) {
+        if let Some(entry) = self.entries.get_mut(ticket.slot()) {
+            entry.phase = Phase::InFlight(self.flights.insert(Flight { reservation, reader: None }));
+        }
+    }
+
+    pub(super) fn flight(&self, ticket: Ticket) -> Option<&Flight> {
+        match self.get(ticket)?.phase {
+            Phase::InFlight(flight) => self.flights.get(flight),
+            Phase::Waiting | Phase::Pausing => None,
+        }
+    }
+
+    pub(super) fn flight_mut(&mut self, ticket: Ticket) -> Option<&mut Flight> {
+        match self.get(ticket)?.phase {
+            Phase::InFlight(flight) => self.flights.get_mut(flight),
+            Phase::Waiting | Phase::Pausing => None,
+        }
+    }
+
+    /// What the ticket's request holds, which from now on it does not; the caller settles it.
+    #[inline]
+    pub(super) fn land(&mut self, ticket: Ticket, phase: Phase) -> Option<Flight> {
+        let entry = self.get_mut(ticket)?;
+        let Phase::InFlight(flight) = entry.phase else { return None };
+        entry.phase = phase;
+        self.flights.remove(flight)
+    }
+
+    /// The request is over.
+    #[inline]
+    pub(super) fn remove(&mut self, ticket: Ticket) -> Option<Entry> {
+        self.get(ticket)?;
+        let entry = self.entries.remove(ticket.slot())?;
+        self.calls.remove(entry.call);
+        Some(entry)
+    }
+
+    /// Every request that has not started.
+    pub(super) fn not_started(&self) -> impl Iterator<Item = Ticket> {
+        self.entries
+            .iter()
+            .filter(|(_, entry)| !matches!(entry.phase, Phase::InFlight(_)))
+            .map(|(slot, entry)| Ticket::new(slot, entry.generation))
+    }
+}
+
+const NO_CALL: u32 = u32::MAX;

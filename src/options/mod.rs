@@ -1,0 +1,197 @@
+//! From the user's options to a [`Policy`]: parsed once, wrong in one clear place or right for good.
+
+mod limits;
+mod reader;
+mod value;
+
+use self::reader::Field;
+pub use self::reader::OptionError;
+pub use self::value::{Value, record};
+use crate::backoff::{Backoff, Jitter};
+use crate::policy::{Policy, QueuePolicy, RetryPolicy};
+use crate::provider::Provider;
+use crate::time::Duration;
+
+/// Reads the options of a limiter.
+///
+/// ```
+/// use tidegate::options::{Value, parse, record};
+///
+/// let wrong = record([("limits", record([("claude-*", record([("rpm", Value::from(-5.0))]))]))]);
+/// assert_eq!(
+///     parse(&wrong).unwrap_err().to_string(),
+///     r#"Option limits["claude-*"].rpm is -5. Use a whole number from 1 to 1,000,000,000,000."#,
+/// );
+/// ```
+///
+/// # Errors
+///
+/// The first option that is unknown, of the wrong type, out of its range or in contradiction to another.
+pub fn parse(options: &Value) -> Result<Policy, OptionError> {
+    let options = Field::root(options).record(&["limits", "retry", "queue", "provider"])?;
+    let mut policy = Policy::default();
+    limits::read(&options.field("limits"), &mut policy)?;
+    policy.retry = retry(&options.field("retry"))?;
+    policy.queue = queue(&options.field("queue"))?;
+    if let Some(provider) = options.given("provider") {
+        policy.provider = Some(provider.choice(PROVIDERS)?);
+    }
+    Ok(policy)
+}
+
+fn retry(field: &Field<'_>) -> Result<RetryPolicy, OptionError> {
+    if field.is_false() {
+        return Ok(RetryPolicy::NONE);
+    }
+    let options = field.record(&["attempts", "baseMs", "factor", "capMs", "jitter"])?;
+    let mut retry = RetryPolicy::default();
+    let (mut base, mut factor, mut cap, mut jitter) = (500, 200, 60_000, Jitter::default());
+    if let Some(attempts) = options.given("attempts") {
+        retry.attempts = u8::try_from(attempts.whole(1, 100)?).unwrap_or(u8::MAX);
+    }
+    if let Some(base_ms) = options.given("baseMs") {
+        base = base_ms.whole(1, DAY_MS)?;
+    }
+    if let Some(growth) = options.given("factor") {
+        factor = (growth.number(1, 100)? * 100.0) as u32;
+    }
+    if let Some(cap_ms) = options.given("capMs") {
+        cap = cap_ms.whole(1, DAY_MS)?;
+        if cap < base {
+            return Err(cap_ms.error("The cap is below retry.baseMs: raise the one or lower the other."));
+        }
+    }
+    if let Some(kind) = options.given("jitter") {
+        jitter = kind.choice(JITTERS)?;
+    }
+    retry.backoff = Backoff::new(Duration::from_millis(base), factor, Duration::from_millis(cap.max(base)), jitter);
+    Ok(retry)
+}
+
+fn queue(field: &Field<'_>) -> Result<QueuePolicy, OptionError> {
+    let options = field.record(&["maxDepth", "maxWaitMs"])?;
+    let mut queue = QueuePolicy::default();
+    if let Some(depth) = options.given("maxDepth") {
+        queue.max_depth = u32::try_from(depth.whole(0, MOST_DEPTH)?).unwrap_or(u32::MAX);
+    }
+    if let Some(wait) = options.given("maxWaitMs") {
+        queue.max_wait = Some(Duration::from_millis(wait.whole(0, 31 * DAY_MS)?));
+    }
+    Ok(queue)
+}
+
+const DAY_MS: u64 = 86_400_000;
+
+/// What a ticket can number.
+const MOST_DEPTH: u64 = 8_000_000;
+
+const JITTERS: &[(&str, Jitter)] =
+    &[("full", Jitter::Full), ("none", Jitter::None), ("equal", Jitter::Equal), ("decorrelated", Jitter::Decorrelated)];
+
+const PROVIDERS: &[(&str, Provider)] =
+    &[("anthropic", Provider::Anthropic), ("openai", Provider::OpenAi), ("generic", Provider::Generic)];
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString};
+    use alloc::vec;
+
+    use super::*;
+
+    fn error(options: &Value) -> String {
+        parse(options).expect_err("the options are wrong").to_string()
+    }
+
+    fn limits(scope: &str, fields: Value) -> Value {
+        record([("limits", record([(scope, fields)]))])
+    }
+
+    #[test]
+    fn nothing_is_a_policy_too() {
+        assert!(parse(&Value::Nothing).is_ok());
+        assert!(parse(&record([])).is_ok());
+    }
+
+    #[test]
+    fn every_wrong_option_is_named_with_its_value_and_its_fix() {
+        for (options, expected) in [
+            (Value::from("x"), r#"Option (all) is "x". Use an object."#),
+            (
+                record([("limit", 3.0.into())]),
+                "Option limit is 3. There is no such option; use limits, retry, queue or provider.",
+            ),
+            (
+                limits("m", record([("rpm", 0.0.into())])),
+                "Option limits.m.rpm is 0. Use a whole number from 1 to 1,000,000,000,000.",
+            ),
+            (
+                limits("m", record([("rpm", "60".into())])),
+                r#"Option limits.m.rpm is "60". Use a whole number from 1 to 1,000,000,000,000."#,
+            ),
+            (
+                limits("m", record([("rpm", f64::NAN.into())])),
+                "Option limits.m.rpm is NaN. Use a whole number from 1 to 1,000,000,000,000.",
+            ),
+            (
+                limits("m", record([("rpm", 1.5.into())])),
+                "Option limits.m.rpm is 1.500. Use a whole number from 1 to 1,000,000,000,000.",
+            ),
+            (
+                limits("m", record([("rmp", 1.0.into())])),
+                "Option limits.m.rmp is 1. There is no such option; use models, published, rps, rpm, rph, rpd, itpm, otpm, tpm, tpd, concurrency or limits.",
+            ),
+            (limits("m", 60.0.into()), "Option limits.m is 60. Use an object."),
+            (limits("m", record([])), "Option limits.m is an object. Give it at least one limit, or leave it out."),
+            (record([("retry", Value::Bool(true))]), "Option retry is true. Use an object."),
+            (
+                record([("retry", record([("attempts", 0.0.into())]))]),
+                "Option retry.attempts is 0. Use a whole number from 1 to 100.",
+            ),
+            (
+                record([("retry", record([("jitter", "some".into())]))]),
+                r#"Option retry.jitter is "some". Use full, none, equal or decorrelated."#,
+            ),
+            (
+                record([("retry", record([("capMs", 10.0.into())]))]),
+                "Option retry.capMs is 10. The cap is below retry.baseMs: raise the one or lower the other.",
+            ),
+            (
+                record([("queue", record([("maxWaitMs", f64::INFINITY.into())]))]),
+                "Option queue.maxWaitMs is Infinity. Use a whole number from 0 to 2,678,400,000.",
+            ),
+            (
+                record([("provider", "claude".into())]),
+                r#"Option provider is "claude". Use anthropic, openai or generic."#,
+            ),
+        ] {
+            assert_eq!(error(&options), expected);
+        }
+    }
+
+    #[test]
+    fn two_patterns_that_claim_a_model_alike_are_refused() {
+        let rpm = || record([("rpm", 1.0.into())]);
+        let alike = record([("limits", record([("claude-*-5", rpm()), ("claude-op*", rpm())]))]);
+        assert_eq!(
+            error(&alike),
+            "Option limits[\"claude-op*\"] is an object. It claims the same models as limits[\"claude-*-5\"], and neither \
+             is more specific: write more of the name in one of them."
+        );
+        let closer = record([("limits", record([("claude-*", rpm()), ("claude-opus-*", rpm())]))]);
+        assert!(parse(&closer).is_ok());
+        let named = |name: &str, model: &str| {
+            (name.to_string(), record([("rpm", 1.0.into()), ("models", Value::List(vec![model.into()]))]))
+        };
+        let twice = record([("limits", Value::Record(vec![named("a", "gpt-5"), named("b", "gpt-5")]))]);
+        assert!(
+            error(&twice)
+                .starts_with("Option limits.b.models[0] is \"gpt-5\". It claims the same models as limits.a.models[0]")
+        );
+    }
+
+    #[test]
+    fn no_retry_is_one_attempt() {
+        let policy = parse(&record([("retry", Value::Bool(false))])).expect("right");
+        assert_eq!(policy.retry.attempts, 1);
+    }
+}

@@ -1,0 +1,79 @@
+//! What the user wants: a value that cannot be wrong, because only [`crate::options`] or Rust's types make it.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::backoff::Backoff;
+use crate::ledger::Limit;
+use crate::pattern::Pattern;
+use crate::provider::Provider;
+use crate::time::Duration;
+
+/// Everything that a limiter is told at its making.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// Scopes with their limits.
+    pub scopes: Vec<ScopePolicy>,
+    /// One scope for every model and API that none of `scopes` claims. Without it each of those has a scope of its own,
+    /// with the limits that its server states.
+    pub default: Option<Vec<Limit>>,
+    /// Another attempt after a refusal or failure.
+    pub retry: RetryPolicy,
+    /// The waiting line.
+    pub queue: QueuePolicy,
+    /// Whose conventions every request follows; `None` to tell by the request.
+    pub provider: Option<Provider>,
+}
+
+/// The models that share one set of limits.
+#[derive(Clone, Debug)]
+pub struct ScopePolicy {
+    /// The name in snapshots, events and errors.
+    pub name: String,
+    /// The models.
+    pub models: Vec<Pattern>,
+    /// The limits.
+    pub limits: Vec<Limit>,
+}
+
+/// When a request is tried again.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryPolicy {
+    /// Attempts in all, the first included: 1 to 100.
+    pub attempts: u8,
+    /// The wait where the server does not say.
+    pub backoff: Backoff,
+}
+
+impl RetryPolicy {
+    /// One attempt and no more.
+    pub const NONE: Self =
+        Self { attempts: 1, backoff: Backoff::new(Duration::ZERO, 100, Duration::ZERO, crate::backoff::Jitter::None) };
+}
+
+impl Default for RetryPolicy {
+    /// Four attempts, with the default backoff.
+    fn default() -> Self {
+        Self { attempts: 4, backoff: Backoff::default() }
+    }
+}
+
+/// How much may wait and how long.
+#[derive(Clone, Copy, Debug)]
+pub struct QueuePolicy {
+    /// The most requests that wait at once.
+    pub max_depth: u32,
+    /// The longest wait of a request that names no deadline of its own; `None` for as long as it takes.
+    pub max_wait: Option<Duration>,
+}
+
+impl QueuePolicy {
+    /// A million waiting requests hold about 100 MB; more is a runaway loop.
+    pub const DEFAULT_MAX_DEPTH: u32 = 1_000_000;
+}
+
+impl Default for QueuePolicy {
+    fn default() -> Self {
+        Self { max_depth: Self::DEFAULT_MAX_DEPTH, max_wait: None }
+    }
+}

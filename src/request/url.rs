@@ -1,0 +1,81 @@
+//! The parts of a URL that tell whose API it is.
+
+/// A URL in parts, as it was written: nothing is decoded or normalised. A caller that has passed it through
+/// `new URL()` gets one origin for one server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Url<'a> {
+    /// Scheme, host and port, without a slash at the end. Empty for a relative URL. Where the URL carries a user name
+    /// or a password, host and port alone: `fetch` refuses such URLs, and a secret may never be part of a name.
+    pub(super) origin: &'a str,
+    /// From the first slash to the query.
+    pub(super) path: &'a str,
+    /// After the question mark, without the fragment.
+    pub(super) query: &'a str,
+}
+
+impl<'a> Url<'a> {
+    pub(super) fn parse(url: &'a str) -> Self {
+        let url = url.split('#').next().unwrap_or_default();
+        let (before_query, query) = url.split_once('?').unwrap_or((url, ""));
+        let Some((scheme, rest)) = before_query.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) else {
+            return Self { origin: "", path: before_query, query };
+        };
+        // The URL standard reads a backslash as a slash.
+        let (authority, path) = rest.split_at(rest.find(['/', '\\']).unwrap_or(rest.len()));
+        let origin = match authority.rsplit_once('@') {
+            Some((_, host)) => host,
+            None => &before_query[..scheme.len() + "://".len() + authority.len()],
+        };
+        Self { origin, path, query }
+    }
+
+    /// Whether the query has a parameter called `name`.
+    pub(super) fn has_parameter(&self, name: &str) -> bool {
+        self.query.split('&').any(|pair| pair.split('=').next() == Some(name))
+    }
+}
+
+/// RFC 3986 §3.1, without the rule for the first letter.
+fn is_scheme(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(url: &str) -> (&str, &str, &str) {
+        let url = Url::parse(url);
+        (url.origin, url.path, url.query)
+    }
+
+    #[test]
+    fn a_url_falls_into_origin_path_and_query() {
+        assert_eq!(parts("https://api.example.com/v1/x?a=1&b#f"), ("https://api.example.com", "/v1/x", "a=1&b"));
+        assert_eq!(parts("http://[::1]:8080"), ("http://[::1]:8080", "", ""));
+        assert_eq!(parts("https://h?q"), ("https://h", "", "q"));
+        assert_eq!(parts("https://h#/v1/messages?x"), ("https://h", "", ""));
+    }
+
+    #[test]
+    fn a_relative_url_has_no_origin() {
+        assert_eq!(parts("/v1/x?to=https://elsewhere/y"), ("", "/v1/x", "to=https://elsewhere/y"));
+        assert_eq!(parts("/proxy/https://api.example.com/v1"), ("", "/proxy/https://api.example.com/v1", ""));
+        assert_eq!(parts(""), ("", "", ""));
+    }
+
+    #[test]
+    fn user_names_and_passwords_never_show() {
+        assert_eq!(parts("https://user:pass@h:1/x"), ("h:1", "/x", ""));
+        assert_eq!(parts("https://a@b:c@h/x@y"), ("h", "/x@y", ""));
+        assert_eq!(parts("https://user:p\\ass@h/x").0, "https://user:p");
+    }
+
+    #[test]
+    fn parameters_are_known_by_their_whole_name() {
+        let url = Url::parse("https://h/x?my-api-version=1&api-version=2&flag");
+        assert!(url.has_parameter("api-version"));
+        assert!(url.has_parameter("flag"));
+        assert!(!url.has_parameter("version"));
+    }
+}

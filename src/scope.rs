@@ -1,0 +1,190 @@
+//! Scopes: what a server counts together, and which request belongs where.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::forecast::Forecast;
+use crate::ledger::Ledger;
+use crate::pattern::Pattern;
+use crate::policy::Policy;
+use crate::queue::Queue;
+use crate::request::{Facts, Family};
+use crate::time::Instant;
+
+/// What a server counts together: its limits, who waits for them, what was learned.
+#[derive(Debug, Default)]
+pub(crate) struct Scope {
+    pub(crate) name: String,
+    pub(crate) ledger: Ledger,
+    pub(crate) queue: Queue,
+    pub(crate) forecast: Forecast,
+    /// Nothing starts before, because a server said so.
+    pub(crate) shut_until: Instant,
+    /// Requests between two attempts.
+    pub(crate) pausing: u32,
+    last_used: Instant,
+}
+
+impl Scope {
+    fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.ledger.in_flight() == 0 && self.pausing == 0
+    }
+}
+
+/// All scopes, and the rules that lead to them.
+#[derive(Debug)]
+pub(crate) struct Scopes {
+    list: Vec<Scope>,
+    /// The most specific first.
+    patterns: Vec<(Pattern, u32)>,
+    /// Whether one default serves all that no pattern claims.
+    has_default: bool,
+    learned: BTreeMap<String, u32>,
+    reported: BTreeSet<String>,
+}
+
+/// Where a request belongs.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) scope: u32,
+    /// The model is claimed by no pattern, and this is the first that is seen of it.
+    pub(crate) is_news: bool,
+}
+
+impl Scopes {
+    /// The scope of everything that belongs nowhere else.
+    pub(crate) const DEFAULT: u32 = 0;
+
+    pub(crate) fn new(policy: &Policy) -> Self {
+        let default = Scope {
+            name: "default".to_owned(),
+            ledger: Ledger::new(policy.default.clone().unwrap_or_default()),
+            ..Scope::default()
+        };
+        let mut scopes = Self {
+            list: Vec::from([default]),
+            patterns: Vec::new(),
+            has_default: policy.default.is_some(),
+            learned: BTreeMap::new(),
+            reported: BTreeSet::new(),
+        };
+        for configured in &policy.scopes {
+            let scope = scopes.add(configured.name.clone(), Ledger::new(configured.limits.clone()));
+            scopes.patterns.extend(configured.models.iter().map(|pattern| (pattern.clone(), scope)));
+        }
+        scopes.patterns.sort_by_key(|(pattern, _)| core::cmp::Reverse(pattern.specificity()));
+        scopes
+    }
+
+    /// The scope numbered `index`. Numbers come from this table alone; an unknown one means the default.
+    #[inline]
+    pub(crate) fn get_mut(&mut self, index: u32) -> &mut Scope {
+        let index = if (index as usize) < self.list.len() { index as usize } else { 0 };
+        &mut self.list[index]
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Scope> {
+        self.list.iter_mut()
+    }
+
+    pub(crate) fn shut_until(&self, index: u32) -> Instant {
+        self.list.get(index as usize).map_or(Instant::ZERO, |scope| scope.shut_until)
+    }
+
+    pub(crate) fn name(&self, index: u32) -> String {
+        self.list.get(index as usize).map(|scope| scope.name.clone()).unwrap_or_default()
+    }
+
+    /// Where a request for `model` belongs that says no more of itself.
+    pub(crate) fn of_model(&mut self, model: &str, now: Instant) -> Place {
+        if let Some(scope) = self.claimed(model) {
+            return Place { scope, is_news: false };
+        }
+        let is_news = self.report(model);
+        let scope = if self.has_default { Self::DEFAULT } else { self.own(model.to_owned(), now) };
+        Place { scope, is_news }
+    }
+
+    /// Where an HTTP request belongs.
+    ///
+    /// Limits are set for what models generate. What servers count apart from it (token counting, batches, …) has a
+    /// scope of its own an origin, with the limits that the server states.
+    pub(crate) fn of_request(&mut self, facts: &Facts<'_>, now: Instant) -> Place {
+        let counted_apart = is_counted_apart(facts.family);
+        let model = facts.model.filter(|_| !counted_apart);
+        if let Some(scope) = model.and_then(|model| self.claimed(model)) {
+            return Place { scope, is_news: false };
+        }
+        let is_news = model.is_some_and(|model| self.report(model));
+        if self.has_default && !counted_apart {
+            return Place { scope: Self::DEFAULT, is_news };
+        }
+        let place = match facts.workspace {
+            Some(workspace) => format!("{} of {workspace}", facts.origin),
+            None => facts.origin.to_owned(),
+        };
+        let key = match model {
+            Some(model) => format!("{model} at {place}"),
+            None if counted_apart => format!("{} at {place}", facts.family.name()),
+            None => place,
+        };
+        Place { scope: self.own(key, now), is_news }
+    }
+
+    fn claimed(&self, model: &str) -> Option<u32> {
+        self.patterns.iter().find(|(pattern, _)| pattern.matches(model)).map(|(_, scope)| *scope)
+    }
+
+    /// Notes that `model` is claimed by no pattern. Says whether that is worth telling: where patterns are, once a model.
+    fn report(&mut self, model: &str) -> bool {
+        let tells = !self.patterns.is_empty() || self.has_default;
+        tells
+            && self.reported.len() < MOST_REPORTED
+            && !self.reported.contains(model)
+            && self.reported.insert(model.to_owned())
+    }
+
+    /// The scope that `key` has for itself. Keys are chosen by whoever writes requests, so their number is bounded: an
+    /// idle scope gives way to a new one, and where none is idle the default serves.
+    fn own(&mut self, key: String, now: Instant) -> u32 {
+        if let Some(scope) = self.learned.get(&key) {
+            let scope = *scope;
+            self.get_mut(scope).last_used = now;
+            return scope;
+        }
+        let scope = if self.learned.len() < MOST_LEARNED {
+            self.add(key.clone(), Ledger::default())
+        } else {
+            let idle = self.learned.iter().filter(|(_, index)| self.list[**index as usize].is_idle());
+            let oldest = idle.min_by_key(|(_, index)| self.list[**index as usize].last_used);
+            let Some((old_key, scope)) = oldest.map(|(key, index)| (key.clone(), *index)) else { return Self::DEFAULT };
+            self.learned.remove(&old_key);
+            self.list[scope as usize] = Scope { name: key.clone(), ..Scope::default() };
+            scope
+        };
+        self.get_mut(scope).last_used = now;
+        self.learned.insert(key, scope);
+        scope
+    }
+
+    fn add(&mut self, name: String, ledger: Ledger) -> u32 {
+        let index = u32::try_from(self.list.len()).unwrap_or(Self::DEFAULT);
+        self.list.push(Scope { name, ledger, ..Scope::default() });
+        index
+    }
+}
+
+/// Whether servers count `family` apart from what models generate, and alike for all models (facts about Claude's API:
+/// <https://platform.claude.com/docs/en/api/rate-limits>, read 2026-11-23).
+const fn is_counted_apart(family: Family) -> bool {
+    matches!(family, Family::CountTokens | Family::Batches | Family::Models | Family::Files)
+}
+
+/// More models and servers than any program talks to; a scope takes about 1 KB.
+const MOST_LEARNED: usize = 1_024;
+
+/// Further unknown models are not reported one by one.
+const MOST_REPORTED: usize = 256;

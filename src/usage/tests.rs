@@ -1,0 +1,189 @@
+use alloc::format;
+
+use super::*;
+
+fn read(format: Format, body: &str) -> Usage {
+    let mut reader = UsageReader::new(format);
+    reader.feed(body.as_bytes());
+    reader.usage()
+}
+
+fn json(body: &str) -> Usage {
+    read(Format::Json, body)
+}
+
+fn sse(body: &str) -> Usage {
+    read(Format::Sse, body)
+}
+
+#[test]
+fn the_content_type_decides_by_its_essence() {
+    for (content_type, expected) in [
+        ("application/json", Some(Format::Json)),
+        ("Application/JSON;charset=UTF-8", Some(Format::Json)),
+        (" application/problem+json ; x=y", Some(Format::Json)),
+        ("TEXT/EVENT-STREAM", Some(Format::Sse)),
+        ("text/plain", None),
+        ("text/event-stream-ish", None),
+        ("json", None),
+        ("", None),
+    ] {
+        assert_eq!(Format::of(Some(content_type.as_bytes())), expected, "{content_type}");
+    }
+}
+
+#[test]
+fn anthropic_counts_stand_as_they_are_written() {
+    let usage = json(
+        r#"{"type":"message","content":[{"type":"text","text":"héllo"}],"usage":{"input_tokens":10,
+           "cache_creation_input_tokens":20,"cache_read_input_tokens":30,"output_tokens":4,
+           "cache_creation":{"ephemeral_5m_input_tokens":20},"output_tokens_details":{"thinking_tokens":1}}}"#,
+    );
+    assert_eq!(
+        usage,
+        Usage {
+            input_tokens: Some(10),
+            output_tokens: Some(4),
+            cache_creation_input_tokens: Some(20),
+            cache_read_input_tokens: Some(30),
+            output_characters: 5,
+            ..Usage::default()
+        }
+    );
+}
+
+#[test]
+fn later_events_replace_earlier_counts() {
+    let usage = sse(concat!(
+        "event: message_start\n",
+        r#"data: {"type":"message_start","message":{"usage":{"input_tokens":0,"output_tokens":1}}}"#,
+        "\n\nevent: message_delta\n",
+        r#"data: {"type":"message_delta","delta":{"stop_reason":null},"usage":{"output_tokens":7}}"#,
+        "\n\nevent: message_delta\n",
+        r#"data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":25,"output_tokens":9}}"#,
+        "\n\n",
+    ));
+    assert_eq!((usage.input_tokens, usage.output_tokens), (Some(25), Some(9)));
+}
+
+#[test]
+fn cached_tokens_are_taken_out_where_the_provider_counts_them_in() {
+    for body in [
+        r#"{"usage":{"prompt_tokens":100,"completion_tokens":5,"total_tokens":105,"prompt_tokens_details":{"cached_tokens":64}}}"#,
+        r#"{"usage":{"input_tokens":100,"input_tokens_details":{"cached_tokens":64},"output_tokens":5,"total_tokens":105}}"#,
+        r#"{"event_type":"interaction.complete","interaction":{"usage":{"total_input_tokens":100,"total_cached_tokens":64,"total_output_tokens":3,"total_thought_tokens":2,"total_tokens":105}}}"#,
+        r#"{"usageMetadata":{"cachedContentTokenCount":64,"promptTokenCount":100,"candidatesTokenCount":3,"thoughtsTokenCount":2,"totalTokenCount":105}}"#,
+    ] {
+        let usage = json(body);
+        assert_eq!(usage.input_tokens, Some(36), "{body}");
+        assert_eq!(usage.cache_read_input_tokens, Some(64), "{body}");
+        assert_eq!(usage.output_tokens, Some(5), "{body}");
+        assert_eq!(usage.total_tokens, Some(105), "{body}");
+    }
+}
+
+#[test]
+fn null_usage_says_nothing() {
+    let usage = sse("data: {\"usage\":null,\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n\ndata: [DONE]\n\n");
+    assert_eq!(usage, Usage { output_characters: 2, ..Usage::default() });
+}
+
+#[test]
+fn what_the_model_writes_is_not_usage() {
+    for body in [
+        r#"{"content":[{"type":"tool_use","input":{"usage":{"input_tokens":666},"error":{"type":"overloaded_error"}}}]}"#,
+        r#"{"content":[{"type":"tool_use","usage":{"input_tokens":666}}]}"#,
+        r#"{"content":[{"type":"text","text":"\"usage\":{\"input_tokens\":666}"}]}"#,
+        r#"{"choices":[{"message":{"usage":{"prompt_tokens":666}},"usage":{"prompt_tokens":666}}]}"#,
+        r#"{"candidates":[{"content":{"parts":[{"functionCall":{"args":{"usageMetadata":{"promptTokenCount":666}}}}]}}]}"#,
+        r#"{"metadata":{"usage":{"input_tokens":666}}}"#,
+        r#"{"usage":{"server_tool_use":{"input_tokens":666}}}"#,
+        r#"[[[[[[[[[{"usage":{"input_tokens":666}}]]]]]]]]]"#,
+    ] {
+        let usage = json(body);
+        assert_eq!(usage.input_tokens, None, "{body}");
+        assert_eq!(usage.error, None, "{body}");
+    }
+}
+
+#[test]
+fn an_error_inside_a_success_has_a_class() {
+    for (body, expected) in [
+        (r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#, Kind::Overloaded),
+        (
+            r#"{"type":"error","error":{"type":"rate_limit_error","details":{"error_code":"enforced_spend_limit_reached"}}}"#,
+            Kind::QuotaExhausted,
+        ),
+        (r#"{"error":{"code":429,"message":"Provider returned error"}}"#, Kind::RateLimit),
+        (r#"[{"error":{"code":503,"status":"UNAVAILABLE"}}]"#, Kind::Overloaded),
+        (r#"{"error":{"type":"insufficient_quota","code":"insufficient_quota"}}"#, Kind::QuotaExhausted),
+        (r#"{"type":"error","code":"rate_limit_exceeded","message":"…"}"#, Kind::RateLimit),
+        (r#"{"type":"response.failed","response":{"error":{"code":"server_error"}}}"#, Kind::ServerError),
+        (r#"{"error":{"type":"invalid_request_error"}}"#, Kind::ClientError),
+        (r#"{"event_type":"error","error":{"code":"quota_exceeded"}}"#, Kind::QuotaExhausted),
+        (r#"{"error":{"message":"odd"}}"#, Kind::ServerError),
+        (r#"{"error":"model is not loaded"}"#, Kind::ServerError),
+    ] {
+        assert_eq!(json(body).error, Some(expected), "{body}");
+        assert_eq!(sse(&format!("data: {body}\n\n")).error, Some(expected), "{body}");
+    }
+    for body in [r#"{"error":null}"#, r#"{"error":{}}"#, r#"{"error":""}"#, r#"{"code":"rate_limit_exceeded"}"#] {
+        assert_eq!(json(body).error, None, "{body}");
+    }
+}
+
+#[test]
+fn an_error_event_need_not_be_json() {
+    assert_eq!(sse("event: error\ndata: upstream went away\n\n").error, Some(Kind::ServerError));
+}
+
+#[test]
+fn an_event_that_is_not_json_does_not_spoil_the_next() {
+    let usage = sse("data: {\"usage\":{\"type\":\"err\n\ndata: {\"usage\":{\"output_tokens\":3}}\n\n");
+    assert_eq!(usage.output_tokens, Some(3));
+    let usage = sse(&format!("{}data: {{\"usage\":{{\"output_tokens\":3}}}}\n\n", "data: {\"a\":[[\n\n".repeat(10)));
+    assert_eq!(usage.output_tokens, Some(3));
+}
+
+#[test]
+fn no_word_runs_from_one_event_into_the_next() {
+    let usage = sse("data: {\"error\":{\"type\":\"overloaded\n\ndata: {\"error\":{\"type\":\"_error\"}}\n\n");
+    assert_eq!(usage.error, Some(Kind::ServerError));
+    let usage = sse("data: {\"type\":\"error\"}\n\ndata: {\"code\":\"rate_limit_exceeded\"}\n\n");
+    assert_eq!(usage.error, Some(Kind::ServerError));
+}
+
+#[test]
+fn every_dialect_of_text_is_counted_once() {
+    for (event, expected) in [
+        (r#"{"type":"content_block_delta","delta":{"type":"text_delta","text":"a\u00e9\ud83d\ude00"}}"#, 3),
+        (r#"{"type":"content_block_delta","delta":{"type":"input_json_delta","partial_json":"{\"a\":"}}"#, 5),
+        (r#"{"type":"content_block_delta","delta":{"type":"thinking_delta","thinking":"hm"}}"#, 2),
+        (r#"{"type":"content_block_delta","delta":{"type":"signature_delta","signature":"EqQBCkYIARgC"}}"#, 0),
+        (r#"{"choices":[{"delta":{"role":"assistant","content":"abc","reasoning_content":"de"}}]}"#, 5),
+        (r#"{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}}]}"#, 2),
+        (r#"[{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}}]}]"#, 2),
+        (r#"{"choices":[{"text":"abc"}]}"#, 3),
+        (r#"{"type":"response.output_text.delta","delta":"abcd"}"#, 4),
+        (r#"{"type":"response.output_text.done","text":"abcd"}"#, 0),
+        (r#"{"type":"response.completed","response":{"output":[{"content":[{"text":"abcd"}]}]}}"#, 0),
+        (r#"{"candidates":[{"content":{"parts":[{"text":"ab"},{"text":"c"}],"role":"model"}}]}"#, 3),
+        (r#"{"output":[{"type":"message","content":[{"type":"output_text","text":"abcd"}]}]}"#, 4),
+        (r#"{"output":{"message":{"role":"assistant","content":[{"text":"abcd"}]}}}"#, 4),
+    ] {
+        assert_eq!(json(event).output_characters, expected, "{event}");
+    }
+}
+
+#[test]
+fn absurd_counts_are_clamped_and_odd_ones_ignored() {
+    let usage = json(r#"{"usage":{"input_tokens":1e9,"output_tokens":999999999999999999999999,"total_tokens":-5}}"#);
+    assert_eq!(usage.input_tokens, None);
+    assert_eq!(usage.output_tokens, Some(u64::from(u32::MAX)));
+    assert_eq!(usage.total_tokens, None);
+}
+
+#[test]
+fn a_number_that_is_cut_off_is_not_believed() {
+    assert_eq!(json(r#"{"usage":{"output_tokens":12"#).output_tokens, None);
+}

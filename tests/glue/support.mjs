@@ -1,0 +1,143 @@
+// What the tests of this folder share: virtual time, upstreams that are scripted, and the class under the glue.
+import { createLimiter } from "tidegate";
+
+/** The WebAssembly class itself, to spy on it or to make it fail. */
+export const { CoreLimiter } = await import(new URL("../wasm/core.js", import.meta.resolve("tidegate")).href);
+
+export const MESSAGES = "https://api.example.test/v1/messages";
+
+/** Arguments of a fetch that looks like a call of the Messages API. */
+export function messagesCall(init = {}) {
+  const { headers, ...rest } = init;
+  return [
+    MESSAGES,
+    {
+      method: "POST",
+      headers: { "content-type": "application/json", "anthropic-version": "2023-06-01", ...headers },
+      body: JSON.stringify({ model: "claude-test-1", max_tokens: 16, messages: [{ role: "user", content: "hi" }] }),
+      ...rest,
+    },
+  ];
+}
+
+/** The answer of the Messages API as bytes of JSON. */
+export function messagesAnswer(init = {}) {
+  const usage = { input_tokens: 8, output_tokens: 4 };
+  return Response.json({ type: "message", model: "claude-test-1", content: [], usage }, init);
+}
+
+/** A limiter that lets one call run at a time, so that a second one must queue. */
+export function oneAtATime(options = {}) {
+  return createLimiter({ limits: { default: { concurrency: 1 } }, ...options });
+}
+
+/** An upstream that answers with each handler in turn (the last one for ever) and keeps what it was called with. */
+export function upstream(...handlers) {
+  const calls = [];
+  const fetch = (...args) => {
+    calls.push(args);
+    const handler = handlers[Math.min(calls.length, handlers.length) - 1];
+    return handler(...args);
+  };
+  return Object.assign(fetch, { calls });
+}
+
+/** A clock that stands still until it is moved. Its timers fire in order, each after everything before has settled. */
+export class VirtualClock {
+  time = 0;
+  /** Every delay that was ever asked for. */
+  delays = [];
+  #timers = new Map();
+  #next = 1;
+
+  now = () => this.time;
+  wallNow = () => Date.UTC(2026, 0, 1) + this.time;
+  setTimer = (fire, delayMs) => {
+    this.delays.push(delayMs);
+    this.#timers.set(this.#next, { at: this.time + Math.max(delayMs, 0), fire });
+    return this.#next++;
+  };
+  clearTimer = (id) => {
+    this.#timers.delete(id);
+  };
+
+  get armed() {
+    return this.#timers.size;
+  }
+
+  /** Lets `ms` pass. */
+  async advance(ms) {
+    const until = this.time + ms;
+    for (;;) {
+      await settled();
+      const due = [...this.#timers].filter(([, timer]) => timer.at <= until);
+      if (due.length === 0) break;
+      const [id, timer] = due.reduce((first, other) => (other[1].at < first[1].at ? other : first));
+      this.#timers.delete(id);
+      this.time = Math.max(this.time, timer.at);
+      timer.fire();
+    }
+    this.time = until;
+    await settled();
+  }
+}
+
+/** Until every promise that can settle without time has settled. */
+export async function settled() {
+  for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate);
+}
+
+export function deferred() {
+  let resolve, reject;
+  const promise = new Promise((...functions) => {
+    [resolve, reject] = functions;
+  });
+  return { promise, resolve, reject };
+}
+
+/** What became of a promise so far: "pending", "fulfilled" or "rejected". */
+export async function stateOf(promise) {
+  await settled();
+  const pending = {};
+  return Promise.race([promise, pending]).then(
+    (value) => (value === pending ? "pending" : "fulfilled"),
+    () => "rejected",
+  );
+}
+
+/** A body of default-stream chunks that tells what happens to it. */
+export function scriptedBody(chunks, { end = true } = {}) {
+  const log = { pulled: 0, cancelled: undefined };
+  const queue = [...chunks];
+  const stream = new ReadableStream(
+    {
+      pull(controller) {
+        log.pulled += 1;
+        if (queue.length > 0) controller.enqueue(queue.shift());
+        else if (end) controller.close();
+        else return new Promise(() => {});
+      },
+      cancel(reason) {
+        log.cancelled = { reason };
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { stream, log };
+}
+
+/** The calls of one method of the core while `run` runs. */
+export async function spied(method, run) {
+  const original = CoreLimiter.prototype[method];
+  const calls = [];
+  CoreLimiter.prototype[method] = function (...args) {
+    calls.push(args);
+    return original.apply(this, args);
+  };
+  try {
+    await run(calls);
+  } finally {
+    CoreLimiter.prototype[method] = original;
+  }
+  return calls;
+}

@@ -1,0 +1,9 @@
+// `require` of the package gives the very same module as `import`.
+const assert = require("node:assert/strict");
+
+const required = require("tidegate");
+const { version } = require("tidegate/package.json");
+
+assert.match(version, /^\d+\.\d+\.\d+/);
+assert.equal(typeof required.createLimiter, "function");
+import("tidegate").then((imported) => assert.equal(imported.createLimiter, required.createLimiter));

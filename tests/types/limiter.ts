@@ -1,0 +1,81 @@
+// What a user writes type-checks as the documentation says, and what is wrong does not.
+import {
+  type Clock,
+  createLimiter,
+  type DeadlineError,
+  isTidegateError,
+  type Limiter,
+  type Permit,
+  type Snapshot,
+} from "tidegate";
+import { anthropic } from "tidegate/presets";
+
+declare const clock: Clock;
+
+const limiter: Limiter = createLimiter({
+  limits: {
+    "claude-sonnet-*": { rpm: 1000, itpm: 2_000_000, otpm: 400_000 },
+    cheap: { models: ["claude-haiku-*", "gpt-5-mini"], concurrency: 4 },
+    default: {
+      limits: [
+        { dimension: "requests", amount: 60, periodMs: 60_000, enforcement: "fixed-window" },
+        { dimension: "concurrency", amount: 3 },
+      ],
+    },
+  },
+  retry: { attempts: 5, baseMs: 250, jitter: "decorrelated" },
+  queue: { maxDepth: 1000, maxWaitMs: 30_000 },
+  provider: "anthropic",
+  fetch: (input, init) => fetch(input, init),
+  clock,
+  seed: 7,
+});
+createLimiter({ limits: anthropic.build.limits, retry: false });
+createLimiter({ limits: { ...anthropic.start.limits, default: { rps: 1 } } });
+
+export const given: Permit | undefined = limiter.tryAcquire({ inputTokens: 100 }, { model: "claude-sonnet-5" });
+export const waited: Promise<Permit> = limiter.acquire(2, { priority: "high", deadlineMs: 500, signal: new AbortController().signal });
+export const task: Promise<number> = limiter.schedule(async (permit) => {
+  permit.settle({ outputTokens: 5 });
+  return 1;
+}, { cost: { outputTokens: 50 } });
+export const synchronous: Promise<string> = limiter.schedule(() => "done");
+export const state: Snapshot = limiter.snapshot();
+export const left: number | undefined = state.scopes[0]?.limits[0]?.available;
+export const off: () => void = limiter.on("refused", ({ status, retryAfterMs }) => status + (retryAfterMs ?? 0));
+limiter.on("retry", ({ attempt, delayMs }) => attempt * delayMs);
+limiter.on("unknown-model", ({ model }) => model.length);
+limiter.on("limit", ({ reason }) => reason === "learned");
+
+try {
+  using permit = await limiter.acquire();
+  permit.settle(1);
+  await using closing = createLimiter();
+  closing.tryAcquire()?.release();
+} catch (error) {
+  if (isTidegateError(error, "deadline-exceeded")) {
+    const late: DeadlineError = error;
+    late.waitedMs.toFixed();
+  } else if (isTidegateError(error)) {
+    error.code satisfies string;
+  }
+}
+
+// @ts-expect-error a limit is a number
+createLimiter({ limits: { default: { rpm: "60" } } });
+// @ts-expect-error there is no such limit
+createLimiter({ limits: { default: { rmp: 60 } } });
+// @ts-expect-error retries are switched off with false
+createLimiter({ retry: true });
+// @ts-expect-error there is no such option
+createLimiter({ limit: {} });
+// @ts-expect-error there is no such priority
+limiter.with({ priority: "urgent" });
+// @ts-expect-error there is no such dimension
+limiter.acquire({ tokens: 1 });
+// @ts-expect-error there is no such event
+limiter.on("nothing", () => {});
+// @ts-expect-error there is no such code
+isTidegateError(new Error(), "gone");
+// @ts-expect-error concurrency has no period
+createLimiter({ limits: { default: { limits: [{ dimension: "concurrency", amount: 1, periodMs: 1 }] } } });

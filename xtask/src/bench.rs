@@ -1,0 +1,236 @@
+//! `cargo xtask bench`: measurements of the core in Rust and of the package beside its peers, in one table.
+//!
+//! Two kinds of programs measure. The benchmarks of the crate `tidegate-benches` use Criterion, whose estimates are
+//! read from where it leaves them. Every script `benches/js/*.mjs` prints one JSON object a line for each figure:
+//! `{ "bench": "tryAcquire", "subject": "tidegate", "value": 41.5, "unit": "ns" }`; its other lines are for people.
+//! A bench called `a/b` with two subjects becomes one row of the table, with a column for each subject.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::tools::{self, Shell};
+use crate::{dist, fingerprint, node};
+
+/// Measures the core and the package beside its peers
+#[derive(clap::Args)]
+pub struct Args {
+    /// Benchmarks to run, by the name of their file; see --list
+    names: Vec<String>,
+    /// List the benchmarks
+    #[arg(long)]
+    list: bool,
+    /// Print the figures as JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// One number that was measured.
+#[derive(Clone, Debug, PartialEq)]
+struct Figure {
+    bench: String,
+    subject: String,
+    value: f64,
+    unit: String,
+}
+
+/// A program that measures.
+struct Bench {
+    name: String,
+    /// The script, or none for a benchmark of the Rust crate.
+    script: Option<PathBuf>,
+}
+
+/// Runs the benchmarks and shows their figures together.
+pub fn run(shell: &Shell, args: &Args) -> Result<()> {
+    let benches = chosen(all(shell)?, &args.names)?;
+    if args.list {
+        let kind = |bench: &Bench| if bench.script.is_some() { "package" } else { "core" };
+        let rows: Vec<_> = benches.iter().map(|bench| vec![bench.name.clone(), kind(bench).into()]).collect();
+        shell.print(tools::table(&["benchmark", "of the"], &rows));
+        return Ok(());
+    }
+    let mut figures = Vec::new();
+    if benches.iter().any(|bench| bench.script.is_some()) {
+        node::require(shell)?;
+        dist::run(shell, &dist::Args::default())?;
+    }
+    for bench in &benches {
+        shell.say(format!("measuring {}", bench.name));
+        figures.extend(match &bench.script {
+            Some(script) => figures_of_script(shell, script)?,
+            None => figures_of_crate(shell, &bench.name)?,
+        });
+    }
+    ensure!(!figures.is_empty(), "nothing was measured");
+    if args.json {
+        shell.print(format!("{:#}", json!(figures.iter().map(to_json).collect::<Vec<_>>())));
+    } else {
+        shell.print(tables(&figures));
+    }
+    Ok(())
+}
+
+/// All benchmarks of the repository: a file is one.
+fn all(shell: &Shell) -> Result<Vec<Bench>> {
+    let mut benches = Vec::new();
+    for (folder, ending) in [("benches/rust", "rs"), ("benches/js", "mjs")] {
+        for file in fingerprint::files_below(&shell.path(folder))? {
+            // What lies in a folder below is shared by several.
+            if file.extension().is_some_and(|extension| extension == ending) && file.components().count() == 1 {
+                let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let script = (ending == "mjs").then(|| shell.path(folder).join(file));
+                benches.push(Bench { name, script });
+            }
+        }
+    }
+    Ok(benches)
+}
+
+fn chosen(mut benches: Vec<Bench>, names: &[String]) -> Result<Vec<Bench>> {
+    if let Some(unknown) = names.iter().find(|name| !benches.iter().any(|bench| bench.name == **name)) {
+        bail!("no benchmark is called `{unknown}`: `cargo xtask bench --list` names them");
+    }
+    benches.retain(|bench| names.is_empty() || names.contains(&bench.name));
+    ensure!(!benches.is_empty(), "there is no benchmark in benches/rust and none in benches/js");
+    Ok(benches)
+}
+
+/// The lines of a script's output that are figures; the others are shown.
+fn figures_of_script(shell: &Shell, script: &Path) -> Result<Vec<Figure>> {
+    let output = shell.command("node").arg("--expose-gc").arg(script).read()?;
+    let mut figures = Vec::new();
+    for line in output.lines() {
+        match serde_json::from_str(line).ok().as_ref().and_then(from_json) {
+            Some(figure) => figures.push(figure),
+            None => shell.say(line),
+        }
+    }
+    ensure!(!figures.is_empty(), "{} printed no figures", script.display());
+    Ok(figures)
+}
+
+/// What Criterion estimated in this run: `group/subject`, in nanoseconds.
+fn figures_of_crate(shell: &Shell, name: &str) -> Result<Vec<Figure>> {
+    let results = shell.scratch("criterion");
+    fingerprint::remove(&results)?;
+    let command = shell.command("cargo").args(["bench", "--quiet", "--package", "tidegate-benches", "--bench", name]);
+    command.args(["--", "--noplot", "--quiet"]).env("CRITERION_HOME", &results).read()?;
+
+    let mut figures = Vec::new();
+    for file in fingerprint::files_below(&results)?.iter().filter(|file| file.ends_with("new/estimates.json")) {
+        let estimates: Value = serde_json::from_str(&fs::read_to_string(results.join(file))?)?;
+        let about = results.join(file).with_file_name("benchmark.json");
+        let about: Value = serde_json::from_str(&fs::read_to_string(about)?)?;
+        let Some(median) = estimates["median"]["point_estimate"].as_f64() else { continue };
+        let (bench, subject) = named(&about);
+        figures.push(Figure { bench, subject, value: median, unit: "ns".into() });
+    }
+    Ok(figures)
+}
+
+/// Row and column of a Criterion benchmark: its group, and its function, which is `tidegate` where it is alone.
+fn named(about: &Value) -> (String, String) {
+    let text = |key: &str| about[key].as_str().unwrap_or_default().to_owned();
+    match (about["function_id"].as_str(), about["value_str"].as_str()) {
+        (Some(function), Some(value)) => (format!("{}/{value}", text("group_id")), function.to_owned()),
+        (Some(function), None) => (text("group_id"), function.to_owned()),
+        (None, _) => (text("full_id"), "tidegate".to_owned()),
+    }
+}
+
+fn from_json(line: &Value) -> Option<Figure> {
+    let text = |key: &str| line[key].as_str().map(str::to_owned);
+    Some(Figure {
+        bench: text("bench")?,
+        subject: text("subject")?,
+        value: line["value"].as_f64()?,
+        unit: text("unit")?,
+    })
+}
+
+fn to_json(figure: &Figure) -> Value {
+    let Figure { bench, subject, value, unit } = figure;
+    json!({ "bench": bench, "subject": subject, "value": value, "unit": unit })
+}
+
+/// One table for each set of subjects, with a row for each bench.
+fn tables(figures: &[Figure]) -> String {
+    let mut rows: Vec<(String, BTreeMap<&str, f64>)> = Vec::new();
+    for figure in figures {
+        let name = format!("{} ({})", figure.bench, figure.unit);
+        if rows.iter().all(|(row, _)| *row != name) {
+            rows.push((name.clone(), BTreeMap::new()));
+        }
+        for (_, values) in rows.iter_mut().filter(|(row, _)| *row == name) {
+            values.insert(&figure.subject, figure.value);
+        }
+    }
+    let mut sets: Vec<BTreeSet<&str>> = Vec::new();
+    for (_, values) in &rows {
+        let set = values.keys().copied().collect();
+        if !sets.contains(&set) {
+            sets.push(set);
+        }
+    }
+    let table = |set: &BTreeSet<&str>| {
+        let rows = rows.iter().filter(|(_, values)| values.keys().eq(set));
+        let cells = |(name, values): &(String, BTreeMap<&str, f64>)| {
+            [name.clone()].into_iter().chain(columns(set).map(|subject| rounded(values[subject]))).collect()
+        };
+        let header: Vec<_> = ["benchmark"].into_iter().chain(columns(set)).collect();
+        tools::table(&header, &rows.map(cells).collect::<Vec<_>>())
+    };
+    sets.iter().map(table).collect::<Vec<_>>().join("\n")
+}
+
+/// The subjects in the order of their columns: first the one that all this is about.
+fn columns<'a>(set: &'a BTreeSet<&str>) -> impl Iterator<Item = &'a str> {
+    let own = set.iter().copied().filter(|subject| *subject == "tidegate");
+    own.chain(set.iter().copied().filter(|subject| *subject != "tidegate"))
+}
+
+/// Three digits say enough: machines are noisy.
+fn rounded(value: f64) -> String {
+    match value.abs() {
+        size if size >= 100.0 => format!("{value:.0}"),
+        size if size >= 10.0 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(bench: &str, subject: &str, value: f64) -> Figure {
+        Figure { bench: bench.into(), subject: subject.into(), value, unit: "ns".into() }
+    }
+
+    #[test]
+    fn figures_are_read_and_written_alike() {
+        let one = figure("a", "b", 1.5);
+        assert_eq!(from_json(&to_json(&one)), Some(one));
+        assert_eq!(from_json(&json!({ "bench": "a" })), None);
+        assert_eq!(from_json(&json!(3)), None);
+    }
+
+    #[test]
+    fn subjects_of_one_bench_share_a_row_and_ours_comes_first() {
+        let figures = [figure("a", "limiter", 300.0), figure("a", "tidegate", 41.51), figure("b", "tidegate", 2.0)];
+        let text = tables(&figures);
+        let lines: Vec<_> = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(lines, ["benchmark tidegate limiter", "a (ns) 41.5 300", "", "benchmark tidegate", "b (ns) 2.00"]);
+    }
+
+    #[test]
+    fn criterion_names_become_rows_and_columns() {
+        let about = json!({ "group_id": "decide", "function_id": "tidegate", "value_str": "3 limits", "full_id": "x" });
+        assert_eq!(named(&about), ("decide/3 limits".into(), "tidegate".into()));
+        let about = json!({ "group_id": "decide", "function_id": "tidegate", "value_str": null, "full_id": "x" });
+        assert_eq!(named(&about), ("decide".into(), "tidegate".into()));
+    }
+}

@@ -1,0 +1,56 @@
+//! `cargo xtask dist`: builds the npm package into `pkg/`.
+//!
+//! Three steps, each skipped while nothing it depends on changed: the wasm modules ([`module`]), the TypeScript
+//! ([`typescript`]), and the folder with everything in its place ([`assemble`]).
+
+mod assemble;
+mod module;
+mod typescript;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::tools::Shell;
+use crate::{fingerprint, node, rust};
+
+/// Builds the npm package into pkg/
+#[derive(clap::Args, Clone, Copy, Default)]
+pub struct Args {
+    /// Build quickly: no optimisation, large modules with names for debugging
+    #[arg(long)]
+    pub dev: bool,
+}
+
+/// Builds the package and returns its folder.
+pub fn run(shell: &Shell, args: &Args) -> Result<PathBuf> {
+    node::require(shell)?;
+    rust::require_wasm_target(shell)?;
+    node::install(shell, "")?;
+
+    let package = shell.path("pkg");
+    let mut files = assemble::Files::default();
+    for module in module::ALL {
+        files.add_tree("wasm", &module.build(shell, args.dev)?)?;
+    }
+    // The TypeScript refers to the modules by the place they have in the package.
+    files.copy_to(&package)?;
+    files.add_tree("", &typescript::build(shell)?)?;
+    files.add_documents(shell)?;
+    files.copy_to(&package)?;
+    files.remove_others_from(&package)?;
+    node::link_package(shell)?;
+    Ok(package)
+}
+
+/// Builds the package, packs it as for publishing and returns the tarball.
+pub fn pack(shell: &Shell) -> Result<PathBuf> {
+    let package = run(shell, &Args::default())?;
+    let output = shell.scratch("pack");
+    let inputs = fingerprint::Fingerprint::new("npm pack").tree(&package)?;
+    fingerprint::unless_fresh(inputs, &output, |dir| {
+        node::npm(shell).args(["pack", "--silent", "--pack-destination"]).arg(dir).dir(&package).read().map(drop)
+    })?;
+    let files = fingerprint::files_below(&output)?;
+    files.first().map(|name| output.join(name)).context("npm packed nothing")
+}

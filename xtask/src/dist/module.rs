@@ -1,0 +1,100 @@
+//! A workspace member becomes a wasm module with its JavaScript, and once more as a script that carries the bytes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::fingerprint::{self, Fingerprint};
+use crate::tools::{Shell, kilobytes};
+use crate::{node, rust};
+
+/// All modules of the package.
+pub const ALL: [Module; 2] = [
+    Module { package: "tidegate-bindings", name: "core" },
+    Module { package: "tidegate-simulator", name: "simulator" },
+];
+
+/// A workspace member, and what its module is called in the package.
+pub struct Module {
+    package: &'static str,
+    name: &'static str,
+}
+
+impl Module {
+    /// Builds the module if needed and returns the folder with its files.
+    pub fn build(&self, shell: &Shell, dev: bool) -> Result<PathBuf> {
+        let compiled = rust::build_module(shell, self.package, !dev)?;
+        let inputs = Fingerprint::new(include_str!("module.rs"))
+            .text(if dev { "dev" } else { "release" })
+            .file(&compiled)
+            .file(&node::module(shell, "binaryen/package.json"));
+        let output = shell.scratch("dist").join(self.name);
+        let ran = fingerprint::unless_fresh(inputs, &output, |dir| self.generate(shell, &compiled, dir, dev))?;
+        if ran {
+            let bytes = fs::metadata(self.wasm(&output))?.len();
+            shell.say(format!("built {} ({})", self.name, kilobytes(usize::try_from(bytes)?)));
+        }
+        Ok(output)
+    }
+
+    fn generate(&self, shell: &Shell, compiled: &Path, dir: &Path, dev: bool) -> Result<()> {
+        Bindgen::new()
+            .input_path(compiled)
+            .out_name(self.name)
+            .web(true)?
+            .typescript(true)
+            .omit_default_module_path(true)
+            .remove_name_section(!dev)
+            .remove_producers_section(true)
+            .generate(dir)
+            .with_context(|| format!("wasm-bindgen failed on {}", self.package))?;
+
+        let wasm = self.wasm(dir);
+        if !dev {
+            // No feature flags: wasm-opt then reads what the module states, and emits nothing that old runtimes lack.
+            node::tool(shell, "binaryen/bin/wasm-opt").arg("-Oz").arg(&wasm).arg("-o").arg(&wasm).run()?;
+        }
+        let bytes = fs::read(&wasm)?;
+        fingerprint::write(&dir.join(format!("{}_inline.js", self.name)), inline_script(&bytes).as_bytes())?;
+        fingerprint::write(&dir.join(format!("{}_inline.d.ts", self.name)), INLINE_TYPES.as_bytes())?;
+
+        // Types of the raw exports, which nobody should call. What a bundler makes of an import is a module.
+        fingerprint::remove(&dir.join(format!("{}_bg.wasm.d.ts", self.name)))?;
+        fingerprint::write(&dir.join(format!("{}_bg.d.wasm.ts", self.name)), WASM_TYPES.as_bytes())
+    }
+
+    fn wasm(&self, dir: &Path) -> PathBuf {
+        dir.join(format!("{}_bg.wasm", self.name))
+    }
+}
+
+/// A script that carries the bytes of a module.
+///
+/// The order of the ways to decode is that of their speed; `atob` with a callback for each byte would take longest.
+fn inline_script(wasm: &[u8]) -> String {
+    let text = STANDARD.encode(wasm);
+    format!(
+        r#"const base64 = "{text}";
+
+/** The WebAssembly module. */
+export function bytes() {{
+  if (typeof Uint8Array.fromBase64 === "function") return Uint8Array.fromBase64(base64);
+  const NodeBuffer = globalThis.Buffer;
+  if (typeof NodeBuffer?.from === "function") return NodeBuffer.from(base64, "base64");
+  const text = atob(base64);
+  const decoded = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) decoded[i] = text.charCodeAt(i);
+  return decoded;
+}}
+"#
+    )
+}
+
+const INLINE_TYPES: &str =
+    "/** The WebAssembly module. */\nexport declare function bytes(): Uint8Array<ArrayBuffer>;\n";
+
+const WASM_TYPES: &str = "declare const module: WebAssembly.Module;\nexport default module;\n";

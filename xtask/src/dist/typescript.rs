@@ -1,0 +1,33 @@
+//! The hand-written TypeScript of the package becomes JavaScript and types.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::fingerprint::{self, Fingerprint};
+use crate::node;
+use crate::tools::Shell;
+
+/// Compiles if needed and returns the folder with the scripts and types.
+pub fn build(shell: &Shell) -> Result<PathBuf> {
+    let sources = shell.path("pkg-template");
+    let mut inputs = Fingerprint::new(include_str!("typescript.rs"))
+        .file(&node::module(shell, "typescript/package.json"))
+        .file(&node::module(shell, "@types/node/package.json"))
+        .tree(&sources)?;
+    let modules = shell.path("pkg/wasm");
+    for types in fingerprint::files_below(&modules)? {
+        if types.extension().is_some_and(|extension| extension == "ts") {
+            inputs = inputs.file(&modules.join(types));
+        }
+    }
+
+    let output = shell.scratch("dist").join("scripts");
+    let ran = fingerprint::unless_fresh(inputs, &output, |dir| {
+        node::tool(shell, "typescript/bin/tsc").arg("--project").arg(&sources).arg("--outDir").arg(dir).run()
+    })?;
+    if ran {
+        shell.say("built scripts and types");
+    }
+    Ok(output)
+}

@@ -1,0 +1,80 @@
+//! Steps that test the built package where it stands, in `pkg/`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::Outcome;
+use crate::tools::Shell;
+use crate::{dist, fingerprint, node};
+
+/// Longest time for one test. A test that hangs shall fail, not block.
+const TEST_TIMEOUT: &str = "--test-timeout=60000";
+
+pub fn dist(shell: &Shell) -> Result<Outcome> {
+    dist::run(shell, &dist::Args::default()).map(|_| Outcome::Passed(String::new()))
+}
+
+pub fn glue(shell: &Shell) -> Result<Outcome> {
+    run_tests(shell, "tests/glue")
+}
+
+pub fn sdks(shell: &Shell) -> Result<Outcome> {
+    run_tests(shell, "tests/sdks")
+}
+
+pub fn examples(shell: &Shell) -> Result<Outcome> {
+    let scripts = scripts_below(shell, "examples", ".mjs")?;
+    if scripts.is_empty() {
+        return Ok(Outcome::Skipped("there is no script in examples".into()));
+    }
+    for script in &scripts {
+        shell.command("node").arg("--check").arg(script).run()?;
+    }
+    let help = shell.command("node").args([crate::demo::SCRIPT, "--help"]).read().context("the demo's help")?;
+    anyhow::ensure!(help.contains("--seed"), "the demo's help names no --seed:\n{help}");
+    Ok(Outcome::Passed(format!("{} scripts", scripts.len())))
+}
+
+/// Compiles the consumer's side of the types as projects of all kinds do.
+pub fn types(shell: &Shell) -> Result<Outcome> {
+    const PROJECT: &str = "tests/types";
+    // Module system, module resolution, and what the world is: the browser's, also without the newest names, or Node's.
+    const DOM: &str = "ES2022,DOM,DOM.Iterable";
+    const KINDS: [[&str; 4]; 5] = [
+        ["nodenext", "nodenext", DOM, ""],
+        ["node16", "node16", DOM, ""],
+        ["esnext", "bundler", DOM, ""],
+        ["preserve", "bundler", "ESNext,DOM,DOM.Iterable,DOM.AsyncIterable", ""],
+        ["nodenext", "nodenext", "ES2022", "node"],
+    ];
+    if !shell.path(PROJECT).join("tsconfig.json").is_file() {
+        return Ok(Outcome::Skipped(format!("there is no project in {PROJECT}")));
+    }
+    dist::run(shell, &dist::Args::default())?;
+    for [module, resolution, lib, types] in KINDS {
+        let tsc = node::tool(shell, "typescript/bin/tsc").args(["--project", PROJECT, "--noEmit"]);
+        let tsc = tsc.args(["--module", module, "--moduleResolution", resolution, "--lib", lib, "--types", types]);
+        tsc.run().with_context(|| format!("types with module {module}, lib {lib}, types [{types}]"))?;
+    }
+    Ok(Outcome::Passed(format!("{} kinds of projects", KINDS.len())))
+}
+
+/// Runs all `*.test.mjs` of a folder.
+fn run_tests(shell: &Shell, folder: &str) -> Result<Outcome> {
+    let tests = scripts_below(shell, folder, ".test.mjs")?;
+    if tests.is_empty() {
+        return Ok(Outcome::Skipped(format!("there is no *.test.mjs in {folder}")));
+    }
+    dist::run(shell, &dist::Args::default())?;
+    let log = shell.command("node").args(["--test", TEST_TIMEOUT, "--test-reporter=spec"]).args(&tests).log()?;
+    let passed = log.lines().filter_map(|line| line.strip_prefix("ℹ pass ")).next_back();
+    Ok(Outcome::Passed(passed.map(|count| format!("{count} tests")).unwrap_or_default()))
+}
+
+/// All files below a folder whose names end so.
+fn scripts_below(shell: &Shell, folder: &str, ending: &str) -> Result<Vec<PathBuf>> {
+    let dir = shell.path(folder);
+    let found = fingerprint::files_below(&dir)?.into_iter().map(|file| dir.join(file));
+    Ok(found.filter(|file| file.to_string_lossy().ends_with(ending)).collect())
+}
