@@ -25,10 +25,17 @@ pub(crate) struct Scope {
     pub(crate) shut_until: Instant,
     /// Requests between two attempts.
     pub(crate) pausing: u32,
+    /// Whether its server has said anything yet.
+    pub(crate) has_answered: bool,
     last_used: Instant,
 }
 
 impl Scope {
+    /// Whether nothing is known of the server, and enough is under way to learn something.
+    pub(crate) fn must_learn_first(&self) -> bool {
+        !self.has_answered && self.ledger.is_unlimited() && self.ledger.in_flight() >= MOST_BEFORE_FIRST_ANSWER
+    }
+
     fn is_idle(&self) -> bool {
         self.queue.is_empty() && self.ledger.in_flight() == 0 && self.pausing == 0
     }
@@ -182,6 +189,9 @@ impl Scopes {
 const fn is_counted_apart(family: Family) -> bool {
     matches!(family, Family::CountTokens | Family::Batches | Family::Models | Family::Files)
 }
+
+/// Requests that are sent to an unknown server before its first answer says how many it likes.
+const MOST_BEFORE_FIRST_ANSWER: u64 = 4;
 
 /// More models and servers than any program talks to; a scope takes about 1 KB.
 const MOST_LEARNED: usize = 1_024;

@@ -216,8 +216,9 @@ impl CoreLimiter {
     }
 
     /// A piece of an observed body passed.
-    pub fn chunk(&mut self, ticket: u32, bytes: &[u8]) {
-        self.limiter.handle_chunk(Ticket::from_bits(ticket), bytes);
+    pub fn chunk(&mut self, now: f64, ticket: u32, bytes: &[u8]) {
+        let now = self.at(now);
+        self.limiter.handle_chunk(now, Ticket::from_bits(ticket), bytes);
     }
 
     /// An observed body ended, or was cut.

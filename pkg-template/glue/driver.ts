@@ -115,7 +115,7 @@ export class Driver {
 
   /** A piece of an observed body. Never throws, like {@link finish}: the body goes on whatever happens here. */
   chunk(ticket: number, bytes: Uint8Array): void {
-    this.unharmed(() => this.core.chunk(ticket, bytes));
+    this.unharmed(() => this.core.chunk(this.clock.now(), ticket, bytes));
   }
 
   finish(ticket: number, complete: boolean): void {

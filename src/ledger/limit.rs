@@ -102,6 +102,13 @@ impl Limit {
         self.meter.take(cost.of(self.dimension), now, counted_at);
     }
 
+    pub(super) fn extend(&mut self, more: Cost, now: Instant) {
+        // However much it grows, it is still one request in flight.
+        if self.dimension != Dimension::Concurrency {
+            self.meter.take(more.of(self.dimension), now, now);
+        }
+    }
+
     #[inline]
     pub(super) fn settle(&mut self, reserved: Cost, actual: Cost, counted_at: Instant, now: Instant) {
         let (reserved, actual) = (reserved.of(self.dimension), actual.of(self.dimension));

@@ -91,6 +91,14 @@ pub(super) fn charged(call: &Call, reserved: Cost, usage: &Usage, complete: bool
     Cost { input_tokens: input.unwrap_or(reserved.input_tokens), output_tokens: output, ..reserved }
 }
 
+/// What a running answer needs beyond what is `reserved` for it, with as much again as an eighth to come.
+pub(super) fn overrun(call: &Call, reserved: Cost, output_characters: u64) -> Option<Cost> {
+    let written = clamp_to_u32(output_characters / request::CHARACTERS_PER_TOKEN);
+    let is_over = charging(call.provider) == Charging::AsProduced && written > reserved.output_tokens;
+    let output_tokens = (written / 8).saturating_add(written.saturating_sub(reserved.output_tokens));
+    is_over.then_some(Cost { output_tokens, ..Cost::default() })
+}
+
 /// A failed request counts as a request; its tokens were not used.
 pub(super) const fn without_tokens(reserved: Cost) -> Cost {
     Cost { input_tokens: 0, output_tokens: 0, ..reserved }
@@ -145,6 +153,15 @@ mod tests {
         let reserved = Cost { input_tokens: 100, output_tokens: 50, ..Cost::REQUEST };
         assert_eq!(tokens(charged(&call(Provider::Anthropic), reserved, &usage, false)), (100, 20));
         assert_eq!(tokens(charged(&call(Provider::Anthropic), reserved, &Usage::default(), true)), (100, 50));
+    }
+
+    #[test]
+    fn an_answer_that_outgrows_its_reservation_is_charged_as_it_grows() {
+        let reserved = Cost { output_tokens: 50, ..Cost::REQUEST };
+        assert_eq!(overrun(&call(Provider::Anthropic), reserved, 200), None);
+        let more = overrun(&call(Provider::Anthropic), reserved, 320).expect("80 tokens");
+        assert_eq!((more.requests, more.output_tokens), (0, 40));
+        assert_eq!(overrun(&call(Provider::OpenAi), reserved, 4_000), None);
     }
 
     #[test]

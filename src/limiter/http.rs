@@ -94,6 +94,7 @@ impl Limiter {
             return Verdict::NeedBody;
         }
         let signal = headers::read(&Response { provider, status, headers, body }, wall);
+        self.scopes.get_mut(entry.scope).has_answered = true;
         self.sync(now, wall, ticket, &call, &signal);
         if signal.kind == Kind::Ok {
             return self.accept(now, ticket, &call, headers);
@@ -120,10 +121,15 @@ impl Limiter {
         self.try_again_or_deliver(now, ticket, &call, delay)
     }
 
-    /// A piece of an observed body passed.
-    pub fn handle_chunk(&mut self, ticket: Ticket, bytes: &[u8]) {
-        if let Some(reader) = self.tickets.flight_mut(ticket).and_then(|flight| flight.reader.as_mut()) {
-            reader.feed(bytes);
+    /// A piece of an observed body passed. What a model wrote beyond its reservation is charged as it appears, because
+    /// that is how the server charges it.
+    pub fn handle_chunk(&mut self, now: Instant, ticket: Ticket, bytes: &[u8]) {
+        let Some(entry) = self.tickets.get(ticket).copied() else { return };
+        let Some(call) = self.tickets.call(&entry).copied() else { return };
+        let Some(Flight { reservation, reader: Some(reader) }) = self.tickets.flight_mut(ticket) else { return };
+        reader.feed(bytes);
+        if let Some(more) = charge::overrun(&call, reservation.cost(), reader.usage().output_characters) {
+            self.scopes.get_mut(entry.scope).ledger.extend(reservation, more, now);
         }
     }
 
@@ -152,6 +158,7 @@ impl Limiter {
             let Some(flight) = self.tickets.flight_mut(ticket) else { return };
             let scope = self.scopes.get_mut(index);
             let Some(statement) = statement(call.provider, stated, now, wall) else { continue };
+            let statement = Statement { retry_after: signal.retry_after, ..statement };
             let change = scope.ledger.sync(&flight.reservation, was_refused, &statement, now);
             if let Some(change) = change {
                 let scope = scope.name.clone();
@@ -186,6 +193,7 @@ impl Limiter {
 
     /// The request was not served. What it takes, who waits because of it, and whether it is tried again follow from why.
     fn decline(&mut self, now: Instant, ticket: Ticket, call: &Call, signal: &Signal<'_>) -> Verdict {
+        let Some(scope) = self.tickets.get(ticket).map(|entry| entry.scope) else { return Verdict::Deliver };
         let delay = match signal.retry_after {
             Some(ordered) => ordered + self.spread(ordered),
             None => self.backoff(ticket),
@@ -193,7 +201,12 @@ impl Limiter {
         match signal.kind {
             Kind::RateLimit => {
                 self.end_flight(now, ticket, |_| Cost::default());
-                self.shut(ticket, now + delay);
+                let scope = self.scopes.get_mut(scope);
+                // Nobody who shares the scope starts before.
+                scope.shut_until = scope.shut_until.max(now + delay);
+                if call.counts_tokens {
+                    scope.forecast.observe_refusal();
+                }
                 let delay = Some(delay).filter(|_| signal.retryable);
                 self.try_again_or_deliver(now, ticket, call, delay)
             }
@@ -241,14 +254,6 @@ impl Limiter {
         Verdict::Retry
     }
 
-    /// Nobody who shares the scope starts before `until`.
-    fn shut(&mut self, ticket: Ticket, until: Instant) {
-        if let Some(index) = self.tickets.get(ticket).map(|entry| entry.scope) {
-            let scope = self.scopes.get_mut(index);
-            scope.shut_until = scope.shut_until.max(until);
-        }
-    }
-
     /// The pause before the ticket's next attempt where the server does not say.
     fn backoff(&mut self, ticket: Ticket) -> Duration {
         let Some(entry) = self.tickets.get(ticket) else { return Duration::ZERO };
@@ -280,6 +285,7 @@ fn statement(provider: Provider, stated: &StatedLimit<'_>, now: Instant, wall: W
         rounding: if is_rounded { ANTHROPIC_ROUNDING } else { 0 },
         window: stated.window.or(is_bucket.then_some(Duration::MINUTE)),
         // A bucket's reset is the instant at which it is full, no boundary of a window.
+        retry_after: None,
         reset_at: stated.reset_at.filter(|_| !is_bucket).map(|reset| now + reset.since(wall)),
         enforcement: if is_bucket { Enforcement::TokenBucket } else { Enforcement::FixedWindow },
     })

@@ -96,6 +96,11 @@ impl Limiter {
                 continue;
             }
             let call = self.tickets.call(&entry).copied();
+            if call.is_some() && scope.must_learn_first() {
+                // The first answer, or the end of one of those under way, opens the scope.
+                self.openings.remove(index);
+                return;
+            }
             // What was learned while it waited counts for it too.
             let cost = call.map_or(entry.cost, |call| super::charge::cost_of(&call, entry.cost, scope));
             let counted_at = if call.is_some() { now + NETWORK_SPREAD } else { now };

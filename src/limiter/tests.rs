@@ -334,8 +334,8 @@ fn what_a_request_used_settles_what_it_reserved() {
     let ticket = world.send(SMALL).expect("admitted");
     world.starts();
     assert_eq!(world.answer(ticket, 200, "content-type: application/json"), Verdict::Observe);
-    world.limiter.handle_chunk(ticket, br#"{"usage":{"input_tokens":9,"output_tok"#);
-    world.limiter.handle_chunk(ticket, br#"ens":42}}"#);
+    world.limiter.handle_chunk(world.now, ticket, br#"{"usage":{"input_tokens":9,"output_tok"#);
+    world.limiter.handle_chunk(world.now, ticket, br#"ens":42}}"#);
     world.limiter.finish(world.now, ticket, true);
     let snapshot = alloc::format!("{:?}", world.limiter.snapshot(world.now));
     assert!(snapshot.contains(r#"("available", Number(9958.0))"#), "{snapshot}");
@@ -356,6 +356,15 @@ fn headers_teach_limits_that_nobody_configured() {
     // The bucket of two was full when the first came, and the server may have counted it a little later than that.
     let (waited, _) = world.wake();
     assert!(waited >= Duration::from_secs(30), "{waited:?}");
+}
+
+#[test]
+fn a_server_that_never_spoke_gets_a_few_requests_until_it_does() {
+    let mut world = World::with_options(Value::Nothing);
+    let tickets: Vec<Ticket> = (0..10).map(|_| world.send(SMALL).expect("admitted")).collect();
+    assert_eq!(world.starts(), tickets[..4]);
+    assert_eq!(world.answer(tickets[0], 200, ""), Verdict::Deliver);
+    assert_eq!(world.starts(), tickets[4..]);
 }
 
 #[test]
