@@ -30,11 +30,16 @@ impl Value {
             Self::Nothing => "nothing".to_string(),
             Self::Bool(value) => value.to_string(),
             Self::Number(value) => shown_number(*value),
-            Self::Text(text) => format!("{:?}", shortened(text)),
+            Self::Text(text) => quoted(&shortened(text)),
             Self::List(items) => format!("a list of {}", items.len()),
             Self::Record(_) => "an object".to_string(),
             Self::Other(what) => shortened(what),
         }
+    }
+
+    /// The fields of a record; none if it is anything else.
+    pub(super) fn fields(&self) -> &[(String, Self)] {
+        if let Self::Record(fields) = self { fields } else { &[] }
     }
 }
 
@@ -81,10 +86,16 @@ fn shown_number(value: f64) -> String {
 
 fn shortened(text: &str) -> String {
     const MOST: usize = 40;
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_string(),
+    let mut shown: String = text.chars().take(MOST).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
     }
+    shown
+}
+
+/// `text` in quotes. Rust's own `{:?}` would bring its tables of Unicode into the module.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 #[cfg(test)]
