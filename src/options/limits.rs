@@ -1,5 +1,6 @@
 //! The option `limits`: which models share which limits.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,7 +14,7 @@ use crate::quota::{Enforcement, Quota};
 use crate::time::Duration;
 
 /// Reads `limits` into `policy`.
-pub(super) fn read(field: &Field<'_>, policy: &mut Policy) -> Result<(), OptionError> {
+pub(super) fn read(field: &Field<'_>, policy: &mut Policy) -> Result<(), Box<OptionError>> {
     let mut claims: Vec<Claim> = Vec::new();
     for (name, value) in field.entries()? {
         let scope = field.member(name, value);
@@ -52,7 +53,7 @@ struct Claim {
 }
 
 /// Adds what `field` claims, unless it is unclear whether it or an earlier claim has a model.
-fn claim(claims: &mut Vec<Claim>, field: &Field<'_>, pattern: &str) -> Result<(), OptionError> {
+fn claim(claims: &mut Vec<Claim>, field: &Field<'_>, pattern: &str) -> Result<(), Box<OptionError>> {
     let pattern = Pattern::new(pattern);
     let alike = |claim: &&Claim| claim.pattern.specificity() == pattern.specificity();
     if let Some(earlier) = claims.iter().filter(alike).find(|claim| claim.pattern.overlaps(&pattern)) {
@@ -65,7 +66,7 @@ fn claim(claims: &mut Vec<Claim>, field: &Field<'_>, pattern: &str) -> Result<()
     Ok(())
 }
 
-fn scope_limits(scope: &Field<'_>) -> Result<Vec<Limit>, OptionError> {
+fn scope_limits(scope: &Field<'_>) -> Result<Vec<Limit>, Box<OptionError>> {
     scope.expect_record(SCOPE_OPTIONS)?;
     let origin = match scope.given("published") {
         Some(date) => date.text().map(|_| Origin::Published)?,
@@ -91,7 +92,7 @@ fn scope_limits(scope: &Field<'_>) -> Result<Vec<Limit>, OptionError> {
     Ok(limits)
 }
 
-fn long_form(limit: &Field<'_>, origin: Origin) -> Result<Limit, OptionError> {
+fn long_form(limit: &Field<'_>, origin: Origin) -> Result<Limit, Box<OptionError>> {
     limit.expect_record(&["dimension", "amount", "periodMs", "burst", "enforcement"])?;
     let dimension = limit.field("dimension").choice(DIMENSIONS)?;
     let amount = limit.field("amount").whole(1, Quota::MAX_AMOUNT)?;

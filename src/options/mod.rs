@@ -4,6 +4,8 @@ mod limits;
 mod reader;
 mod value;
 
+use alloc::boxed::Box;
+
 use self::reader::Field;
 pub use self::reader::OptionError;
 pub use self::value::{Value, record};
@@ -28,19 +30,22 @@ use crate::time::Duration;
 ///
 /// The first option that is unknown, of the wrong type, out of its range or in contradiction to another.
 pub fn parse(options: &Value) -> Result<Policy, OptionError> {
-    let options = Field::root(options);
-    options.expect_record(&["limits", "retry", "queue", "provider"])?;
+    policy(&Field::root(options)).map_err(|error| *error)
+}
+
+fn policy(field: &Field<'_>) -> Result<Policy, Box<OptionError>> {
+    field.expect_record(&["limits", "retry", "queue", "provider"])?;
     let mut policy = Policy::default();
-    limits::read(&options.field("limits"), &mut policy)?;
-    policy.retry = retry(&options.field("retry"))?;
-    policy.queue = queue(&options.field("queue"))?;
-    if let Some(provider) = options.given("provider") {
+    limits::read(&field.field("limits"), &mut policy)?;
+    policy.retry = retry(&field.field("retry"))?;
+    policy.queue = queue(&field.field("queue"))?;
+    if let Some(provider) = field.given("provider") {
         policy.provider = Some(provider.choice(PROVIDERS)?);
     }
     Ok(policy)
 }
 
-fn retry(field: &Field<'_>) -> Result<RetryPolicy, OptionError> {
+fn retry(field: &Field<'_>) -> Result<RetryPolicy, Box<OptionError>> {
     if field.is_false() {
         return Ok(RetryPolicy::NONE);
     }
@@ -69,7 +74,7 @@ fn retry(field: &Field<'_>) -> Result<RetryPolicy, OptionError> {
     Ok(retry)
 }
 
-fn queue(field: &Field<'_>) -> Result<QueuePolicy, OptionError> {
+fn queue(field: &Field<'_>) -> Result<QueuePolicy, Box<OptionError>> {
     field.expect_record(&["maxDepth", "maxWaitMs"])?;
     let mut queue = QueuePolicy::default();
     if let Some(depth) = field.given("maxDepth") {

@@ -1,5 +1,6 @@
 //! Reading plain data field by field, with errors that name the field and the fix.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -82,14 +83,14 @@ impl<'a> Field<'a> {
 
     #[cold]
     #[inline(never)]
-    pub(super) fn error(&self, fix: &str) -> OptionError {
+    pub(super) fn error(&self, fix: &str) -> Box<OptionError> {
         let path = self.path();
         let option = if path.is_empty() { "(all)".to_string() } else { path };
-        OptionError { option, value: self.value.shown(), fix: fix.to_string() }
+        Box::new(OptionError { option, value: self.value.shown(), fix: fix.to_string() })
     }
 
     /// Makes sure that this is a record, if anything, without a key that is not in `known`.
-    pub(super) fn expect_record(&self, known: &[&str]) -> Result<(), OptionError> {
+    pub(super) fn expect_record(&self, known: &[&str]) -> Result<(), Box<OptionError>> {
         match self.entries()?.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             Some((name, value)) => {
                 Err(self.member(name, value).error(&format!("There is no such option; use {}.", list(known))))
@@ -99,7 +100,7 @@ impl<'a> Field<'a> {
     }
 
     /// The entries of a record whose keys are the user's own.
-    pub(super) fn entries(&self) -> Result<&'a [(String, Value)], OptionError> {
+    pub(super) fn entries(&self) -> Result<&'a [(String, Value)], Box<OptionError>> {
         match self.value {
             Value::Nothing | Value::Record(_) => Ok(self.value.fields()),
             Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Other(_) => {
@@ -108,7 +109,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    pub(super) fn items(&self) -> Result<&'a [Value], OptionError> {
+    pub(super) fn items(&self) -> Result<&'a [Value], Box<OptionError>> {
         match self.value {
             Value::Nothing => Ok(&[]),
             Value::List(items) => Ok(items),
@@ -118,7 +119,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    pub(super) fn text(&self) -> Result<&'a str, OptionError> {
+    pub(super) fn text(&self) -> Result<&'a str, Box<OptionError>> {
         match self.value {
             Value::Text(text) if !text.is_empty() => Ok(text),
             _ => Err(self.error("Use a text that is not empty.")),
@@ -126,19 +127,19 @@ impl<'a> Field<'a> {
     }
 
     /// One of `choices`, by name.
-    pub(super) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, OptionError> {
+    pub(super) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, Box<OptionError>> {
         let Value::Text(text) = self.value else { return Err(self.no_choice(choices)) };
         names::find(choices, text.as_bytes()).ok_or_else(|| self.no_choice(choices))
     }
 
     #[cold]
-    fn no_choice<T>(&self, choices: &[(&str, T)]) -> OptionError {
+    fn no_choice<T>(&self, choices: &[(&str, T)]) -> Box<OptionError> {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         self.error(&format!("Use {}.", list(&names)))
     }
 
     /// A whole number from `least` to `most`.
-    pub(super) fn whole(&self, least: u64, most: u64) -> Result<u64, OptionError> {
+    pub(super) fn whole(&self, least: u64, most: u64) -> Result<u64, Box<OptionError>> {
         match self.value {
             Value::Number(number)
                 if *number >= least as f64 && *number <= most as f64 && (*number as u64) as f64 == *number =>
@@ -150,7 +151,7 @@ impl<'a> Field<'a> {
     }
 
     /// A number from `least` to `most`.
-    pub(super) fn number(&self, least: u32, most: u32) -> Result<f64, OptionError> {
+    pub(super) fn number(&self, least: u32, most: u32) -> Result<f64, Box<OptionError>> {
         match self.value {
             Value::Number(number) if *number >= f64::from(least) && *number <= f64::from(most) => Ok(*number),
             _ => Err(self.error(&format!("Use a number from {least} to {most}."))),
