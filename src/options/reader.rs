@@ -65,11 +65,11 @@ impl<'a> Field<'a> {
 
     /// The member called `name`, unless it is absent.
     pub(super) fn given(&'a self, name: &'a str) -> Option<Self> {
-        Some(self.field(name)).filter(|field| *field.value != Value::Nothing)
+        Some(self.field(name)).filter(|field| !matches!(field.value, Value::Nothing))
     }
 
     pub(super) fn is_false(&self) -> bool {
-        *self.value == Value::Bool(false)
+        matches!(self.value, Value::Bool(false))
     }
 
     /// The path, as one would write it in code.
@@ -169,11 +169,16 @@ fn joined(path: &str, name: &str) -> String {
 }
 
 fn list(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [only] => only.to_string(),
-        [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
+    let mut text = String::new();
+    for (index, name) in names.iter().enumerate() {
+        text.push_str(match index {
+            0 => "",
+            _ if index + 1 == names.len() => " or ",
+            _ => ", ",
+        });
+        text.push_str(name);
     }
+    text
 }
 
 /// Digits in groups of three: `1,000,000`.
