@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::forecast::Forecast;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Limit};
 use crate::pattern::Pattern;
 use crate::policy::Policy;
 use crate::queue::Queue;
@@ -62,7 +62,7 @@ impl Scopes {
     pub(crate) fn new(policy: &Policy) -> Self {
         let default = Scope {
             name: "default".to_owned(),
-            ledger: Ledger::new(policy.default.clone().unwrap_or_default()),
+            ledger: Ledger::new(policy.default.iter().flatten().map(Limit::unused)),
             ..Scope::default()
         };
         let mut scopes = Self {
@@ -73,7 +73,7 @@ impl Scopes {
             reported: Vec::new(),
         };
         for configured in &policy.scopes {
-            let scope = scopes.add(configured.name.clone(), Ledger::new(configured.limits.clone()));
+            let scope = scopes.add(configured.name.clone(), Ledger::new(configured.limits.iter().map(Limit::unused)));
             for pattern in &configured.models {
                 let place = scopes.patterns.partition_point(|(known, _)| known.specificity() >= pattern.specificity());
                 scopes.patterns.insert(place, (pattern.clone(), scope));
