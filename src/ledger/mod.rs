@@ -106,9 +106,9 @@ impl Ledger {
     /// `counted_at` is the latest instant at which the server may count the request: `now` where nothing lies
     /// between, later where a network does.
     pub fn reserve(&mut self, cost: Cost, now: Instant, counted_at: Instant) -> Result<Reservation, Earliest> {
-        match self.earliest(cost, now) {
-            Earliest::At(at) if at <= now => {}
-            later => return Err(later),
+        let earliest = self.earliest(cost, now);
+        if !matches!(earliest, Earliest::At(at) if at <= now) {
+            return Err(earliest);
         }
         for limit in &mut self.limits {
             limit.take(cost, counted_at);

@@ -120,10 +120,12 @@ impl<'a> Field<'a> {
     }
 
     pub(super) fn text(&self) -> Result<&'a str, Box<OptionError>> {
-        match self.value {
-            Value::Text(text) if !text.is_empty() => Ok(text),
-            _ => Err(self.error("Use a text that is not empty.")),
+        if let Value::Text(text) = self.value
+            && !text.is_empty()
+        {
+            return Ok(text);
         }
+        Err(self.error("Use a text that is not empty."))
     }
 
     /// One of `choices`, by name.
@@ -140,22 +142,23 @@ impl<'a> Field<'a> {
 
     /// A whole number from `least` to `most`.
     pub(super) fn whole(&self, least: u64, most: u64) -> Result<u64, Box<OptionError>> {
-        match self.value {
-            Value::Number(number)
-                if *number >= least as f64 && *number <= most as f64 && (*number as u64) as f64 == *number =>
-            {
-                Ok(*number as u64)
-            }
-            _ => Err(self.error(&format!("Use a whole number from {} to {}.", grouped(least), grouped(most)))),
+        if let Value::Number(number) = *self.value
+            && (least as f64..=most as f64).contains(&number)
+            && (number as u64) as f64 == number
+        {
+            return Ok(number as u64);
         }
+        Err(self.error(&format!("Use a whole number from {} to {}.", grouped(least), grouped(most))))
     }
 
     /// A number from `least` to `most`.
     pub(super) fn number(&self, least: u32, most: u32) -> Result<f64, Box<OptionError>> {
-        match self.value {
-            Value::Number(number) if *number >= f64::from(least) && *number <= f64::from(most) => Ok(*number),
-            _ => Err(self.error(&format!("Use a number from {least} to {most}."))),
+        if let Value::Number(number) = *self.value
+            && (f64::from(least)..=f64::from(most)).contains(&number)
+        {
+            return Ok(number);
         }
+        Err(self.error(&format!("Use a number from {least} to {most}.")))
     }
 }
 
