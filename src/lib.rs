@@ -10,6 +10,7 @@ pub mod headers;
 mod json;
 pub mod ledger;
 pub mod limiter;
+mod names;
 pub mod options;
 pub mod pattern;
 pub mod policy;

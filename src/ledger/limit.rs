@@ -67,6 +67,11 @@ impl Limit {
         Self { dimension: Dimension::Concurrency, quota, meter, origin: Origin::Configured }
     }
 
+    /// The same limit before anything was taken from it.
+    pub fn unused(&self) -> Self {
+        Self::new(self.dimension, self.quota, self.origin)
+    }
+
     /// What is counted.
     pub const fn dimension(&self) -> Dimension {
         self.dimension
