@@ -8,6 +8,8 @@ export class Lane {
   reasons = new Map();
   /** Failures that no limiter can prevent: the service itself failed, or the connection did. */
   faults = 0;
+  /** Milliseconds from the start to the end of the answer, by priority. */
+  latencies = new Map();
   startedAt = performance.now();
   endedAt;
 
@@ -48,6 +50,7 @@ export class Lane {
       const message = job.stream ? await messages.stream(body, options).finalMessage() : await messages.create(body, options);
       if (message.usage.output_tokens !== job.outputTokens) throw new Error("an answer that belongs to another call");
       this.done += 1;
+      this.#record(job.priority, performance.now() - this.startedAt);
     } catch (error) {
       if (signal.aborted) return;
       this.failed += 1;
@@ -55,5 +58,10 @@ export class Lane {
       const reason = error.status ? `HTTP ${error.status}` : (error.code ?? error.constructor.name);
       this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
     }
+  }
+
+  #record(priority, ms) {
+    if (!this.latencies.has(priority)) this.latencies.set(priority, []);
+    this.latencies.get(priority).push(ms);
   }
 }

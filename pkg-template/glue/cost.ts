@@ -27,7 +27,8 @@ export function checkCost(cost: Cost): void {
   if (typeof cost !== "object" || cost === null) {
     throw new OptionError("cost", cost, `Use a number of requests, or an object with ${DIMENSIONS.join(", ")}.`);
   }
-  for (const key of Object.keys(cost)) {
+  // Not Object.keys: this runs at every call with a cost, and need not make a list.
+  for (const key in cost) {
     if (!DIMENSIONS.includes(key)) {
       throw new OptionError(`cost.${key}`, cost[key as keyof CostRecord], `Use only ${DIMENSIONS.join(", ")}.`);
     }

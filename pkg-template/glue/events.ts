@@ -24,8 +24,8 @@ export interface RefusedEvent {
   readonly type: "refused";
   readonly scope: string;
   readonly status: number;
-  /** What kind of refusal: a rate limit, an overload, … */
-  readonly kind: string;
+  /** What it means: too fast, too busy whoever asks, nothing left to spend, broken, or wrong for good. */
+  readonly kind: "rate_limit" | "overloaded" | "quota_exhausted" | "server_error" | "client_error";
   /** Milliseconds that the server asked to wait, or null if it did not say. */
   readonly retryAfterMs: number | null;
   /** 1 for the first attempt. */
@@ -40,7 +40,6 @@ export interface RetryEvent {
   readonly attempt: number;
   /** Milliseconds that it waits at least. */
   readonly delayMs: number;
-  readonly reason: string;
 }
 
 export type TidegateEvent = UnknownModelEvent | LimitEvent | RefusedEvent | RetryEvent;

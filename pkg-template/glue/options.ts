@@ -58,7 +58,7 @@ export interface ScopeLimits {
 
 /** What happens to a call that the server refused or that did not reach it. */
 export interface RetryOptions {
-  /** Attempts in all, the first included. @default 3 */
+  /** Attempts in all, the first included. @default 4 */
   readonly attempts?: number;
   /** The first backoff, in milliseconds, where the server states no wait. @default 500 */
   readonly baseMs?: number;
@@ -72,9 +72,9 @@ export interface RetryOptions {
 
 /** How much may wait, and how long. */
 export interface QueueOptions {
-  /** The most calls that wait in one scope; more fail with a {@link QueueFullError}. @default no limit */
+  /** The most calls that wait at once, over all scopes; more fail with a {@link QueueFullError}. @default 1000000 */
   readonly maxDepth?: number;
-  /** The longest wait in milliseconds; then the call fails with a {@link DeadlineError}. @default no limit */
+  /** The longest wait in milliseconds of a call that has no deadline of its own; then it fails with a {@link DeadlineError}. @default no limit */
   readonly maxWaitMs?: number;
 }
 
@@ -85,7 +85,7 @@ export interface LimiterOptions {
    * literal characters wins. "default" is for everything else. With `models` in the value, the key is only a name.
    */
   readonly limits?: Readonly<Record<string, ScopeLimits>>;
-  /** `false` for none: the caller then gets the first answer, whatever it is. @default three attempts */
+  /** `false` for none: the caller then gets the first answer, whatever it is. @default as each field of {@link RetryOptions} says */
   readonly retry?: RetryOptions | false;
   readonly queue?: QueueOptions;
   /** Whose conventions the server follows. @default told from each request */

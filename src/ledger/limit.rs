@@ -98,8 +98,8 @@ impl Limit {
     }
 
     #[inline]
-    pub(super) fn take(&mut self, cost: Cost, counted_at: Instant) {
-        self.meter.take(cost.of(self.dimension), counted_at);
+    pub(super) fn take(&mut self, cost: Cost, now: Instant, counted_at: Instant) {
+        self.meter.take(cost.of(self.dimension), now, counted_at);
     }
 
     #[inline]
@@ -108,7 +108,7 @@ impl Limit {
         if self.dimension == Dimension::Concurrency {
             self.meter.end(reserved);
         } else if actual > reserved {
-            self.meter.take(actual - reserved, now);
+            self.meter.take(actual - reserved, now, now);
         } else if reserved > actual {
             self.meter.give_back(reserved - actual, counted_at);
         }

@@ -107,12 +107,12 @@ impl Ledger {
     /// between, later where a network does.
     #[inline]
     pub fn reserve(&mut self, cost: Cost, now: Instant, counted_at: Instant) -> Result<Reservation, Earliest> {
-        match self.earliest(cost, now) {
-            Earliest::At(at) if at <= now => {}
-            later => return Err(later),
+        let earliest = self.earliest(cost, now);
+        if !matches!(earliest, Earliest::At(at) if at <= now) {
+            return Err(earliest);
         }
         for limit in &mut self.limits {
-            limit.take(cost, counted_at);
+            limit.take(cost, now, counted_at);
         }
         self.permits += 1;
         self.reserved.add(cost);

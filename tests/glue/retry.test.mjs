@@ -84,6 +84,15 @@ test("a connection failure is tried again, and at last thrown as it came", async
   assert.equal(fetch.calls.length, 3);
 });
 
+test("without options there are four attempts in all", async () => {
+  const clock = new VirtualClock();
+  const fetch = upstream(() => rateLimited());
+  const call = createLimiter({ fetch, clock, seed: 1 }).fetch(...messagesCall());
+  await clock.advance(600_000);
+  assert.equal((await call).status, 429);
+  assert.equal(fetch.calls.length, 4);
+});
+
 test("an upstream that throws instead of rejecting is a connection failure too", async () => {
   const failure = new Error("broken");
   const limiter = createLimiter({

@@ -133,7 +133,7 @@ test("a call that the server refuses is sent again when it says so, and the call
       assert.equal(answers.length, 3);
       assert.equal(counts().served, 3);
       assert.equal(refusals.length, counts().refused);
-      for (const { status, kind, retryAfterMs } of refusals) assert.deepEqual([status, kind, retryAfterMs >= 1000], [429, "rate-limit", true]);
+      for (const { status, kind, retryAfterMs } of refusals) assert.deepEqual([status, kind, retryAfterMs >= 1000], [429, "rate_limit", true]);
     },
     { server: { limits: { default: { rpm: 60, burstMs: 1_000, hideBurst: true } } } },
   ));

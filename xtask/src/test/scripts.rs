@@ -23,6 +23,14 @@ pub fn sdks(shell: &Shell) -> Result<Outcome> {
     run_tests(shell, "tests/sdks")
 }
 
+pub fn simulator(shell: &Shell) -> Result<Outcome> {
+    run_tests(shell, "tests/simulator")
+}
+
+pub fn demo(shell: &Shell) -> Result<Outcome> {
+    run_tests(shell, "tests/demo")
+}
+
 pub fn examples(shell: &Shell) -> Result<Outcome> {
     let scripts = scripts_below(shell, "examples", ".mjs")?;
     if scripts.is_empty() {
