@@ -16,7 +16,7 @@ export class Lane {
   /**
    * @param name What the server calls the organisation.
    * @param client An Anthropic client.
-   * @param jobs The calls to make.
+   * @param jobs The calls to make, each with its `content`.
    * @param headersOf Request headers for a job, besides those for the simulator.
    */
   constructor(name, client, jobs, headersOf = () => ({})) {
@@ -35,14 +35,14 @@ export class Lane {
   }
 
   /** Resolves when every call has ended, one way or the other. */
-  async run(prompt, signal) {
+  async run(signal) {
     this.startedAt = performance.now();
-    await Promise.all(this.jobs.map((job, index) => this.#call(job, prompt(job.inputTokens, index), signal)));
+    await Promise.all(this.jobs.map((job) => this.#call(job, signal)));
     this.endedAt = performance.now();
   }
 
-  async #call(job, content, signal) {
-    const body = { model: job.model, max_tokens: job.maxTokens, messages: [{ role: "user", content }] };
+  async #call(job, signal) {
+    const body = { model: job.model, max_tokens: job.maxTokens, messages: [{ role: "user", content: job.content }] };
     const headers = { "x-simulate-output-tokens": String(job.outputTokens), ...this.headersOf(job) };
     try {
       const { messages } = this.client;
