@@ -15,7 +15,7 @@ use crate::plain;
 
 /// One limiter. Every `now` is in milliseconds of the caller's monotonic clock; what counts waits and charges is a number.
 ///
-/// Where a ticket is returned, a negative number says that there is none: [`MUST_WAIT`], [`REFUSED`].
+/// Where a ticket is returned, a negative number says that there is none: `MUST_WAIT` (−1), `REFUSED` (−2).
 #[wasm_bindgen]
 pub struct CoreLimiter {
     limiter: Limiter,
@@ -134,7 +134,7 @@ impl CoreLimiter {
         }
     }
 
-    /// The next output: a ticket that starts, or [`DRAINED`], [`REFUSED`] (see `takeRefusal`), [`EVENT`] (see `takeEvent`).
+    /// The next output: a ticket that starts, or `DRAINED` (−1), `REFUSED` (−2, see `takeRefusal`), `EVENT` (−3, see `takeEvent`).
     pub fn poll(&mut self) -> i32 {
         match self.limiter.poll_output() {
             None => DRAINED,

@@ -1,11 +1,11 @@
 import { OptionError } from "./errors.js";
 
-/** What a call takes from the limits. A number means requests. */
+/** What a call takes from the limits. A number means requests. Amounts are whole numbers from 0 to 4,294,967,295. */
 export type Cost = number | CostRecord;
 
-/** What a call takes in each dimension: whole numbers. */
+/** What a call takes in each dimension. In {@link Permit.settle}, what is left out was as reserved. */
 export interface CostRecord {
-  /** @default 1 */
+  /** Requests. @default 1 */
   readonly requests?: number;
   /** Model tokens in the prompt. @default 0 */
   readonly inputTokens?: number;

@@ -28,7 +28,13 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
 
 /** Made by {@link createLimiter}. Views made by {@link with} share its limits, its queue and its end. */
 export class Limiter {
-  /** Takes the place of `fetch`: same arguments, same answers, but sent when the limits allow. Needs no `this`. */
+  /**
+   * Takes the place of `fetch`: same arguments, same answers, but sent when the limits allow, and again after a refusal.
+   * Needs no `this`. Time in the queue passes inside it, so an SDK's `timeout` has to be longer than the longest wait.
+   * The headers `x-tidegate-priority` and `x-tidegate-deadline-ms` are hints for one call, and not sent.
+   *
+   * Rejects as {@link acquire} does, or with what the underlying `fetch` throws.
+   */
   readonly fetch: Fetch;
   readonly #driver: Driver;
   readonly #hints: ResolvedHints;
