@@ -1,9 +1,10 @@
 //! `cargo xtask bench`: measurements of the core in Rust and of the package beside its peers, in one table.
 //!
-//! Two kinds of programs measure. The benchmarks of the crate `tidegate-benches` use Criterion, whose estimates are
-//! read from where it leaves them. Every script `benches/js/*.mjs` prints one JSON object a line for each figure:
-//! `{ "bench": "tryAcquire", "subject": "tidegate", "value": 41.5, "unit": "ns" }`; its other lines are for people.
-//! A bench called `a/b` with two subjects becomes one row of the table, with a column for each subject.
+//! Two kinds of programs measure: the scripts `benches/js/*.mjs`, and the benchmarks of the crate `tidegate-benches`.
+//! Both may print one JSON object a line for each figure:
+//! `{ "bench": "tryAcquire", "subject": "tidegate", "value": 41.5, "unit": "ns" }`; other lines are for people. What
+//! the crate measures with Criterion is read from where that leaves its estimates.
+//! A bench with two subjects becomes one row of the table, with a column for each subject.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -26,6 +27,9 @@ pub struct Args {
     /// Print the figures as JSON instead of a table
     #[arg(long)]
     json: bool,
+    /// Only show that the benchmarks work: a few iterations of each, and no figures
+    #[arg(long, conflicts_with = "json")]
+    quick: bool,
 }
 
 /// One number that was measured.
@@ -53,25 +57,49 @@ pub fn run(shell: &Shell, args: &Args) -> Result<()> {
         shell.print(tools::table(&["benchmark", "of the"], &rows));
         return Ok(());
     }
-    let mut figures = Vec::new();
     if benches.iter().any(|bench| bench.script.is_some()) {
         node::require(shell)?;
         dist::run(shell, &dist::Args::default())?;
     }
+    if args.quick {
+        return benches.iter().try_for_each(|bench| try_out(shell, bench));
+    }
+    let mut figures = Vec::new();
     for bench in &benches {
         shell.say(format!("measuring {}", bench.name));
         figures.extend(match &bench.script {
-            Some(script) => figures_of_script(shell, script)?,
+            Some(script) => figures_of_script(shell, script, &[])?,
             None => figures_of_crate(shell, &bench.name)?,
         });
     }
-    ensure!(!figures.is_empty(), "nothing was measured");
     if args.json {
         shell.print(format!("{:#}", json!(figures.iter().map(to_json).collect::<Vec<_>>())));
     } else {
         shell.print(tables(&figures));
     }
     Ok(())
+}
+
+/// Shows that every benchmark works, and says how many there are.
+pub fn try_all_out(shell: &Shell) -> Result<usize> {
+    let benches = all(shell)?;
+    node::require(shell)?;
+    dist::run(shell, &dist::Args::default())?;
+    benches.iter().try_for_each(|bench| try_out(shell, bench))?;
+    Ok(benches.len())
+}
+
+/// Runs a few iterations of a benchmark.
+fn try_out(shell: &Shell, bench: &Bench) -> Result<()> {
+    shell.say(format!("trying out {}", bench.name));
+    match &bench.script {
+        Some(script) => figures_of_script(shell, script, &["--quick"]).map(drop),
+        // As a test: unoptimised, and once.
+        None => {
+            let command = shell.command("cargo").args(["test", "--quiet", "--package", "tidegate-benches"]);
+            command.args(["--bench", &bench.name]).read().map(drop)
+        }
+    }
 }
 
 /// All benchmarks of the repository: a file is one.
@@ -99,40 +127,47 @@ fn chosen(mut benches: Vec<Bench>, names: &[String]) -> Result<Vec<Bench>> {
     Ok(benches)
 }
 
-/// The lines of a script's output that are figures; the others are shown.
-fn figures_of_script(shell: &Shell, script: &Path) -> Result<Vec<Figure>> {
-    let output = shell.command("node").arg("--expose-gc").arg(script).read()?;
-    let mut figures = Vec::new();
-    for line in output.lines() {
-        match serde_json::from_str(line).ok().as_ref().and_then(from_json) {
-            Some(figure) => figures.push(figure),
-            None => shell.say(line),
-        }
-    }
+fn figures_of_script(shell: &Shell, script: &Path, args: &[&str]) -> Result<Vec<Figure>> {
+    let output = shell.command("node").arg("--expose-gc").arg(script).args(args).read()?;
+    let figures: Vec<_> = output.lines().filter_map(figure_of_line).collect();
     ensure!(!figures.is_empty(), "{} printed no figures", script.display());
     Ok(figures)
 }
 
-/// What Criterion estimated in this run: `group/subject`, in nanoseconds.
+/// What a benchmark of the crate printed, and what Criterion estimated in this run.
 fn figures_of_crate(shell: &Shell, name: &str) -> Result<Vec<Figure>> {
     let results = shell.scratch("criterion");
     fingerprint::remove(&results)?;
-    let bench = |shell: &Shell| {
-        shell.command("cargo").args(["bench", "--quiet", "--package", "tidegate-benches", "--bench", name])
-    };
-    bench(shell).arg("--no-run").run()?;
-    bench(&shell.quiet()).args(["--", "--noplot", "--quiet"]).env("CRITERION_HOME", &results).run()?;
+    let command = shell.command("cargo").args(["bench", "--quiet", "--package", "tidegate-benches", "--bench", name]);
+    let output = command.args(["--", "--noplot", "--quiet"]).env("CRITERION_HOME", &results).read()?;
 
-    let mut figures = Vec::new();
+    let mut figures: Vec<_> = output.lines().filter_map(figure_of_line).collect();
     for file in fingerprint::files_below(&results)?.iter().filter(|file| file.ends_with("new/estimates.json")) {
         let estimates: Value = serde_json::from_str(&fs::read_to_string(results.join(file))?)?;
         let about = results.join(file).with_file_name("benchmark.json");
         let about: Value = serde_json::from_str(&fs::read_to_string(about)?)?;
         let Some(median) = estimates["median"]["point_estimate"].as_f64() else { continue };
-        let (bench, subject) = named(&about);
-        figures.push(Figure { bench, subject, value: median, unit: "ns".into() });
+        figures.push(estimated(&about, median));
     }
+    ensure!(!figures.is_empty(), "the benchmark {name} of the core gave no figures");
     Ok(figures)
+}
+
+/// The figure of a line of output, if it is one.
+fn figure_of_line(line: &str) -> Option<Figure> {
+    serde_json::from_str(line).ok().as_ref().and_then(from_json)
+}
+
+/// What Criterion's estimate of an iteration, in nanoseconds, says of what is done in one.
+fn estimated(about: &Value, nanoseconds: f64) -> Figure {
+    let (bench, subject) = named(about);
+    let done = |what: &str| about["throughput"][what].as_f64();
+    let (value, unit) = match (done("Elements"), done("Bytes")) {
+        (Some(elements), _) => (nanoseconds / elements, "ns"),
+        (None, Some(bytes)) => (bytes / nanoseconds * 1e3, "MB/s"),
+        (None, None) => (nanoseconds, "ns"),
+    };
+    Figure { bench, subject, value, unit: unit.into() }
 }
 
 /// Row and column of a Criterion benchmark: its group, and its function, which is `tidegate` where it is alone.
@@ -182,7 +217,7 @@ fn tables(figures: &[Figure]) -> String {
     let table = |set: &BTreeSet<&str>| {
         let rows = rows.iter().filter(|(_, values)| values.keys().eq(set));
         let cells = |(name, values): &(String, BTreeMap<&str, f64>)| {
-            [name.clone()].into_iter().chain(columns(set).map(|subject| rounded(values[subject]))).collect()
+            [name.clone()].into_iter().chain(columns(set).map(|subject| cell(values, subject))).collect()
         };
         let header: Vec<_> = ["benchmark"].into_iter().chain(columns(set)).collect();
         tools::table(&header, &rows.map(cells).collect::<Vec<_>>())
@@ -192,8 +227,22 @@ fn tables(figures: &[Figure]) -> String {
 
 /// The subjects in the order of their columns: first the one that all this is about.
 fn columns<'a>(set: &'a BTreeSet<&str>) -> impl Iterator<Item = &'a str> {
-    let own = set.iter().copied().filter(|subject| *subject == "tidegate");
-    own.chain(set.iter().copied().filter(|subject| *subject != "tidegate"))
+    let (own, peers): (Vec<&str>, Vec<&str>) = set.iter().partition(|subject| is_own(subject));
+    own.into_iter().chain(peers)
+}
+
+/// Ours is `tidegate`, also with something added: `tidegate, 3 limits`.
+fn is_own(subject: &str) -> bool {
+    subject.starts_with(OWN)
+}
+
+/// A figure; a peer's with how many times ours it is.
+fn cell(values: &BTreeMap<&str, f64>, subject: &str) -> String {
+    let value = values[subject];
+    match values.get(OWN) {
+        Some(own) if !is_own(subject) && *own > 0.0 => format!("{} (×{})", rounded(value), rounded(value / own)),
+        _ => rounded(value),
+    }
 }
 
 /// Three digits say enough: machines are noisy.
@@ -204,6 +253,9 @@ fn rounded(value: f64) -> String {
         _ => format!("{value:.2}"),
     }
 }
+
+/// The subject that all this is about.
+const OWN: &str = "tidegate";
 
 #[cfg(test)]
 mod tests {
@@ -226,7 +278,9 @@ mod tests {
         let figures = [figure("a", "limiter", 300.0), figure("a", "tidegate", 41.51), figure("b", "tidegate", 2.0)];
         let text = tables(&figures);
         let lines: Vec<_> = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-        assert_eq!(lines, ["benchmark tidegate limiter", "a (ns) 41.5 300", "", "benchmark tidegate", "b (ns) 2.00"]);
+        let expected =
+            ["benchmark tidegate limiter", "a (ns) 41.5 300 (×7.23)", "", "benchmark tidegate", "b (ns) 2.00"];
+        assert_eq!(lines, expected);
     }
 
     #[test]
@@ -235,5 +289,14 @@ mod tests {
         assert_eq!(named(&about), ("decide/3 limits".into(), "tidegate".into()));
         let about = json!({ "group_id": "decide", "function_id": "tidegate", "value_str": null, "full_id": "x" });
         assert_eq!(named(&about), ("decide".into(), "tidegate".into()));
+    }
+
+    #[test]
+    fn estimates_are_for_each_element_or_a_speed() {
+        let about = |throughput: Value| json!({ "full_id": "a", "throughput": throughput });
+        assert_eq!(estimated(&about(json!({ "Elements": 100 })), 1_500.0).value, 15.0);
+        assert_eq!(estimated(&about(json!({ "Bytes": 500 })), 1_000.0).unit, "MB/s");
+        assert_eq!(estimated(&about(json!({ "Bytes": 500 })), 1_000.0).value, 500.0);
+        assert_eq!(estimated(&about(Value::Null), 7.0).value, 7.0);
     }
 }

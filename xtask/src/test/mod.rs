@@ -43,7 +43,7 @@ enum Outcome {
 }
 
 /// All steps: first those that tell soonest what is wrong.
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 19] = [
     Step { name: "format", shows: "the Rust code is formatted", run: crates::format },
     Step { name: "tidy", shows: "the rules of the repository hold", run: tidy },
     Step { name: "clippy", shows: "no lint speaks up, on the host", run: crates::clippy },
@@ -65,6 +65,7 @@ const STEPS: [Step; 18] = [
     Step { name: "types", shows: "its types fit every module resolution (tests/types)", run: scripts::types },
     Step { name: "package", shows: "the tarball is complete and clean", run: consumers::package },
     Step { name: "runtimes", shows: "the tarball works in every runtime (tests/runtimes)", run: consumers::runtimes },
+    Step { name: "benches", shows: "the benchmarks still run", run: benches },
     Step { name: "size", shows: "the package keeps to its budget", run: size },
 ];
 
@@ -132,6 +133,10 @@ fn tidy(shell: &Shell) -> Result<Outcome> {
 
 fn size(shell: &Shell) -> Result<Outcome> {
     crate::size::run(shell, &crate::size::Args::default()).map(|()| Outcome::Passed(String::new()))
+}
+
+fn benches(shell: &Shell) -> Result<Outcome> {
+    crate::bench::try_all_out(shell).map(|count| Outcome::Passed(format!("{count} benchmarks")))
 }
 
 /// Whether this is a machine on which everything has to run.
