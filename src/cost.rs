@@ -52,6 +52,14 @@ impl Cost {
     /// One request without tokens.
     pub const REQUEST: Self = Self { requests: 1, input_tokens: 0, output_tokens: 0, custom: 0 };
 
+    /// Adds `more`, up to what a cost can hold.
+    pub const fn add(&mut self, more: Self) {
+        self.requests = self.requests.saturating_add(more.requests);
+        self.input_tokens = self.input_tokens.saturating_add(more.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(more.output_tokens);
+        self.custom = self.custom.saturating_add(more.custom);
+    }
+
     /// The part that counts in `dimension`.
     pub const fn of(self, dimension: Dimension) -> u64 {
         match dimension {

@@ -1,13 +1,12 @@
 //! Scopes: what a server counts together, and which request belongs where.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::forecast::Forecast;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Limit};
 use crate::pattern::Pattern;
 use crate::policy::Policy;
 use crate::queue::Queue;
@@ -25,10 +24,17 @@ pub(crate) struct Scope {
     pub(crate) shut_until: Instant,
     /// Requests between two attempts.
     pub(crate) pausing: u32,
+    /// Whether its server has said anything yet.
+    pub(crate) has_answered: bool,
     last_used: Instant,
 }
 
 impl Scope {
+    /// Whether nothing is known of the server, and enough is under way to learn something.
+    pub(crate) fn must_learn_first(&self) -> bool {
+        !self.has_answered && self.ledger.is_unlimited() && self.ledger.in_flight() >= MOST_BEFORE_FIRST_ANSWER
+    }
+
     fn is_idle(&self) -> bool {
         self.queue.is_empty() && self.ledger.in_flight() == 0 && self.pausing == 0
     }
@@ -42,8 +48,10 @@ pub(crate) struct Scopes {
     patterns: Vec<(Pattern, u32)>,
     /// Whether one default serves all that no pattern claims.
     has_default: bool,
-    learned: BTreeMap<String, u32>,
-    reported: BTreeSet<String>,
+    /// Scopes that were not configured, sorted by name.
+    learned: Vec<u32>,
+    /// Models that were told of, sorted.
+    reported: Vec<String>,
 }
 
 /// Where a request belongs.
@@ -61,21 +69,23 @@ impl Scopes {
     pub(crate) fn new(policy: &Policy) -> Self {
         let default = Scope {
             name: "default".to_owned(),
-            ledger: Ledger::new(policy.default.clone().unwrap_or_default()),
+            ledger: Ledger::new(policy.default.iter().flatten().map(Limit::unused)),
             ..Scope::default()
         };
         let mut scopes = Self {
             list: Vec::from([default]),
             patterns: Vec::new(),
             has_default: policy.default.is_some(),
-            learned: BTreeMap::new(),
-            reported: BTreeSet::new(),
+            learned: Vec::new(),
+            reported: Vec::new(),
         };
         for configured in &policy.scopes {
-            let scope = scopes.add(configured.name.clone(), Ledger::new(configured.limits.clone()));
-            scopes.patterns.extend(configured.models.iter().map(|pattern| (pattern.clone(), scope)));
+            let scope = scopes.add(configured.name.clone(), Ledger::new(configured.limits.iter().map(Limit::unused)));
+            for pattern in &configured.models {
+                let place = scopes.patterns.partition_point(|(known, _)| known.specificity() >= pattern.specificity());
+                scopes.patterns.insert(place, (pattern.clone(), scope));
+            }
         }
-        scopes.patterns.sort_by_key(|(pattern, _)| core::cmp::Reverse(pattern.specificity()));
         scopes
     }
 
@@ -141,33 +151,49 @@ impl Scopes {
     /// Notes that `model` is claimed by no pattern. Says whether that is worth telling: where patterns are, once a model.
     fn report(&mut self, model: &str) -> bool {
         let tells = !self.patterns.is_empty() || self.has_default;
-        tells
-            && self.reported.len() < MOST_REPORTED
-            && !self.reported.contains(model)
-            && self.reported.insert(model.to_owned())
+        if !tells || self.reported.len() >= MOST_REPORTED {
+            return false;
+        }
+        let place = self.reported.partition_point(|known| known.as_str() < model);
+        let is_news = self.reported.get(place).is_none_or(|known| known != model);
+        if is_news {
+            self.reported.insert(place, model.to_owned());
+        }
+        is_news
     }
 
     /// The scope that `key` has for itself. Keys are chosen by whoever writes requests, so their number is bounded: an
     /// idle scope gives way to a new one, and where none is idle the default serves.
     fn own(&mut self, key: String, now: Instant) -> u32 {
-        if let Some(scope) = self.learned.get(&key) {
-            let scope = *scope;
-            self.get_mut(scope).last_used = now;
-            return scope;
-        }
-        let scope = if self.learned.len() < MOST_LEARNED {
-            self.add(key.clone(), Ledger::default())
-        } else {
-            let idle = self.learned.iter().filter(|(_, index)| self.list[**index as usize].is_idle());
-            let oldest = idle.min_by_key(|(_, index)| self.list[**index as usize].last_used);
-            let Some((old_key, scope)) = oldest.map(|(key, index)| (key.clone(), *index)) else { return Self::DEFAULT };
-            self.learned.remove(&old_key);
-            self.list[scope as usize] = Scope { name: key.clone(), ..Scope::default() };
-            scope
+        let found = self.learned.get(self.learned_place(&key)).filter(|scope| self.list[**scope as usize].name == key);
+        let scope = match found {
+            Some(scope) => *scope,
+            None => {
+                let Some(scope) = self.vacant() else { return Self::DEFAULT };
+                self.learned.insert(self.learned_place(&key), scope);
+                self.list[scope as usize].name = key;
+                scope
+            }
         };
         self.get_mut(scope).last_used = now;
-        self.learned.insert(key, scope);
         scope
+    }
+
+    /// Where in `learned` the scope called `key` stands or belongs.
+    fn learned_place(&self, key: &str) -> usize {
+        self.learned.partition_point(|scope| self.list[*scope as usize].name.as_str() < key)
+    }
+
+    /// A scope that nobody has: a new one, or the idle one that was used the longest ago.
+    fn vacant(&mut self) -> Option<u32> {
+        if self.learned.len() < MOST_LEARNED {
+            return Some(self.add(String::new(), Ledger::default()));
+        }
+        let idle = self.learned.iter().enumerate().filter(|(_, scope)| self.list[**scope as usize].is_idle());
+        let (place, _) = idle.min_by_key(|(_, scope)| self.list[**scope as usize].last_used)?;
+        let scope = self.learned.remove(place);
+        self.list[scope as usize] = Scope::default();
+        Some(scope)
     }
 
     fn add(&mut self, name: String, ledger: Ledger) -> u32 {
@@ -182,6 +208,9 @@ impl Scopes {
 const fn is_counted_apart(family: Family) -> bool {
     matches!(family, Family::CountTokens | Family::Batches | Family::Models | Family::Files)
 }
+
+/// Requests that are sent to an unknown server before its first answer says how many it likes.
+const MOST_BEFORE_FIRST_ANSWER: u64 = 4;
 
 /// More models and servers than any program talks to; a scope takes about 1 KB.
 const MOST_LEARNED: usize = 1_024;

@@ -1,7 +1,7 @@
 //! The boundary between the core and JavaScript: types in and out, nothing decided here.
 //!
 //! On the hot path only numbers and short strings cross. Options, snapshots, refusals and events cross as plain data
-//! (see [`plain`]), because they are rare.
+//! (see `plain`), because they are rare.
 
 mod limiter;
 mod panics;

@@ -15,7 +15,7 @@ use crate::plain;
 
 /// One limiter. Every `now` is in milliseconds of the caller's monotonic clock; what counts waits and charges is a number.
 ///
-/// Where a ticket is returned, a negative number says that there is none: [`MUST_WAIT`], [`REFUSED`].
+/// Where a ticket is returned, a negative number says that there is none: `MUST_WAIT` (−1), `REFUSED` (−2).
 #[wasm_bindgen]
 pub struct CoreLimiter {
     limiter: Limiter,
@@ -134,7 +134,7 @@ impl CoreLimiter {
         }
     }
 
-    /// The next output: a ticket that starts, or [`DRAINED`], [`REFUSED`] (see `takeRefusal`), [`EVENT`] (see `takeEvent`).
+    /// The next output: a ticket that starts, or `DRAINED` (−1), `REFUSED` (−2, see `takeRefusal`), `EVENT` (−3, see `takeEvent`).
     pub fn poll(&mut self) -> i32 {
         match self.limiter.poll_output() {
             None => DRAINED,
@@ -216,8 +216,9 @@ impl CoreLimiter {
     }
 
     /// A piece of an observed body passed.
-    pub fn chunk(&mut self, ticket: u32, bytes: &[u8]) {
-        self.limiter.handle_chunk(Ticket::from_bits(ticket), bytes);
+    pub fn chunk(&mut self, now: f64, ticket: u32, bytes: &[u8]) {
+        let now = self.at(now);
+        self.limiter.handle_chunk(now, Ticket::from_bits(ticket), bytes);
     }
 
     /// An observed body ended, or was cut.

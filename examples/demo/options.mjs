@@ -1,11 +1,18 @@
 import { parseArgs } from "node:util";
 
-export const WORKLOADS = ["mixed", "input-bound", "output-bound", "requests-bound", "interactive-and-batch"];
+/** The workloads, each with as many calls as take about half a minute under the default limits. */
+const REQUESTS = {
+  mixed: 400,
+  "input-bound": 200,
+  "output-bound": 220,
+  "requests-bound": 500,
+  "interactive-and-batch": 360,
+};
+const WORKLOADS = Object.keys(REQUESTS);
 
-/** Small enough to bind within seconds: the whole demo takes about half a minute. */
+/** Small enough to bind within seconds. */
 const DEFAULTS = {
   workload: "mixed",
-  requests: "400",
   rpm: "1000",
   itpm: "900000",
   otpm: "180000",
@@ -23,7 +30,7 @@ Usage: cargo xtask demo [options]
 Options:
   --workload <name>   ${WORKLOADS.slice(0, 3).join(", ")},
                       ${WORKLOADS.slice(3).join(", ")}  [default: ${DEFAULTS.workload}]
-  --requests <n>      How many calls  [default: ${DEFAULTS.requests}]
+  --requests <n>      How many calls  [default: ${WORKLOADS.map((name) => REQUESTS[name]).join(", ")}]
   --rpm <n>           Requests per minute  [default: ${DEFAULTS.rpm}]
   --itpm <n>          Input tokens per minute  [default: ${DEFAULTS.itpm}]
   --otpm <n>          Output tokens per minute  [default: ${DEFAULTS.otpm}]
@@ -52,7 +59,7 @@ export function readOptions(args) {
   const withDefaults = Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, { ...text, default: value }]));
   const { values } = parseArgs({
     args,
-    options: { ...withDefaults, learn: flag, json: flag, "no-compare": flag, help: { ...flag, short: "h" } },
+    options: { ...withDefaults, requests: text, learn: flag, json: flag, "no-compare": flag, help: { ...flag, short: "h" } },
   });
   if (!WORKLOADS.includes(values.workload)) {
     throw new Error(`--workload ${values.workload}: expected one of ${WORKLOADS.join(", ")}.`);
@@ -63,7 +70,7 @@ export function readOptions(args) {
     learn: values.learn,
     compare: !values["no-compare"],
     workload: values.workload,
-    requests: whole("requests", values.requests, 1, 100_000),
+    requests: whole("requests", values.requests ?? String(REQUESTS[values.workload]), 1, 100_000),
     rpm: whole("rpm", values.rpm, 1, 1e9),
     itpm: whole("itpm", values.itpm, 1, 1e12),
     otpm: whole("otpm", values.otpm, 1, 1e12),

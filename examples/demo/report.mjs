@@ -21,6 +21,8 @@ export function resultOf(options, { lanes, stats, bound, interrupted }) {
       boundMs: Math.round(bound.ms),
       ratio: complete ? round(lane.elapsedMs / bound.ms, 3) : null,
       debtMs: Math.round(paidAtMs),
+      // All calls are made at the beginning, so this is how long a caller waits.
+      p95Ms: Object.fromEntries([...lane.latencies].map(([priority, all]) => [priority, Math.round(quantile(all, 0.95))])),
     };
   });
   const [ours] = lanes;
@@ -50,8 +52,13 @@ export function tableOf(result) {
     [`lower bound (${BINDING[bound.binding]})`, ...lanes.map((lane) => seconds(lane.boundMs))],
     ["time / bound", ...lanes.map((lane) => (lane.ratio === null ? `- (${percent(lane.done / lane.requests)} done)` : lane.ratio.toFixed(2)))],
   ];
-  if (lanes.some((lane) => lane.debtMs > 0)) {
-    lines.push(["left in debt", ...lanes.map((lane) => (lane.debtMs > 0 ? `for ${seconds(lane.debtMs)}` : "-"))]);
+  // Where all calls are equally urgent, these would say nothing new.
+  const priorities = ["critical", "high", "normal", "low"].filter((name) => lanes.some((lane) => name in lane.p95Ms));
+  for (const name of priorities.length > 1 ? priorities : []) {
+    lines.push([`95 % of the ${name} within`, ...lanes.map((lane) => (name in lane.p95Ms ? seconds(lane.p95Ms[name]) : "-"))]);
+  }
+  if (lanes.some((lane) => lane.debtMs >= 100)) {
+    lines.push(["left in debt", ...lanes.map((lane) => (lane.debtMs >= 100 ? `for ${seconds(lane.debtMs)}` : "-"))]);
   }
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
   const text = lines.map((line) => line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join("   "));
@@ -68,6 +75,11 @@ export function seconds(ms) {
 function failures(lane) {
   const reasons = Object.entries(lane.reasons).map(([reason, count]) => `${count} ${reason}`);
   return lane.failed === 0 ? "0" : `${lane.failed} (${reasons.join(", ")})`;
+}
+
+function quantile(values, share) {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
 
 function percent(share) {

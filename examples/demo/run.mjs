@@ -12,8 +12,10 @@ import { createView } from "./view.mjs";
 export async function runDemo(options) {
   const scene = sceneOf(options);
   const local = createSimulator(scene.simulator);
-  const jobs = local.workload(options.workload, options.requests, options.seed);
-  const bound = local.bound(jobs);
+  const plain = local.workload(options.workload, options.requests, options.seed);
+  const bound = local.bound(plain);
+  // Before the clock runs: writing the prompts is not the clients' work.
+  const jobs = plain.map((job, index) => ({ ...job, content: local.prompt(job.inputTokens, index) }));
 
   const remote = await startRemote(scene.simulator);
   const limiter = createLimiter({ ...(scene.limits && { limits: scene.limits }), seed: options.seed });
@@ -35,7 +37,7 @@ export async function runDemo(options) {
   const view = createView(options, { lanes, limiter, remote, bound });
   let stats;
   try {
-    await Promise.all(lanes.map((lane) => lane.run(local.prompt, stop.signal)));
+    await Promise.all(lanes.map((lane) => lane.run(stop.signal)));
     stats = await remote.stats();
   } finally {
     view.close();

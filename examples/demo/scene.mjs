@@ -9,7 +9,7 @@ export function sceneOf(options) {
       { name: "bare", apiKeys: ["key-of-bare"] },
     ],
     // Faster than models are, so that half a minute holds several hundred answers.
-    timing: { firstTokenMs: 250, tokensPerSecond: 400 },
+    timing: { firstTokenMs: 250, tokensPerSecond: 400, variation: 0.1 },
     faults: { overloaded: faults / 2, error: faults / 4, drop: faults / 4 },
   };
   const limit = (dimension, amount) => {

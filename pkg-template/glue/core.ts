@@ -65,7 +65,7 @@ export interface CoreLimiter {
   ): number;
   /** The attempt failed without a response: {@link RETRY}, or the ticket is over. */
   handleFailure(now: number, ticket: number): number;
-  chunk(ticket: number, bytes: Uint8Array): void;
+  chunk(now: number, ticket: number, bytes: Uint8Array): void;
   /** The body ended (`complete`) or was cut short. */
   finish(now: number, ticket: number, complete: boolean): void;
   /** What it really cost; -1 for "as reserved". The ticket is over. */

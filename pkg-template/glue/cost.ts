@@ -1,11 +1,11 @@
 import { OptionError } from "./errors.js";
 
-/** What a call takes from the limits. A number means requests. */
+/** What a call takes from the limits. A number means requests. Amounts are whole numbers from 0 to 4,294,967,295. */
 export type Cost = number | CostRecord;
 
-/** What a call takes in each dimension: whole numbers. */
+/** What a call takes in each dimension. In {@link Permit.settle}, what is left out was as reserved. */
 export interface CostRecord {
-  /** @default 1 */
+  /** Requests. @default 1 */
   readonly requests?: number;
   /** Model tokens in the prompt. @default 0 */
   readonly inputTokens?: number;
@@ -27,7 +27,8 @@ export function checkCost(cost: Cost): void {
   if (typeof cost !== "object" || cost === null) {
     throw new OptionError("cost", cost, `Use a number of requests, or an object with ${DIMENSIONS.join(", ")}.`);
   }
-  for (const key of Object.keys(cost)) {
+  // Not Object.keys: this runs at every call with a cost, and need not make a list.
+  for (const key in cost) {
     if (!DIMENSIONS.includes(key)) {
       throw new OptionError(`cost.${key}`, cost[key as keyof CostRecord], `Use only ${DIMENSIONS.join(", ")}.`);
     }

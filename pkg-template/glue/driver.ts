@@ -7,7 +7,7 @@ import { Permit } from "./permit.js";
 import { refusalError } from "./refusal.js";
 import { Timer } from "./timer.js";
 
-/** Ends a wait: with the permit, or with a rejected promise (so that no second function need be kept for each waiter). */
+/** Ends a wait: with the permit, or with a rejected promise, so that a waiter need not keep a second function. */
 export type Started = (outcome: Permit | Promise<never>) => void;
 
 /**
@@ -82,7 +82,7 @@ export class Driver {
     return this.submitted(now, ticket);
   }
 
-  /** Resolves when the ticket starts; rejects when it is refused. A ticket that is cancelled does neither. */
+  /** Resolves when the ticket starts, rejects when it is refused; when it is cancelled, neither. */
   wait(now: number, ticket: number): Promise<Permit> {
     return new Promise((resolve) => this.onStart(now, ticket, resolve));
   }
@@ -102,28 +102,22 @@ export class Driver {
     this.tell((now) => this.core.cancel(now, ticket));
   }
 
-  /** @throws {CoreError} when the limiter has failed. */
+  /** @throws {CoreError} when the limiter has failed; so does {@link release}. */
   settle(ticket: number, requests: number, inputTokens: number, outputTokens: number, custom: number): void {
     const now = this.clock.now();
     this.core.settle(now, ticket, requests, inputTokens, outputTokens, custom);
     this.pump(now);
   }
 
-  /** @throws {CoreError} when the limiter has failed. */
   release(ticket: number): void {
     if (this.core.release(ticket)) this.tell((now) => this.core.handleTimeout(now));
   }
 
-  /** A piece of an observed body. Never throws: the body goes on whatever happens here. */
+  /** A piece of an observed body. Never throws, like {@link finish}: the body goes on whatever happens here. */
   chunk(ticket: number, bytes: Uint8Array): void {
-    try {
-      this.core.chunk(ticket, bytes);
-    } catch (error) {
-      if (!(error instanceof CoreError)) throw error;
-    }
+    this.unharmed(() => this.core.chunk(this.clock.now(), ticket, bytes));
   }
 
-  /** The end of an observed body. Never throws. */
   finish(ticket: number, complete: boolean): void {
     this.tell((now) => this.core.finish(now, ticket, complete));
   }
@@ -183,12 +177,16 @@ export class Driver {
   /** Tells the core something, and drains it. Never throws: there is nobody to tell, and who waits is told anyway. */
   private tell(what: (now: number) => void): void {
     const now = this.clock.now();
+    this.unharmed(() => what(now));
+    this.pump(now);
+  }
+
+  private unharmed(step: () => void): void {
     try {
-      what(now);
+      step();
     } catch (error) {
       if (!(error instanceof CoreError)) throw error;
     }
-    this.pump(now);
   }
 
   private fail(fault: CoreError): void {
@@ -198,5 +196,5 @@ export class Driver {
   }
 }
 
-/** A ticket is an index, used again later, and below it a number that tells its uses apart. */
+/** Below the index, which is used again, a ticket has bits that tell its uses apart. */
 const TICKET_INDEX_SHIFT = 8;

@@ -57,10 +57,11 @@ function shown(value: unknown): string {
 export class InsufficientCapacityError extends TidegateError {
   override readonly name = "InsufficientCapacityError";
   declare readonly code: "insufficient-capacity";
+  /** The name of the scope, as in a snapshot. */
   readonly scope!: string;
-  /** Which limit: "requests", "inputTokens", … */
+  /** Which limit: "requests", "input_tokens", "output_tokens", "tokens", "concurrency" or "custom". */
   readonly dimension!: string;
-  /** The most that fits. */
+  /** The most that goes at once: the burst. */
   readonly limit!: number;
   /** What the call would take. */
   readonly cost!: number;
@@ -71,10 +72,11 @@ export class InsufficientCapacityError extends TidegateError {
   }
 }
 
-/** As many calls wait as `queue.maxDepth` allows. */
+/** As many calls wait as `queue.maxDepth` allows, over all scopes. */
 export class QueueFullError extends TidegateError {
   override readonly name = "QueueFullError";
   declare readonly code: "queue-full";
+  /** The name of the scope in which the call would have waited. */
   readonly scope!: string;
   /** The most that may wait. */
   readonly limit!: number;
@@ -89,6 +91,7 @@ export class QueueFullError extends TidegateError {
 export class DeadlineError extends TidegateError {
   override readonly name = "DeadlineError";
   declare readonly code: "deadline-exceeded";
+  /** The name of the scope in which it waited. */
   readonly scope!: string;
   /** How long it waited, in milliseconds. */
   readonly waitedMs!: number;

@@ -1,9 +1,13 @@
 import { OptionError } from "./errors.js";
 
-/** A request named a model that no pattern claims: it runs under the default scope. Told once per model. */
+/**
+ * A request named a model that no pattern claims, although some are stated: it runs in the default scope, or where no
+ * default is stated in one of its own. Told once per model, for 256 models at most.
+ */
 export interface UnknownModelEvent {
   readonly type: "unknown-model";
   readonly model: string;
+  /** The name of the scope in which it runs. */
   readonly scope: string;
 }
 
@@ -11,42 +15,47 @@ export interface UnknownModelEvent {
 export interface LimitEvent {
   readonly type: "limit";
   readonly scope: string;
+  /** "requests", "input_tokens", "output_tokens", "tokens", "concurrency" or "custom". */
   readonly dimension: string;
   /** How much per period. */
   readonly amount: number;
-  /** Milliseconds. */
+  /** In milliseconds. */
   readonly periodMs: number;
+  /** Whether the limit was unknown before, or another. */
   readonly reason: "learned" | "changed";
 }
 
-/** The server refused an attempt. */
+/** The server did not serve an attempt: it answered with an error, whether or not another attempt follows. */
 export interface RefusedEvent {
   readonly type: "refused";
   readonly scope: string;
+  /** The HTTP status. */
   readonly status: number;
-  /** What kind of refusal: a rate limit, an overload, … */
-  readonly kind: string;
+  /** What it means: too fast, too busy whoever asks, nothing left to spend, broken, or wrong for good. */
+  readonly kind: "rate_limit" | "overloaded" | "quota_exhausted" | "server_error" | "client_error";
   /** Milliseconds that the server asked to wait, or null if it did not say. */
   readonly retryAfterMs: number | null;
   /** 1 for the first attempt. */
   readonly attempt: number;
 }
 
-/** A call is queued again. */
+/** A call is queued again, after a refusal or a lost connection. */
 export interface RetryEvent {
   readonly type: "retry";
   readonly scope: string;
-  /** The number of the coming attempt. */
+  /** The number of the coming attempt: 2 for the first retry. */
   readonly attempt: number;
   /** Milliseconds that it waits at least. */
   readonly delayMs: number;
-  readonly reason: string;
 }
 
+/** Whatever {@link Limiter.on} tells. */
 export type TidegateEvent = UnknownModelEvent | LimitEvent | RefusedEvent | RetryEvent;
+/** The names of the events. */
 export type EventType = TidegateEvent["type"];
 /** The event of one type. */
 export type EventOf<T extends EventType> = Extract<TidegateEvent, { type: T }>;
+/** Is called with each event of its type. What it throws is reported as uncaught, and harms nobody else. */
 export type Listener<T extends EventType> = (event: EventOf<T>) => void;
 
 /** Keeps listeners and calls them. A listener that throws harms nobody but itself. */

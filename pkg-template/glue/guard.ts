@@ -142,8 +142,8 @@ export class GuardedCore implements CoreLimiter {
     return this.guarded(() => this.core.handleFailure(now, ticket));
   }
 
-  chunk(ticket: number, bytes: Uint8Array): void {
-    this.guarded(() => this.core.chunk(ticket, bytes));
+  chunk(now: number, ticket: number, bytes: Uint8Array): void {
+    this.guarded(() => this.core.chunk(now, ticket, bytes));
   }
 
   finish(now: number, ticket: number, complete: boolean): void {

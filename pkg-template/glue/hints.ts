@@ -1,14 +1,17 @@
 import type { Cost } from "./cost.js";
 import { OptionError } from "./errors.js";
 
-/** Who goes first when several calls wait. */
+/** Who goes first when several calls wait in one scope. Lower ones wait as long as higher ones keep coming. */
 export type Priority = "critical" | "high" | "normal" | "low";
 
 /** What {@link Limiter.with} takes for `fetch`. Hints of a view add to those of the limiter it came from. */
 export interface FetchHints {
-  /** @default "normal" */
+  /** Equals go in the order of their arrival. @default "normal" */
   readonly priority?: Priority | undefined;
-  /** The longest wait before the call starts, in milliseconds. Then it fails with a {@link DeadlineError}, unsent. @default none */
+  /**
+   * The longest wait before the call starts, in milliseconds, not negative. Then it fails with a {@link DeadlineError},
+   * unsent. 0 is for now or never. A retry that would start later is not made. @default the limiter's `queue.maxWaitMs`
+   */
   readonly deadlineMs?: number | undefined;
   /** Gives up the call wherever it is: queued, between attempts, being sent, streaming. Several signals all count. */
   readonly signal?: AbortSignal | undefined;
@@ -16,13 +19,13 @@ export interface FetchHints {
 
 /** Hints of {@link Limiter.acquire}. */
 export interface AcquireHints extends FetchHints {
-  /** Whose limits apply, as in `limits`. @default the default scope */
+  /** Whose limits apply, as in `limits`. `fetch` reads the model from each request instead. @default the default scope */
   readonly model?: string | undefined;
 }
 
 /** Hints of {@link Limiter.schedule}. */
 export interface ScheduleHints extends AcquireHints {
-  /** @default 1 request */
+  /** What the task takes. @default 1 request */
   readonly cost?: Cost | undefined;
 }
 

@@ -28,17 +28,23 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
 
 /** Made by {@link createLimiter}. Views made by {@link with} share its limits, its queue and its end. */
 export class Limiter {
-  /** Takes the place of `fetch`: same arguments, same answers, but sent when the limits allow. Needs no `this`. */
+  /**
+   * Takes the place of `fetch`: same arguments, same answers, but sent when the limits allow, and again after a refusal.
+   * Needs no `this`. Time in the queue passes inside it, so an SDK's `timeout` has to be longer than the longest wait.
+   * The headers `x-tidegate-priority` and `x-tidegate-deadline-ms` are hints for one call, and not sent.
+   *
+   * Rejects as {@link acquire} does, or with what the underlying `fetch` throws.
+   */
   readonly fetch: Fetch;
-  private readonly driver: Driver;
-  private readonly hints: ResolvedHints;
-  private readonly upstream: Fetch | undefined;
+  readonly #driver: Driver;
+  readonly #hints: ResolvedHints;
+  readonly #upstream: Fetch | undefined;
 
   /** @internal */
   constructor(driver: Driver, upstream: Fetch | undefined, hints: ResolvedHints) {
-    this.driver = driver;
-    this.upstream = upstream;
-    this.hints = hints;
+    this.#driver = driver;
+    this.#upstream = upstream;
+    this.#hints = hints;
     this.fetch = createFetch(driver, upstream, hints);
   }
 
@@ -48,7 +54,7 @@ export class Limiter {
    * @throws {OptionError} naming the wrong hint.
    */
   with(hints: AcquireHints): Limiter {
-    return new Limiter(this.driver, this.upstream, resolveHints(hints, this.hints));
+    return new Limiter(this.#driver, this.#upstream, resolveHints(hints, this.#hints));
   }
 
   /**
@@ -59,17 +65,17 @@ export class Limiter {
    */
   acquire(cost: Cost = 1, hints?: AcquireHints): Promise<Permit> {
     try {
-      const resolved = hints === undefined ? this.hints : resolveHints(hints, this.hints);
+      const resolved = hints === undefined ? this.#hints : resolveHints(hints, this.#hints);
       const { signals } = resolved;
       const aborted = abortedSignal(signals);
       if (aborted !== undefined) return Promise.reject(aborted.reason);
-      const now = this.driver.clock.now();
-      const permit = this.grant(now, cost, resolved);
+      const now = this.#driver.clock.now();
+      const permit = this.#grant(now, cost, resolved);
       if (permit !== undefined) return Promise.resolve(permit);
-      const ticket = this.queue(now, cost, resolved);
+      const ticket = this.#queue(now, cost, resolved);
       return signals.length === 0
-        ? this.driver.wait(now, ticket)
-        : waitWatched(this.driver, now, ticket, signals);
+        ? this.#driver.wait(now, ticket)
+        : waitWatched(this.#driver, now, ticket, signals);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -84,8 +90,8 @@ export class Limiter {
    * @throws {CoreError} when the limiter has failed.
    */
   tryAcquire(cost: Cost = 1, hints?: AcquireHints): Permit | undefined {
-    const now = this.driver.clock.now();
-    return this.grant(now, cost, hints === undefined ? this.hints : resolveHints(hints, this.hints));
+    const now = this.#driver.clock.now();
+    return this.#grant(now, cost, hints === undefined ? this.#hints : resolveHints(hints, this.#hints));
   }
 
   /**
@@ -107,7 +113,7 @@ export class Limiter {
    * @throws {CoreError} when the limiter has failed.
    */
   snapshot(): Snapshot {
-    return this.driver.core.snapshot(this.driver.clock.now());
+    return this.#driver.core.snapshot(this.#driver.clock.now());
   }
 
   /**
@@ -117,7 +123,7 @@ export class Limiter {
    * @throws {OptionError} for a type that does not exist.
    */
   on<T extends EventType>(type: T, listener: Listener<T>): () => void {
-    return this.driver.events.on(type, listener);
+    return this.#driver.events.on(type, listener);
   }
 
   /**
@@ -127,12 +133,12 @@ export class Limiter {
    * @throws {CoreError} when the limiter has failed.
    */
   close(): void {
-    this.driver.close();
+    this.#driver.close();
   }
 
-  private grant(now: number, cost: Cost, hints: ResolvedHints): Permit | undefined {
-    const { driver } = this;
-    const scope = hints.model === undefined ? DEFAULT_SCOPE : this.scopeOf(now, hints.model);
+  #grant(now: number, cost: Cost, hints: ResolvedHints): Permit | undefined {
+    const driver = this.#driver;
+    const scope = hints.model === undefined ? DEFAULT_SCOPE : this.#scopeOf(now, hints.model);
     if (cost === 1) return driver.tryAcquire(now, scope, 1, 0, 0, 0, hints.priority);
     checkCost(cost);
     if (typeof cost === "number") return driver.tryAcquire(now, scope, cost, 0, 0, 0, hints.priority);
@@ -140,11 +146,11 @@ export class Limiter {
     return driver.tryAcquire(now, scope, requests, inputTokens, outputTokens, custom, hints.priority);
   }
 
-  private queue(now: number, cost: Cost, hints: ResolvedHints): number {
-    const scope = hints.model === undefined ? DEFAULT_SCOPE : this.driver.core.scope(hints.model);
+  #queue(now: number, cost: Cost, hints: ResolvedHints): number {
+    const scope = hints.model === undefined ? DEFAULT_SCOPE : this.#driver.core.scope(hints.model);
     const record = typeof cost === "number" ? { requests: cost } : cost;
     const { requests = 1, inputTokens = 0, outputTokens = 0, custom = 0 } = record;
-    return this.driver.submit(
+    return this.#driver.submit(
       now,
       scope,
       requests,
@@ -157,9 +163,9 @@ export class Limiter {
   }
 
   /** Asking may cause an event (the model is unknown). */
-  private scopeOf(now: number, model: string): number {
-    const scope = this.driver.core.scope(model);
-    this.driver.pump(now);
+  #scopeOf(now: number, model: string): number {
+    const scope = this.#driver.core.scope(model);
+    this.#driver.pump(now);
     return scope;
   }
 }

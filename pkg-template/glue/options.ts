@@ -2,37 +2,47 @@ import type { Clock } from "./clock.js";
 import { OptionError } from "./errors.js";
 import type { Fetch } from "./fetch.js";
 
-/** How the server lets an amount come back. */
+/**
+ * How the server lets an amount come back: continuously up to the burst; all at fixed instants; or each part one period
+ * after it was used, so that no period ever holds more than the amount.
+ */
 export type Enforcement = "token-bucket" | "fixed-window" | "sliding-window";
 
-/** What a limit over time counts. "tokens" is input and output together; "custom" is in your own unit. */
+/** What a limit over time counts. "tokens" is input and output together; "custom" is in a unit of your own. */
 export type Dimension = "requests" | "input_tokens" | "output_tokens" | "tokens" | "custom";
 
 /** The most calls in flight at once, spelled out. */
 export interface ConcurrencyOptions {
   readonly dimension: "concurrency";
-  /** A whole number from 1. */
+  /** Calls. A whole number from 1 to 10^12. */
   readonly amount: number;
 }
 
 /** One limit over time, spelled out. */
 export interface LimitOptions {
   readonly dimension: Dimension;
-  /** How much per period. A whole number from 1. */
+  /** How much per period, in requests, model tokens or your own unit. A whole number from 1 to 10^12. */
   readonly amount: number;
-  /** A whole number of milliseconds from 1. */
+  /** Whole milliseconds from 1 to 2,678,400,000 (31 days). */
   readonly periodMs: number;
-  /** The most that can go at once, in the unit of `amount`. Only of a token bucket. @default amount */
+  /** The most that can go at once, in the unit of `amount`, from 1 to 10^12. Only of a token bucket. @default `amount` */
   readonly burst?: number;
   /** @default "token-bucket" */
   readonly enforcement?: Enforcement;
 }
 
-/** The limits that calls of one scope share. All of them hold at once. */
+/**
+ * The limits that calls of one scope share, at least one. All of them hold at once. Amounts are whole numbers from 1 to
+ * 10^12; those with short names are token buckets whose burst is the whole amount. A limit that is not given does not
+ * hold until the server's headers state it.
+ */
 export interface ScopeLimits {
   /** Patterns of the models that share these limits. @default the key itself is the one pattern */
   readonly models?: readonly string[];
-  /** Says that the numbers were published, on this day (YYYY-MM-DD), and not agreed: the server's headers replace them. */
+  /**
+   * Says that the numbers were published, on this day (YYYY-MM-DD), and not agreed: the server's headers replace them,
+   * also by higher ones. @default they are yours, and one below the server's is a cap that stays
+   */
   readonly published?: string;
   /** Requests per second. */
   readonly rps?: number;
@@ -58,35 +68,51 @@ export interface ScopeLimits {
 
 /** What happens to a call that the server refused or that did not reach it. */
 export interface RetryOptions {
-  /** Attempts in all, the first included. @default 3 */
+  /** Attempts in all, the first included: 1 to 100. @default 4 */
   readonly attempts?: number;
-  /** The first backoff, in milliseconds, where the server states no wait. @default 500 */
+  /** The first backoff where the server states no wait, in milliseconds: 1 to 86,400,000 (a day). @default 500 */
   readonly baseMs?: number;
-  /** How much longer each backoff is than the one before. @default 2 */
+  /** How many times longer each backoff is than the one before: 1 to 100. @default 2 */
   readonly factor?: number;
-  /** The longest backoff, in milliseconds. A wait that the server states may be longer. @default 60000 */
+  /**
+   * The longest backoff, in milliseconds: `baseMs` to 86,400,000. A wait that the server states may be longer.
+   * @default 60000, or `baseMs` if that is more
+   */
   readonly capMs?: number;
-  /** The random part of a backoff. @default "full" */
+  /**
+   * The random part of a backoff of length d: "full" is from 0 to d, "equal" from d/2 to d, "decorrelated" from
+   * `baseMs` to three times the one before, "none" is d. A wait that the server states is never shortened.
+   * @default "full"
+   */
   readonly jitter?: "full" | "none" | "equal" | "decorrelated";
 }
 
 /** How much may wait, and how long. */
 export interface QueueOptions {
-  /** The most calls that wait in one scope; more fail with a {@link QueueFullError}. @default no limit */
+  /**
+   * The most calls that wait at once, over all scopes: 0 to 8,000,000. More fail with a {@link QueueFullError}.
+   * @default 1000000
+   */
   readonly maxDepth?: number;
-  /** The longest wait in milliseconds; then the call fails with a {@link DeadlineError}. @default no limit */
+  /**
+   * The longest wait of a call that has no `deadlineMs` of its own, in whole milliseconds: 0 to 2,678,400,000 (31 days).
+   * Then it fails with a {@link DeadlineError}. @default no limit
+   */
   readonly maxWaitMs?: number;
 }
 
 /** Everything can be left out: limits are then learned from the server's answers. */
 export interface LimiterOptions {
   /**
-   * Limits by model pattern: `{ "claude-sonnet-*": { rpm: 1000 } }`. `*` stands for any text; the pattern with the most
-   * literal characters wins. "default" is for everything else. With `models` in the value, the key is only a name.
+   * Limits by model pattern: `{ "claude-sonnet-*": { rpm: 1000 } }`. `*` stands for any text. An exact name wins over
+   * every pattern; of two patterns, the one with more literal characters. "default" is for everything else, and without
+   * it each model at each server has limits of its own. With `models` in the value, the key is only a name.
+   * @default learned from the server's headers
    */
   readonly limits?: Readonly<Record<string, ScopeLimits>>;
-  /** `false` for none: the caller then gets the first answer, whatever it is. @default three attempts */
+  /** `false` for none: the caller then gets the first answer, whatever it is. @default as each field of {@link RetryOptions} says */
   readonly retry?: RetryOptions | false;
+  /** @default as each field of {@link QueueOptions} says */
   readonly queue?: QueueOptions;
   /** Whose conventions the server follows. @default told from each request */
   readonly provider?: "anthropic" | "openai" | "generic";
@@ -94,7 +120,7 @@ export interface LimiterOptions {
   readonly fetch?: Fetch;
   /** @default the runtime's clock and timers */
   readonly clock?: Clock;
-  /** An integer that fixes everything random, for tests. @default drawn when first needed */
+  /** A whole number from 0 to 2^53 − 1 that fixes everything random, for tests. @default drawn when first needed */
   readonly seed?: number;
 }
 

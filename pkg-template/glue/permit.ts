@@ -4,14 +4,14 @@ import type { Driver } from "./driver.js";
 
 /** The right to run one call. It ends with {@link settle} or {@link release}, whichever comes first; more calls do nothing. */
 export class Permit {
-  /** @internal */
-  readonly ticket: number;
-  private driver: Driver | undefined;
+  readonly #ticket: number;
+  /** Undefined once the permit has ended. */
+  #driver: Driver | undefined;
 
   /** @internal */
   constructor(driver: Driver, ticket: number) {
-    this.driver = driver;
-    this.ticket = ticket;
+    this.#driver = driver;
+    this.#ticket = ticket;
   }
 
   /**
@@ -21,13 +21,13 @@ export class Permit {
    * @throws {CoreError} when the limiter has failed.
    */
   settle(actual: Cost): void {
-    const { driver } = this;
+    const driver = this.#driver;
     if (driver === undefined) return;
     checkCost(actual);
-    this.driver = undefined;
+    this.#driver = undefined;
     const record = typeof actual === "number" ? { requests: actual } : actual;
     driver.settle(
-      this.ticket,
+      this.#ticket,
       record.requests ?? AS_RESERVED,
       record.inputTokens ?? AS_RESERVED,
       record.outputTokens ?? AS_RESERVED,
@@ -41,10 +41,10 @@ export class Permit {
    * @throws {CoreError} when the limiter has failed.
    */
   release(): void {
-    const { driver } = this;
+    const driver = this.#driver;
     if (driver === undefined) return;
-    this.driver = undefined;
-    driver.release(this.ticket);
+    this.#driver = undefined;
+    driver.release(this.#ticket);
   }
 }
 

@@ -33,7 +33,7 @@ export class OutgoingRequest {
     const signal = init?.signal === undefined ? request?.signal : init.signal;
     this.signal = signal ?? undefined;
     this.cloned = init?.body == null && request !== undefined && isJson(request) ? request : undefined;
-    this.replayable = this.cloned !== undefined || isReplayable(init?.body ?? request?.body);
+    this.replayable = this.cloned !== undefined || isReplayable(this.body());
     if (hasHints(this.headers)) {
       this.hints = hintsOf(this.headers);
       this.change({ headers: withoutHints(headers as HeadersInit) });
@@ -43,7 +43,7 @@ export class OutgoingRequest {
   /** The body where it can be read without disturbing it, else undefined. */
   readBody(): RequestBody | Promise<string> {
     if (this.cloned !== undefined) return this.cloned.clone().text();
-    const body: unknown = this.init?.body ?? (isRequest(this.input) ? this.input.body : undefined);
+    const body = this.body();
     if (body === undefined || body === null) return null;
     if (typeof body === "string" || body instanceof Uint8Array) return body;
     if (body instanceof URLSearchParams) return body.toString();
@@ -82,6 +82,14 @@ export class OutgoingRequest {
     }
   }
 
+  private body(): unknown {
+    if (this.init?.body != null) return this.init.body;
+    if (!isRequest(this.input)) return null;
+    // Firefox has no Request.body, so whether there is one cannot be told.
+    const mayHaveBody = this.method !== "GET" && this.method !== "HEAD";
+    return this.input.body === undefined && mayHaveBody ? HIDDEN : this.input.body;
+  }
+
   private change(changes: RequestInit): void {
     if (this.init !== undefined && isRequest(this.init)) {
       // `fetch(url, request)`: what a Request says cannot be copied key by key.
@@ -92,6 +100,9 @@ export class OutgoingRequest {
     }
   }
 }
+
+/** A body that the runtime does not show: like a stream, it is neither read nor sent again. */
+const HIDDEN = {};
 
 /** By shape, as a Request may come from another realm or package. */
 function isRequest(value: unknown): value is Request {

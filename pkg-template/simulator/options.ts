@@ -20,7 +20,7 @@ export interface SimulatorOptions {
    * named `org-1`, `org-2` … as they appear.
    */
   organisations?: { name: string; apiKeys: string[] }[];
-  /** How fast answers come; each request's own figures lie within a quarter of these. */
+  /** How fast answers come. */
   timing?: SimulatedTiming;
   /** What goes wrong. */
   faults?: SimulatedFaults;
@@ -78,7 +78,7 @@ export interface SimulatedLimits {
   enforcement?: "token-bucket" | "fixed-window" | "sliding-window";
 }
 
-/** How fast answers come. */
+/** How fast answers come. Each request's own figures vary about these. */
 export interface SimulatedTiming {
   /**
    * Milliseconds from a request to the first token of its answer.
@@ -95,6 +95,11 @@ export interface SimulatedTiming {
    * @default 20
    */
   refusalMs?: number;
+  /**
+   * By which share a request's own wait and speed may differ from these, from 0 to 0.9.
+   * @default 0.25
+   */
+  variation?: number;
 }
 
 /**

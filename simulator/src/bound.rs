@@ -121,10 +121,11 @@ fn charged_at(limit: &Limit, total: u64, start: Duration) -> Duration {
     }
 }
 
-/// The shortest time in which the job can be answered: a quarter faster than the timing says.
+/// The shortest time in which the job can be answered, as far as the timing may vary.
 fn service(job: &Job, timing: &Timing) -> Duration {
-    let first = Duration::from_millis(timing.first_token_ms) * 3 / 4;
-    let per_token_ns = 750_000_000 / timing.tokens_per_second.max(1);
+    let (least, _) = timing.factors_permille();
+    let first = Duration::from_micros(timing.first_token_ms * least);
+    let per_token_ns = 1_000_000 * least / timing.tokens_per_second.max(1);
     first + Duration::from_nanos(per_token_ns.saturating_mul(job.output_tokens.saturating_sub(1)))
 }
 

@@ -54,7 +54,7 @@ pub struct OrganisationOptions {
     pub api_keys: Vec<String>,
 }
 
-/// How fast answers come. Each request's own figures lie within a quarter of these, drawn from the seed.
+/// How fast answers come. Each request's own figures vary about these, drawn from the seed.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Timing {
@@ -64,11 +64,13 @@ pub struct Timing {
     pub tokens_per_second: u64,
     /// Milliseconds until an error or a count is answered. Default 20.
     pub refusal_ms: u64,
+    /// By which share a request's own wait and speed may differ from these, from 0 to 0.9. Default 0.25.
+    pub variation: f64,
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { first_token_ms: 400, tokens_per_second: 80, refusal_ms: 20 }
+        Self { first_token_ms: 400, tokens_per_second: 80, refusal_ms: 20, variation: 0.25 }
     }
 }
 
@@ -134,10 +136,21 @@ impl Options {
         if !(1..=1_000_000).contains(&self.timing.tokens_per_second) {
             return Err(OptionError::new("timing.tokensPerSecond", "a whole number from 1 to 1,000,000"));
         }
+        if !(0.0..=0.9).contains(&self.timing.variation) {
+            return Err(OptionError::new("timing.variation", "a share from 0 to 0.9"));
+        }
         if self.timing.first_token_ms > LONGEST_WAIT_MS || self.timing.refusal_ms > LONGEST_WAIT_MS {
             return Err(OptionError::new("timing", "waits of at most 3,600,000 ms"));
         }
         Ok(())
+    }
+}
+
+impl Timing {
+    /// The least and the largest factor, in thousandths, that a request's own time is of the usual one.
+    pub(crate) fn factors_permille(&self) -> (u64, u64) {
+        let variation = (self.variation * 1_000.0).round() as u64;
+        (1_000_u64.saturating_sub(variation), 1_000 + variation)
     }
 }
 

@@ -17,11 +17,12 @@ pub struct Production {
 }
 
 impl Production {
-    /// The production of `tokens` tokens for a request that came at `now`, a quarter faster or slower as is drawn.
+    /// The production of `tokens` tokens for a request that came at `now`, faster or slower as is drawn.
     pub fn new(now: Duration, tokens: u64, timing: &Timing, slow: bool, random: &mut Random) -> Self {
         let slowness = if slow { SLOWNESS } else { 1 };
-        let wait_us = timing.first_token_ms * vary(random);
-        let per_token_ns = 1_000_000 * vary(random) / timing.tokens_per_second.max(1) * slowness;
+        let (least, most) = timing.factors_permille();
+        let wait_us = timing.first_token_ms * random.between(least, most);
+        let per_token_ns = 1_000_000 * random.between(least, most) / timing.tokens_per_second.max(1) * slowness;
         let per_token = Duration::from_nanos(per_token_ns.max(1));
         let per_piece = (PIECE.as_nanos() / per_token.as_nanos()).max(1) as u64;
         Self { first_at: now + Duration::from_micros(wait_us), tokens, per_token, per_piece }
@@ -49,11 +50,6 @@ impl Production {
     pub fn ends_at(&self, pieces: u64) -> Duration {
         if pieces == 0 { self.first_at } else { self.piece(pieces - 1).0 }
     }
-}
-
-/// A factor within a quarter of 1, in thousandths.
-fn vary(random: &mut Random) -> u64 {
-    random.between(750, 1_250)
 }
 
 /// About as long as people see text arrive at once; and few enough events for long answers.
@@ -84,8 +80,8 @@ mod tests {
     }
 
     #[test]
-    fn speed_and_first_wait_lie_within_a_quarter_of_what_is_set() {
-        let timing = Timing { first_token_ms: 400, tokens_per_second: 100, refusal_ms: 0 };
+    fn speed_and_first_wait_lie_within_the_variation_that_is_set() {
+        let timing = Timing { first_token_ms: 400, tokens_per_second: 100, refusal_ms: 0, variation: 0.25 };
         for seed in 0..50 {
             let production = Production::new(Duration::ZERO, 1_001, &timing, false, &mut Random::new(seed, b""));
             assert!((300..=500).contains(&production.first_at().as_millis()));

@@ -75,7 +75,7 @@ pub const SMALLEST_PROMPT_TOKENS: u64 = claude::PROMPT_TOKENS + claude::MESSAGE_
 /// Sizes from a line to a long report, half of them streamed.
 fn mixed(random: &mut Random) -> Job {
     let input_tokens = random.log_normal(600).clamp(20, 8_000);
-    let output_tokens = random.log_normal(120).clamp(1, 2_000);
+    let output_tokens = random.log_normal(100).clamp(1, 2_000);
     job(input_tokens, output_tokens, 4_096, random.below(2) == 0)
 }
 

@@ -111,6 +111,34 @@ fn output_is_charged_as_it_appears_goes_into_debt_and_max_tokens_is_free() {
 }
 
 #[test]
+fn an_answer_is_never_longer_than_allowed() {
+    let mut server = server(json!({}));
+    let mut request = messages(100, 1_000, false);
+    request.body = String::from_utf8(request.body).unwrap().replace("100000", "70").into();
+    let message = json(&server.handle(at(0.0), &request));
+    assert_eq!((&message["usage"]["output_tokens"], &message["stop_reason"]), (&json!(70), &json!("max_tokens")));
+}
+
+#[test]
+fn a_retry_has_the_size_that_the_first_attempt_had() {
+    let mut server = server(json!({}));
+    let mut request = messages(100, 1, false);
+    request.headers.pop();
+    let mut size = |seconds| json(&server.handle(at(seconds), &request))["usage"]["output_tokens"].as_u64().unwrap();
+    let first = size(0.0);
+    assert!(first > 1);
+    assert_eq!(size(7.0), first);
+}
+
+#[test]
+fn a_clock_that_goes_back_stands_still() {
+    let mut server = server(json!({ "limits": { "default": { "rpm": 1 } } }));
+    server.handle(at(30.0), &messages(100, 1, false));
+    assert_eq!(server.handle(at(0.0), &messages(100, 1, false)).header("retry-after"), Some("60"));
+    assert_eq!(server.stats(at(0.0)).now_ms, 30_000.0);
+}
+
+#[test]
 fn a_client_that_goes_away_pays_for_what_was_produced() {
     let mut server = server(json!({}));
     let exchange = server.handle(at(0.0), &messages(100, 1_000, true));
@@ -161,6 +189,10 @@ fn counting_tokens_is_free_exact_and_limited_apart() {
     assert_eq!(server.handle(at(0.0), &messages(777, 1, false)).status(), 200);
     assert_eq!(server.handle(at(0.0), &request).status(), 200);
     assert_eq!(server.handle(at(0.0), &request).status(), 429);
+    // The default is about messages; counting has a published limit of its own.
+    let mut server = client::server(json!({ "limits": { "default": { "rpm": 1 } } }));
+    let counted = server.handle(at(0.0), &request);
+    assert_eq!(counted.header("anthropic-ratelimit-requests-limit"), Some("5000"));
 }
 
 #[test]

@@ -47,6 +47,9 @@ fn a_cut_connection_leaves_half_an_answer() {
     assert_eq!(stream.status(), 200);
     assert!(matches!(stream.ending, Ending::Lost(_)));
     assert!(!stream.body().contains("message_stop"));
+    assert_eq!(stream.pieces.last().map(|piece| piece.at), stream.ends_at());
+    let (whole_stream, _) = always("bareRefusals", true);
+    assert!(stream.pieces.len() < whole_stream.pieces.len() * 2 / 3);
     let charged = stats.limit("outputTokens").unwrap().charged;
     assert!((100..300).contains(&charged), "{charged}");
     let (whole, _) = always("cut", false);

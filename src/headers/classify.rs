@@ -1,10 +1,11 @@
 //! From status, headers and body to a class.
 
+use super::codes::is_throttling;
 use super::gather::Fields;
-use super::refusal::{Refusal, is_throttling};
+use super::refusal::Refusal;
 use super::signal::Kind;
+use super::vendor::row_of;
 use crate::provider::Provider;
-use crate::time::WallTime;
 
 /// The class of a response, and whether another attempt can succeed.
 ///
@@ -25,8 +26,8 @@ pub(crate) fn classify(
         Kind::ServerError => !NEVER_SERVED.contains(&status),
         Kind::Ok | Kind::QuotaExhausted | Kind::ClientError => false,
     };
-    let hopeless = matches!(told, Some(Kind::QuotaExhausted | Kind::ClientError));
-    (kind, if hopeless { false } else { should_retry.unwrap_or(retryable) })
+    let hopeless = kind == Kind::Ok || matches!(told, Some(Kind::QuotaExhausted | Kind::ClientError));
+    (kind, !hopeless && should_retry.unwrap_or(retryable))
 }
 
 /// Whether the class can be another once the body is read.
@@ -34,10 +35,10 @@ pub(crate) fn needs_body(provider: Provider, status: u16, fields: &Fields<'_>) -
     let told_by_headers = status != 429 && by_status(provider, status, fields) == Kind::RateLimit;
     let not_json =
         fields.content_type.is_some_and(|name| !name.to_ascii_lowercase().windows(4).any(|part| part == b"json"));
-    let ordered_to_wait = fields.retry_after(&fields.clock(WallTime::default())).is_some();
     // A spend cap of Anthropic has no Retry-After, and at Discord the body only repeats it.
-    let answered = status == 429 && ordered_to_wait && matches!(provider, Provider::Anthropic | Provider::Discord);
-    super::vendor::vendor(provider).telling_bodies.contains(&status) && !told_by_headers && !not_json && !answered
+    let answered =
+        status == 429 && fields.order_a_wait() && matches!(provider, Provider::Anthropic | Provider::Discord);
+    row_of(provider).telling_bodies.contains(&status) && !told_by_headers && !not_json && !answered
 }
 
 fn by_status(provider: Provider, status: u16, fields: &Fields<'_>) -> Kind {
@@ -48,9 +49,7 @@ fn by_status(provider: Provider, status: u16, fields: &Fields<'_>) -> Kind {
         400..500 if fields.error_type.is_some_and(is_throttling) => Kind::RateLimit,
         // Stripe's 402 is a card that was declined.
         402 if provider != Provider::Stripe => Kind::QuotaExhausted,
-        403 if provider == Provider::GitHub && (fields.nothing_remains() || fields.retry_after.is_some()) => {
-            Kind::RateLimit
-        }
+        403 if provider == Provider::GitHub && (fields.nothing_remains() || fields.order_a_wait()) => Kind::RateLimit,
         408 | 500.. => Kind::ServerError,
         _ => Kind::ClientError,
     }

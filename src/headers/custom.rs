@@ -102,3 +102,63 @@ impl CustomProvider {
         self.statuses.iter().find(|(described, _)| *described == status).map(|(_, kind)| *kind)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::super::{Response, read_custom};
+    use super::*;
+    use crate::time::WallTime;
+
+    /// 2026-11-23T12:00:00Z
+    const NOW: WallTime = WallTime::from_unix_millis(1_795_435_200_000);
+
+    fn read<'a>(custom: &'a CustomProvider, status: u16, headers: &'a str, body: Option<&'a str>) -> Signal<'a> {
+        let headers = HeaderBlock::new(headers.as_bytes());
+        read_custom(&Response { provider: None, status, headers, body: body.map(str::as_bytes) }, custom, NOW)
+    }
+
+    #[test]
+    fn described_limits_replace_the_usual_ones() {
+        let points =
+            CustomLimit { dimension: "points".into(), remaining: Some("x-points".into()), ..Default::default() };
+        let custom = CustomProvider { limits: vec![points], ..CustomProvider::default() };
+        let signal = read(&custom, 200, "X-Points: 5\nx-ratelimit-remaining: 1", None);
+        assert!(signal.limits().map(|limit| (&*limit.dimension, limit.remaining)).eq([("points", Some(5))]));
+        assert_eq!(read(&custom, 200, "X-Points: many", None).limits().count(), 0);
+    }
+
+    #[test]
+    fn what_is_not_described_is_read_as_usual() {
+        let custom = CustomProvider { like: Provider::GitHub, ..CustomProvider::default() };
+        let signal = read(&custom, 403, "x-ratelimit-remaining: 0\nretry-after: 3", None);
+        assert_eq!((signal.kind, signal.limits().count()), (Kind::RateLimit, 1));
+        assert_eq!(signal.retry_after, Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn its_own_wait_counts_before_the_standard_one_unless_malformed() {
+        let wait = Some(("x-wait".into(), Unit::Millis));
+        let custom = CustomProvider { retry_after: wait, ..CustomProvider::default() };
+        let wait = |headers| read(&custom, 429, headers, None).retry_after;
+        assert_eq!(wait("X-Wait: 1500\nretry-after: 9"), Some(Duration::from_millis(1_500)));
+        assert_eq!(wait("X-Wait: soon\nretry-after: 9"), Some(Duration::from_secs(9)));
+        assert_eq!(wait("X-Wait: 99999999999"), Some(Duration::DAY));
+    }
+
+    #[test]
+    fn a_described_status_has_its_class_unless_the_body_is_certain() {
+        let statuses = vec![(403, Kind::RateLimit), (404, Kind::Ok)];
+        let custom = CustomProvider { statuses, ..CustomProvider::default() };
+        let class = |status, headers, body| {
+            let signal = read(&custom, status, headers, body);
+            (signal.kind, signal.retryable)
+        };
+        assert_eq!(class(403, "", None), (Kind::RateLimit, true));
+        assert_eq!(class(403, "x-should-retry: false", None), (Kind::RateLimit, false));
+        assert_eq!(class(404, "x-should-retry: true", None), (Kind::Ok, false));
+        let spent = Some("{\"error\":{\"code\":\"insufficient_quota\"}}");
+        assert_eq!(class(403, "", spent), (Kind::QuotaExhausted, false));
+    }
+}

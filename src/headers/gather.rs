@@ -4,19 +4,21 @@ use alloc::borrow::Cow;
 
 use super::block::HeaderBlock;
 use super::clock::Clock;
+use super::grammar::members::members;
 use super::grammar::number::{Decimal, MILLI_NANOS, count};
 use super::names::{self, Family, Figure, Key, WindowWord};
 use super::reset::Unit;
 use super::signal::{MAX_LIMITS, Signal, StatedLimit};
-use super::vendor::Vendor;
+use super::vendor::{Vendor, Window, row_of};
 use super::{ietf, retry_after};
+use crate::provider::Provider;
 use crate::time::{Duration, WallTime};
 
 /// The fields of one response that matter, as they are written.
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'a> {
     retry_after_ms: Option<&'a [u8]>,
-    pub(crate) retry_after: Option<&'a [u8]>,
+    retry_after: Option<&'a [u8]>,
     amz_retry_after: Option<&'a [u8]>,
     should_retry: Option<&'a [u8]>,
     stripe_should_retry: Option<&'a [u8]>,
@@ -116,6 +118,11 @@ impl<'a> Fields<'a> {
         let standard = || self.retry_after.and_then(|value| retry_after::retry_after(value, clock));
         let amazon = || self.amz_retry_after.and_then(retry_after::retry_after_millis);
         fine.or_else(standard).or_else(amazon)
+    }
+
+    /// Whether the fields order a wait, however long.
+    pub(crate) fn order_a_wait(&self) -> bool {
+        self.retry_after(&self.clock(WallTime::default())).is_some()
     }
 
     /// The server's own word on retrying: exactly `true` or `false`, nothing else.
@@ -251,11 +258,11 @@ impl Draft<'_> {
         let stated =
             self.window.and_then(Decimal::parse).map(|millis| Duration::from_millis(millis.millis_of(MILLI_NANOS)));
         let named = self.word.map(|word| word.span);
-        let known = |window: &&super::vendor::Window| {
+        let known = |window: &&Window| {
             self.dimension.starts_with(window.dimension) && (window.policy.is_none() || window.policy == policy)
         };
         let known = match self.family {
-            Family::Anthropic => Some(Duration::MINUTE),
+            Family::Anthropic => row_of(Provider::Anthropic).windows.first().map(|window| window.span),
             Family::Unified => names::unified_window(self.dimension.as_bytes()),
             Family::Plain | Family::TokenLimit => vendor.windows.iter().find(known).map(|window| window.span),
             Family::Triple | Family::BySize | Family::EndpointCall | Family::HubSpot => None,
@@ -266,7 +273,7 @@ impl Draft<'_> {
 
 /// `32/40`: what is used, then the limit. Of several the fullest counts.
 fn shopify_calls(value: &[u8]) -> Option<StatedLimit<'static>> {
-    let calls = super::grammar::members::members(value).filter_map(|member| {
+    let calls = members(value).filter_map(|member| {
         let slash = member.iter().position(|&byte| byte == b'/')?;
         let limit = count(&member[slash + 1..])?;
         let used = Decimal::parse(&member[..slash])?.floor();

@@ -5,14 +5,14 @@ use super::vendor::vendors;
 use crate::provider::Provider;
 
 /// The first provider in the table of which a header bears the mark.
-pub(crate) fn provider(headers: HeaderBlock<'_>) -> Provider {
+pub(crate) fn provider(headers: HeaderBlock<'_>) -> Option<Provider> {
     let mut candidates = vendors();
-    let mut found = Provider::Generic;
+    let mut found = None;
     for (name, _) in headers.iter() {
         let bears =
             |mark: &&str| name.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark.as_bytes()));
         if let Some(index) = candidates.iter().position(|vendor| vendor.marks.iter().any(&bears)) {
-            found = candidates[index].provider;
+            found = Some(candidates[index].provider);
             candidates = &candidates[..index];
         }
         if candidates.is_empty() {
@@ -29,13 +29,13 @@ mod tests {
     #[test]
     fn a_server_is_known_by_its_headers() {
         for (headers, provider) in [
-            ("date: x\nAnthropic-RateLimit-Requests-Limit: 1", Provider::Anthropic),
-            ("x-ratelimit-limit-tokens: 1\nopenai-processing-ms: 5", Provider::OpenAi),
-            ("openai-processing-ms: 5\nazureml-model-session: d", Provider::AzureOpenAi),
-            ("x-ratelimit-limit: 1\nX-GitHub-Request-Id: 1", Provider::GitHub),
-            ("x-amzn-requestid: 1", Provider::Aws),
-            ("x-ratelimit-limit: 1", Provider::Generic),
-            ("", Provider::Generic),
+            ("date: x\nAnthropic-RateLimit-Requests-Limit: 1", Some(Provider::Anthropic)),
+            ("x-ratelimit-limit-tokens: 1\nopenai-processing-ms: 5", Some(Provider::OpenAi)),
+            ("openai-processing-ms: 5\nazureml-model-session: d", Some(Provider::AzureOpenAi)),
+            ("x-ratelimit-limit: 1\nX-GitHub-Request-Id: 1", Some(Provider::GitHub)),
+            ("x-amzn-requestid: 1", Some(Provider::Aws)),
+            ("x-ratelimit-limit: 1", None),
+            ("", None),
         ] {
             assert_eq!(super::provider(HeaderBlock::new(headers.as_bytes())), provider, "{headers}");
         }

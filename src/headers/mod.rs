@@ -6,6 +6,7 @@
 mod block;
 mod classify;
 mod clock;
+mod codes;
 mod custom;
 mod gather;
 mod grammar;
@@ -22,8 +23,8 @@ mod signal;
 mod vendor;
 
 pub use block::HeaderBlock;
+pub use codes::{quota_codes, throttling_types};
 pub use custom::{CustomLimit, CustomProvider};
-pub use refusal::{quota_codes, throttling_types};
 pub use reset::Unit;
 pub use retry_after::MAX_RETRY_AFTER;
 pub use signal::{Kind, Signal, StatedLimit};
@@ -32,6 +33,7 @@ pub use vendor::{READ_ON, Vendor, Window, vendors};
 use gather::Fields;
 use inside::Inside;
 use refusal::Refusal;
+use vendor::row_of;
 
 use crate::provider::Provider;
 use crate::time::WallTime;
@@ -39,7 +41,8 @@ use crate::time::WallTime;
 /// A response as the parser sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Response<'a> {
-    /// Who answered, where the request told; `None` to guess from the headers.
+    /// Who answered, where the request told; `None` to guess from the headers. [`Provider::OpenAi`] is taken for a
+    /// dialect: headers that bear the mark of another provider outrank it.
     pub provider: Option<Provider>,
     /// HTTP status.
     pub status: u16,
@@ -67,13 +70,20 @@ pub struct Response<'a> {
 /// assert_eq!(signal.limits().next().and_then(|limit| limit.remaining), Some(0));
 /// ```
 pub fn read<'a>(response: &Response<'a>, now: WallTime) -> Signal<'a> {
-    let provider = response.provider.unwrap_or_else(|| guess::provider(response.headers));
-    read_as(provider, None, response, now)
+    read_as(who_answered(response.provider, response.headers), None, response, now)
 }
 
 /// Reads what `response` says, where a user has described the API. `response.provider` says nothing here.
 pub fn read_custom<'a>(response: &Response<'a>, custom: &'a CustomProvider, now: WallTime) -> Signal<'a> {
     read_as(custom.like, Some(custom), response, now)
+}
+
+/// A request to an API that speaks OpenAI's dialect may be answered by many; their headers tell them apart.
+fn who_answered(named: Option<Provider>, headers: HeaderBlock<'_>) -> Provider {
+    match named {
+        Some(provider) if provider != Provider::OpenAi => provider,
+        dialect => guess::provider(headers).or(dialect).unwrap_or_default(),
+    }
 }
 
 fn read_as<'a>(
@@ -98,7 +108,7 @@ fn read_as<'a>(
     }
     match custom.filter(|custom| !custom.limits.is_empty()) {
         Some(custom) => custom.state_limits(response.headers, &clock, &mut signal),
-        None => fields.state_limits(vendor::vendor(provider), &clock, &mut signal),
+        None => fields.state_limits(plain_fields_of(provider), &clock, &mut signal),
     }
     // The headers of a success do not speak of the error that came inside it.
     let should_retry = fields.should_retry().filter(|_| response.status >= 400);
@@ -118,6 +128,11 @@ fn read_as<'a>(
     signal
 }
 
+/// By whose conventions `x-ratelimit-…` is read. Anthropic sends no such fields: they are a gateway's.
+fn plain_fields_of(provider: Provider) -> &'static Vendor {
+    row_of(if provider == Provider::Anthropic { Provider::Generic } else { provider })
+}
+
 /// Whether the class of a refusal cannot be told from status and headers alone and a JSON body could tell it.
 ///
 /// False for everything below 400. `provider` is `None` to guess from the headers, as in [`Response`].
@@ -134,6 +149,6 @@ fn read_as<'a>(
 /// assert!(!needs_body(Some(Provider::OpenAi), 503, wait));
 /// ```
 pub fn needs_body(provider: Option<Provider>, status: u16, headers: HeaderBlock<'_>) -> bool {
-    let provider = provider.unwrap_or_else(|| guess::provider(headers));
+    let provider = who_answered(provider, headers);
     status >= 400 && classify::needs_body(provider, status, &Fields::of(headers))
 }

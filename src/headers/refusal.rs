@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 
+use super::codes::{GITHUB_MESSAGES, QUOTA_CODES, QUOTA_MESSAGES, is_throttling};
 use super::grammar::number::{Decimal, SECOND_NANOS, count};
 use super::hint;
 use super::json::Json;
@@ -94,9 +95,8 @@ impl<'a> Refusal<'a> {
             let google = self.provider == Provider::Gemini && code.is("quota_exceeded");
             google || QUOTA_CODES.iter().any(|known| code.is(known))
         };
-        let says_so = |message: Cow<'_, str>| QUOTA_MESSAGES.iter().any(|known| message.starts_with(known));
         codes.into_iter().flatten().any(is_code)
-            || self.message().is_some_and(says_so)
+            || self.message().is_some_and(|message| QUOTA_MESSAGES.iter().any(|known| message.starts_with(known)))
             || self.violations().any(|violation| is_per_day(violation))
             || self.root.member("policyName").is_some_and(|policy| policy.is("DAILY"))
     }
@@ -106,7 +106,8 @@ impl<'a> Refusal<'a> {
         let is_known = |name: &[u8]| is_throttling(name) || name == b"REQUEST_LIMIT_EXCEEDED";
         let github = matches!(self.provider, Provider::GitHub | Provider::Generic)
             && self.message().is_some_and(|message| {
-                GITHUB_MESSAGES.iter().any(|known| contains(message.to_ascii_lowercase().as_bytes(), known))
+                let message = message.to_ascii_lowercase();
+                GITHUB_MESSAGES.iter().any(|known| message.contains(known))
             });
         github || type_names.into_iter().flatten().filter_map(Json::raw_text).any(is_known)
     }
@@ -142,13 +143,6 @@ impl<'a> Refusal<'a> {
     }
 }
 
-/// Whether `name` is a throttling error of AWS, as in `x-amzn-errortype`, perhaps with its namespace.
-pub(crate) fn is_throttling(name: &[u8]) -> bool {
-    let name = name.split(|&byte| byte == b':').next().unwrap_or_default();
-    let name = name.rsplit(|&byte| byte == b'#').next().unwrap_or_default();
-    AWS_THROTTLING.iter().any(|known| known.as_bytes() == name)
-}
-
 /// A duration in protobuf's JSON: seconds, at most nine decimals, and an `s`.
 fn protobuf_duration(value: Json<'_>) -> Option<Decimal> {
     let number = value.raw_text()?.strip_suffix(b"s")?;
@@ -176,63 +170,6 @@ fn contains(text: &[u8], part: &str) -> bool {
 
 /// No refusal is longer; what follows in a body that is says nothing about limits.
 pub(crate) const MAX_BODY_BYTES: usize = 65_536;
-
-/// Codes in the body that make a refusal [`Kind::QuotaExhausted`](super::Kind::QuotaExhausted), whoever sends them.
-pub fn quota_codes() -> &'static [&'static str] {
-    &QUOTA_CODES
-}
-
-/// Error types of AWS that make a refusal [`Kind::RateLimit`](super::Kind::RateLimit), whatever its status.
-pub fn throttling_types() -> &'static [&'static str] {
-    &AWS_THROTTLING
-}
-
-/// Codes that mean a balance, a cap or an allowance that is used up.
-///
-/// Anthropic: npm:@anthropic-ai/sdk@1.12.0 src/resources/shared.ts.
-/// OpenAI: <https://developers.openai.com/api/docs/guides/error-codes>.
-const QUOTA_CODES: [&str; 12] = [
-    "enforced_spend_limit_reached",
-    "contract_spend_limit_reached",
-    "linked_organization_spend_limit_reached",
-    "linked_organization_billing_unavailable",
-    "billing_error",
-    "insufficient_quota",
-    "credit_balance_exhausted",
-    "organization_spend_limit_exceeded",
-    "project_spend_limit_exceeded",
-    "organization_usage_limit_exceeded",
-    "billing_hard_limit_reached",
-    "billing_not_active",
-];
-
-/// How Anthropic's refusals begin that carry no code for a limit that the user set, or for a balance.
-const QUOTA_MESSAGES: [&str; 3] = [
-    "You have reached your specified API usage limits",
-    "You have reached your specified workspace API usage limits",
-    "Your credit balance is too low",
-];
-
-/// npm:@octokit/plugin-throttling@11.0.5; the last is how GitHub's primary refusal begins.
-const GITHUB_MESSAGES: [&str; 3] = ["secondary rate limit", "abuse detection", "api rate limit exceeded"];
-
-/// npm:@smithy/core@3.41.0 service-error-classification.
-const AWS_THROTTLING: [&str; 14] = [
-    "BandwidthLimitExceeded",
-    "EC2ThrottledException",
-    "LimitExceededException",
-    "PriorRequestNotComplete",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "SlowDown",
-    "ThrottledException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "TransactionInProgressException",
-];
 
 /// Words of a `quotaId`.
 const GOOGLE_WINDOWS: [(&str, Duration); 4] = [

@@ -130,3 +130,42 @@ impl<'a> Signal<'a> {
 
 /// More limits than any known server states at once; a hostile response cannot state more.
 pub(crate) const MAX_LIMITS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_bound_the_ledger_by_what_they_count() {
+        for dimension in Dimension::ALL {
+            assert_eq!(StatedLimit::of(dimension.name().into()).ledger_dimension(), Some(dimension));
+        }
+        assert_eq!(StatedLimit::of("concurrent_requests".into()).ledger_dimension(), Some(Dimension::Concurrency));
+        for other in ["unified_5h", "fast_input_tokens", "content_bytes", "project_tokens"] {
+            assert_eq!(StatedLimit::of(other.into()).ledger_dimension(), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_limit_that_restates_others_bounds_nothing() {
+        let restated = StatedLimit { restates_others: true, ..StatedLimit::of("tokens".into()) };
+        assert_eq!(restated.ledger_dimension(), None);
+    }
+
+    #[test]
+    fn more_limits_than_there_is_room_for_are_dropped() {
+        let mut signal = Signal::default();
+        for number in 0..100 {
+            signal.state(StatedLimit { limit: Some(number), ..StatedLimit::of("requests".into()) });
+        }
+        assert!(signal.limits().map(|limit| limit.limit).eq((0..16).map(Some)));
+    }
+
+    #[test]
+    fn every_class_has_a_name_that_leads_back_to_it() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_name(kind.name()), Some(kind));
+        }
+        assert_eq!(Kind::from_name("fine"), None);
+    }
+}

@@ -43,7 +43,7 @@ pub fn vendors() -> &'static [Vendor] {
 }
 
 /// The row of `provider`.
-pub(crate) fn vendor(provider: Provider) -> &'static Vendor {
+pub(crate) fn row_of(provider: Provider) -> &'static Vendor {
     VENDORS.iter().find(|vendor| vendor.provider == provider).unwrap_or(&GENERIC)
 }
 
@@ -209,7 +209,7 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
         reset: Unit::Any,
         windows: &[window("requests", Duration::MINUTE), window("tokens", Duration::SECOND)],
         telling_bodies: OPENAI_BODIES,
-        marks: &["fireworks-", "x-ratelimit-over-limit"],
+        marks: &["fireworks-", "x-ratelimit-over-limit", "x-ratelimit-limit-tokens-prompt"],
         source: "https://docs.fireworks.ai/serverless/rate-limits",
     },
     Vendor {
@@ -240,7 +240,7 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
         reset: Unit::Any,
         windows: &[],
         telling_bodies: &[400, 402, 403, 429],
-        marks: &["x-openrouter-"],
+        marks: &["x-openrouter-", "x-generation-id"],
         source: "https://openrouter.ai/docs/api_reference/limits",
     },
     Vendor {
@@ -256,8 +256,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
     Vendor {
         provider: Provider::SambaNova,
         fields: &["x-ratelimit-{limit,remaining,reset}-requests", "x-ratelimit-{limit,remaining,reset}-requests-day"],
-        notes: "Resets are Go durations; other spellings are read too.",
-        reset: Unit::Any,
+        notes: "",
+        reset: Unit::Duration,
         windows: &[window("requests", Duration::MINUTE)],
         telling_bodies: OPENAI_BODIES,
         marks: &["x-sambanova-"],
@@ -270,7 +270,7 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
         reset: Unit::EpochSeconds,
         windows: &[],
         telling_bodies: OPENAI_BODIES,
-        marks: &["x-do-"],
+        marks: &["x-do-", "x-ratelimit-limit-tokens-per-minute"],
         source: "https://docs.digitalocean.com/products/inference/reference/quota-specific-response-headers/",
     },
     Vendor {

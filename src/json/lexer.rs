@@ -72,7 +72,7 @@ impl Lexer {
     }
 
     /// Reads `bytes` and returns what could not be read: empty unless there is an error in them or before them.
-    pub(crate) fn feed<'t>(&mut self, bytes: &'t [u8], sink: &mut impl Sink<'t>) -> &'t [u8] {
+    pub(crate) fn feed<'t>(&mut self, bytes: &'t [u8], sink: &mut dyn Sink<'t>) -> &'t [u8] {
         let mut rest = bytes;
         while let [byte, tail @ ..] = rest {
             let byte = *byte;
@@ -104,7 +104,7 @@ impl Lexer {
         rest
     }
 
-    fn handle_structure<'t>(&mut self, byte: u8, sink: &mut impl Sink<'t>) {
+    fn handle_structure<'t>(&mut self, byte: u8, sink: &mut dyn Sink<'t>) {
         let in_object = self.depth > 0 && self.kinds & 1 == 1;
         self.state = match (self.state, byte) {
             // A byte order mark may stand before the text (RFC 8259 §8.1 lets parsers ignore it).
@@ -133,7 +133,7 @@ impl Lexer {
         };
     }
 
-    fn open<'t>(&mut self, object: bool, sink: &mut impl Sink<'t>) -> State {
+    fn open<'t>(&mut self, object: bool, sink: &mut dyn Sink<'t>) -> State {
         self.depth = self.depth.saturating_add(1);
         sink.open();
         if self.depth > DEPTH_CAP {
@@ -143,7 +143,7 @@ impl Lexer {
         if object { State::Key } else { State::Value }
     }
 
-    fn close<'t>(&mut self, sink: &mut impl Sink<'t>) -> State {
+    fn close<'t>(&mut self, sink: &mut dyn Sink<'t>) -> State {
         if self.depth <= DEPTH_CAP {
             self.kinds >>= 1;
         }
@@ -167,7 +167,7 @@ impl Lexer {
     }
 
     /// Reads up to and including the next quote or backslash; `bytes` is not empty.
-    fn handle_text<'t>(&mut self, bytes: &'t [u8], sink: &mut impl Sink<'t>) -> &'t [u8] {
+    fn handle_text<'t>(&mut self, bytes: &'t [u8], sink: &mut dyn Sink<'t>) -> &'t [u8] {
         let (part, rest) = bytes.split_at(scan::string_end(bytes));
         if !part.is_empty() {
             self.settle_high(sink);
@@ -207,7 +207,7 @@ impl Lexer {
         }
     }
 
-    fn handle_escape<'t>(&mut self, byte: u8, sink: &mut impl Sink<'t>) {
+    fn handle_escape<'t>(&mut self, byte: u8, sink: &mut dyn Sink<'t>) {
         let scalar = match byte {
             b'u' => {
                 self.digits = 4;
@@ -231,7 +231,7 @@ impl Lexer {
         self.state = State::Text;
     }
 
-    fn handle_digit<'t>(&mut self, byte: u8, sink: &mut impl Sink<'t>) {
+    fn handle_digit<'t>(&mut self, byte: u8, sink: &mut dyn Sink<'t>) {
         let Some(digit) = char::from(byte).to_digit(16) else {
             self.state = State::Failed;
             return;
@@ -245,7 +245,7 @@ impl Lexer {
         }
     }
 
-    fn handle_unit<'t>(&mut self, unit: u16, sink: &mut impl Sink<'t>) {
+    fn handle_unit<'t>(&mut self, unit: u16, sink: &mut dyn Sink<'t>) {
         if let (Some(high), 0xDC00..=0xDFFF) = (self.high, unit) {
             self.high = None;
             let offset = u32::from(high - 0xD800) << 10 | u32::from(unit - 0xDC00);
@@ -260,13 +260,13 @@ impl Lexer {
     }
 
     /// A first half whose second half did not follow stands for itself.
-    fn settle_high<'t>(&mut self, sink: &mut impl Sink<'t>) {
+    fn settle_high<'t>(&mut self, sink: &mut dyn Sink<'t>) {
         if self.high.take().is_some() {
             self.put(char::REPLACEMENT_CHARACTER, sink);
         }
     }
 
-    fn put<'t>(&mut self, scalar: char, sink: &mut impl Sink<'t>) {
+    fn put<'t>(&mut self, scalar: char, sink: &mut dyn Sink<'t>) {
         if self.role == Role::Key {
             self.key.push_scalar(scalar);
         }

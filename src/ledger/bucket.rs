@@ -3,6 +3,10 @@
 //! The *theoretical arrival time* (TAT) is the instant at which the bucket will be full again. Taking `n` tokens moves
 //! it `n` emission intervals into the future; time does the replenishing by passing. The bucket holds
 //! `burst − (TAT − now) / interval` tokens; a TAT further away than the burst is debt.
+//!
+//! A request reaches its server some time after it was sent. Where the server's bucket is full, it does not fill further
+//! until then: replenishment that the client counts from the sending on is not there. `lag` is how much of it may be
+//! missing. It delays what comes when the burst is used up, and never the burst itself.
 
 use crate::quota::Quota;
 use crate::time::{Duration, Instant};
@@ -10,8 +14,12 @@ use crate::time::{Duration, Instant};
 /// A bucket that fills continuously.
 #[derive(Clone, Debug)]
 pub struct TokenBucket {
-    /// When the bucket is full again.
+    /// When the bucket is full again, if every request was counted as it was sent.
     tat: Ticks,
+    /// How much later it is full again, if every request was counted as late as it may have been.
+    lag: Ticks,
+    /// Until then the latest of those requests may be uncounted, and nothing is replenished that would lag.
+    counted_by: Ticks,
     /// Time to replenish one token.
     interval: Ticks,
     /// Time to replenish `burst` tokens.
@@ -24,7 +32,8 @@ impl TokenBucket {
     pub fn new(quota: &Quota) -> Self {
         // Rounding up makes the bucket slower than the server's by less than 2⁻³² of an interval, never faster.
         let interval = Ticks(ticks(quota.period().as_nanos()).0.div_ceil(u128::from(quota.amount())));
-        Self { tat: Ticks(0), interval, span: interval.times(quota.burst()), burst: quota.burst() }
+        let burst = quota.burst();
+        Self { tat: Ticks(0), lag: Ticks(0), counted_by: Ticks(0), interval, span: interval.times(burst), burst }
     }
 
     /// The first instant at which `cost` tokens are there; `None` if the bucket never holds as many.
@@ -33,19 +42,23 @@ impl TokenBucket {
         if cost > self.burst {
             return None;
         }
-        let full_again = self.tat.0 + self.interval.times(cost).0;
-        Some(Ticks(full_again.saturating_sub(self.span.0)).instant_ceil())
+        let prompt = (self.tat.0 + self.interval.times(cost).0).saturating_sub(self.span.0);
+        let late = prompt + self.lag.0;
+        Some(Ticks(if late > self.counted_by.0 { late } else { prompt }).instant_ceil())
     }
 
-    /// Takes `cost` tokens, into debt if need be, for a request that the server counts at `counted_at` or before.
-    ///
-    /// A full bucket does not fill further. So where the server's is full too, replenishment starts only when the
-    /// request reaches it: that is what `counted_at` is for.
+    /// Takes `cost` tokens at `now`, into debt if need be, for a request that the server counts at `counted_at` or before.
     #[inline]
-    pub fn take(&mut self, cost: u64, counted_at: Instant) {
-        let from = self.tat.0.max(ticks(counted_at.as_nanos()).0);
-        let ceiling = ticks((counted_at + MAX_DEBT).as_nanos()).0 + self.span.0;
-        self.tat = Ticks((from + self.interval.times(cost).0).min(ceiling.max(self.tat.0)));
+    pub fn take(&mut self, cost: u64, now: Instant, counted_at: Instant) {
+        let (now, counted_at) = (ticks(now.as_nanos()), ticks(counted_at.as_nanos()));
+        let late = self.tat.0 + self.lag.0;
+        if late < counted_at.0 {
+            self.counted_by = counted_at;
+        }
+        let from = self.tat.0.max(now.0);
+        self.lag = Ticks(late.max(counted_at.0).saturating_sub(from));
+        let deepest = now.0 + ticks(MAX_DEBT.as_nanos()).0 + self.span.0;
+        self.tat = Ticks((from + self.interval.times(cost).0).min(deepest.max(self.tat.0)));
     }
 
     /// Puts `cost` tokens back.
@@ -55,7 +68,9 @@ impl TokenBucket {
 
     /// Tokens in the bucket at `now`, rounded down; negative in debt.
     pub fn level(&self, now: Instant) -> i64 {
-        let missing = self.tat.0.saturating_sub(ticks(now.as_nanos()).0).div_ceil(self.interval.0);
+        let now = ticks(now.as_nanos());
+        let full_again = if now < self.counted_by { self.tat.0 } else { self.tat.0 + self.lag.0 };
+        let missing = full_again.saturating_sub(now.0).div_ceil(self.interval.0);
         clamp_to_i64(i128::from(self.burst) - i128::try_from(missing).unwrap_or(i128::MAX))
     }
 
@@ -77,7 +92,7 @@ impl TokenBucket {
     /// Follows a quota that changed: what is missing from the bucket stays missing.
     pub fn retune(&mut self, quota: &Quota, now: Instant) {
         let missing = i128::from(self.burst) - i128::from(self.level(now));
-        *self = Self { tat: self.tat, ..Self::new(quota) };
+        *self = Self { tat: self.tat, lag: self.lag, counted_by: self.counted_by, ..Self::new(quota) };
         self.tat = self.tat_at_level(clamp_to_i64(i128::from(self.burst) - missing), now);
     }
 
@@ -130,6 +145,7 @@ mod tests {
     use super::*;
 
     const NOW: Instant = Instant::from_nanos(5_000_000_000);
+    const LATE: Duration = Duration::from_millis(50);
 
     fn bucket(amount: u64, burst: u64) -> TokenBucket {
         TokenBucket::new(&Quota::new(amount, Duration::MINUTE).with_burst(burst))
@@ -138,7 +154,7 @@ mod tests {
     fn take_if_there(bucket: &mut TokenBucket, cost: u64, now: Instant) -> bool {
         let there = bucket.earliest(cost).is_some_and(|earliest| earliest <= now);
         if there {
-            bucket.take(cost, now);
+            bucket.take(cost, now, now);
         }
         there
     }
@@ -156,7 +172,7 @@ mod tests {
     #[test]
     fn the_next_token_is_there_exactly_one_interval_later() {
         let mut bucket = bucket(60, 60);
-        bucket.take(60, NOW);
+        bucket.take(60, NOW, NOW);
         assert_eq!(bucket.earliest(1), Some(NOW + Duration::SECOND));
         assert!(!take_if_there(&mut bucket, 1, NOW + Duration::from_nanos(999_999_999)));
         assert!(take_if_there(&mut bucket, 1, NOW + Duration::SECOND));
@@ -171,7 +187,7 @@ mod tests {
     #[test]
     fn debt_delays_what_comes_after_it() {
         let mut bucket = bucket(60, 60);
-        bucket.take(90, NOW);
+        bucket.take(90, NOW, NOW);
         assert_eq!(bucket.level(NOW), -30);
         assert_eq!(bucket.earliest(1), Some(NOW + Duration::from_secs(31)));
     }
@@ -179,7 +195,7 @@ mod tests {
     #[test]
     fn what_is_given_back_can_be_taken_again_and_no_more() {
         let mut bucket = bucket(60, 60);
-        bucket.take(60, NOW);
+        bucket.take(60, NOW, NOW);
         bucket.give_back(10);
         assert_eq!(bucket.level(NOW), 10);
         bucket.give_back(1_000);
@@ -189,21 +205,42 @@ mod tests {
     #[test]
     fn replenishment_starts_when_the_server_counts_the_request() {
         let mut bucket = bucket(60, 1);
-        bucket.take(1, NOW + Duration::from_millis(50));
-        assert_eq!(bucket.earliest(1), Some(NOW + Duration::from_millis(1_050)));
+        bucket.take(1, NOW, NOW + LATE);
+        assert_eq!(bucket.earliest(1), Some(NOW + Duration::SECOND + LATE));
+    }
+
+    #[test]
+    fn a_burst_does_not_wait_for_the_server_to_count_it() {
+        let mut bucket = bucket(60, 3);
+        for _ in 0..3 {
+            assert!(bucket.earliest(1).is_some_and(|earliest| earliest <= NOW));
+            bucket.take(1, NOW, NOW + LATE);
+        }
+        assert_eq!(bucket.earliest(1), Some(NOW + Duration::SECOND + LATE));
+    }
+
+    #[test]
+    fn a_bucket_that_is_in_use_loses_nothing_to_the_network() {
+        let mut bucket = bucket(60, 3);
+        let mut now = NOW;
+        for _ in 0..100 {
+            now = now.max(bucket.earliest(1).expect("it fits"));
+            bucket.take(1, now, now + LATE);
+        }
+        assert_eq!(now, NOW + Duration::from_secs(97) + LATE);
     }
 
     #[test]
     fn an_absurd_charge_shuts_the_bucket_for_a_day_at_most() {
         let mut bucket = bucket(1, 1);
-        bucket.take(u64::from(u32::MAX), NOW);
+        bucket.take(u64::from(u32::MAX), NOW, NOW);
         assert!(bucket.earliest(1).is_some_and(|earliest| earliest <= NOW + Duration::DAY + Duration::MINUTE));
     }
 
     #[test]
     fn a_clock_that_goes_back_grants_nothing_extra() {
         let mut bucket = bucket(60, 60);
-        bucket.take(60, NOW);
+        bucket.take(60, NOW, NOW);
         assert!(!take_if_there(&mut bucket, 1, Instant::ZERO));
         assert!(!take_if_there(&mut bucket, 1, NOW));
     }
@@ -224,7 +261,7 @@ mod tests {
     #[test]
     fn a_raised_limit_adds_the_difference_and_a_lowered_one_takes_it() {
         let mut bucket = bucket(60, 60);
-        bucket.take(40, NOW);
+        bucket.take(40, NOW, NOW);
         bucket.retune(&Quota::new(100, Duration::MINUTE), NOW);
         assert_eq!(bucket.level(NOW), 60);
         bucket.retune(&Quota::new(50, Duration::MINUTE), NOW);

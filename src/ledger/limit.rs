@@ -67,6 +67,11 @@ impl Limit {
         Self { dimension: Dimension::Concurrency, quota, meter, origin: Origin::Configured }
     }
 
+    /// The same limit before anything was taken from it.
+    pub fn unused(&self) -> Self {
+        Self::new(self.dimension, self.quota, self.origin)
+    }
+
     /// What is counted.
     pub const fn dimension(&self) -> Dimension {
         self.dimension
@@ -98,8 +103,15 @@ impl Limit {
     }
 
     #[inline]
-    pub(super) fn take(&mut self, cost: Cost, counted_at: Instant) {
-        self.meter.take(cost.of(self.dimension), counted_at);
+    pub(super) fn take(&mut self, cost: Cost, now: Instant, counted_at: Instant) {
+        self.meter.take(cost.of(self.dimension), now, counted_at);
+    }
+
+    pub(super) fn extend(&mut self, more: Cost, now: Instant) {
+        // However much it grows, it is still one request in flight.
+        if self.dimension != Dimension::Concurrency {
+            self.meter.take(more.of(self.dimension), now, now);
+        }
     }
 
     #[inline]
@@ -108,7 +120,7 @@ impl Limit {
         if self.dimension == Dimension::Concurrency {
             self.meter.end(reserved);
         } else if actual > reserved {
-            self.meter.take(actual - reserved, now);
+            self.meter.take(actual - reserved, now, now);
         } else if reserved > actual {
             self.meter.give_back(reserved - actual, counted_at);
         }

@@ -66,9 +66,9 @@ impl Meter {
     }
 
     #[inline]
-    pub(super) fn take(&mut self, cost: u64, counted_at: Instant) {
+    pub(super) fn take(&mut self, cost: u64, now: Instant, counted_at: Instant) {
         match self {
-            Self::Bucket(bucket) => bucket.take(cost, counted_at),
+            Self::Bucket(bucket) => bucket.take(cost, now, counted_at),
             Self::Window(window) => window.take(cost, counted_at),
             Self::Permits { in_flight, .. } => *in_flight += cost,
         }

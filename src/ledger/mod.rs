@@ -8,6 +8,7 @@
 
 mod bucket;
 mod limit;
+mod marks;
 mod meter;
 mod sync;
 mod tally;
@@ -16,6 +17,7 @@ mod window;
 use alloc::vec::Vec;
 
 pub use self::limit::{Limit, LimitState, Origin};
+use self::marks::Marks;
 pub use self::meter::Earliest;
 pub use self::sync::{Change, Statement};
 use self::tally::Tally;
@@ -34,6 +36,8 @@ pub struct Ledger {
     /// What is reserved and neither settled nor cancelled.
     in_flight: Tally,
     permits: u64,
+    /// `reserved` and `charged` as they were.
+    marks: Marks,
     /// When the request was sent whose answer told most recently how things stand.
     synced_to: Instant,
 }
@@ -45,9 +49,6 @@ pub struct Reservation {
     cost: Cost,
     sent_at: Instant,
     counted_at: Instant,
-    /// The ledger's running sums just after this reservation: what came later is the difference.
-    reserved: Tally,
-    charged: Tally,
 }
 
 impl Reservation {
@@ -71,6 +72,11 @@ impl Ledger {
     /// Reservations that are neither settled nor cancelled.
     pub const fn in_flight(&self) -> u64 {
         self.permits
+    }
+
+    /// Whether no limit is known.
+    pub const fn is_unlimited(&self) -> bool {
+        self.limits.is_empty()
     }
 
     /// Every limit as it stands at `now`.
@@ -105,24 +111,34 @@ impl Ledger {
     ///
     /// `counted_at` is the latest instant at which the server may count the request: `now` where nothing lies
     /// between, later where a network does.
-    #[inline]
     pub fn reserve(&mut self, cost: Cost, now: Instant, counted_at: Instant) -> Result<Reservation, Earliest> {
-        match self.earliest(cost, now) {
-            Earliest::At(at) if at <= now => {}
-            later => return Err(later),
+        let earliest = self.earliest(cost, now);
+        if !matches!(earliest, Earliest::At(at) if at <= now) {
+            return Err(earliest);
         }
         for limit in &mut self.limits {
-            limit.take(cost, counted_at);
+            limit.take(cost, now, counted_at);
         }
+        self.marks.note(now, self.reserved, self.charged);
         self.permits += 1;
         self.reserved.add(cost);
         self.charged.add(cost);
         self.in_flight.add(cost);
-        Ok(Reservation { cost, sent_at: now, counted_at, reserved: self.reserved, charged: self.charged })
+        Ok(Reservation { cost, sent_at: now, counted_at })
+    }
+
+    /// `reservation` turns out to need `more`, which is taken whether it is there or not.
+    pub fn extend(&mut self, reservation: &mut Reservation, more: Cost, now: Instant) {
+        for limit in &mut self.limits {
+            limit.extend(more, now);
+        }
+        self.reserved.add(more);
+        self.charged.add(more);
+        self.in_flight.add(more);
+        reservation.cost.add(more);
     }
 
     /// Ends `reservation` with what the request really cost. More than was reserved becomes debt.
-    #[inline]
     pub fn settle(&mut self, reservation: Reservation, actual: Cost, now: Instant) {
         let reserved = reservation.cost;
         for limit in &mut self.limits {
@@ -191,6 +207,17 @@ mod tests {
         let large = ledger.reserve(cost(10), NOW, NOW).expect("room");
         ledger.settle(large, cost(200), NOW);
         assert_eq!(levels(&mut ledger), [0, -110, 3]);
+    }
+
+    #[test]
+    fn what_was_taken_later_is_settled_with_the_rest() {
+        let mut ledger = ledger();
+        let mut growing = ledger.reserve(cost(50), NOW, NOW).expect("room");
+        ledger.extend(&mut growing, Cost { requests: 0, ..cost(70) }, NOW);
+        assert_eq!(levels(&mut ledger), [1, -20, 2]);
+        ledger.settle(growing, cost(110), NOW);
+        assert_eq!(levels(&mut ledger), [1, -10, 3]);
+        assert_eq!(ledger.in_flight(), 0);
     }
 
     #[test]

@@ -3,12 +3,18 @@
 //! A response says how much was left at some moment between the sending of its request and now. The ledger cannot know
 //! the moment, but it knows what it did since, and so has a bound from each side on what is left now:
 //!
-//! * **at most** `remaining + replenished since sending − charged since sending`: later requests are not yet in the
+//! * **at most** `remaining + replenished since − charged after`: what was sent safely after the request is not yet in the
 //!   server's number;
-//! * **at least** `remaining − reserved since sending − in flight`: everything that could still be charged, charged.
+//! * **at least** `remaining − reserved since − in flight`: everything that was not sent safely before the request, or has
+//!   still to be charged, charged.
+//!
+//! Safely means by more than the network's spread, within which requests overtake each other.
 //!
 //! A ledger that says more than the first is brought down to it, one that says less than the second is brought up to it,
-//! and one between them knows better than the header. `remaining: 0` may hide a debt, so it gives no lower bound.
+//! and one between them knows better than the header.
+//!
+//! `remaining: 0` may hide a debt, so it gives no lower bound. In a refusal, the ordered wait tells how deep it is: when it
+//! is over, there is just enough for the refused request.
 
 use super::limit::{Limit, Origin};
 use super::{Ledger, Reservation};
@@ -31,6 +37,8 @@ pub struct Statement {
     pub window: Option<Duration>,
     /// When the window ends, or the bucket is full.
     pub reset_at: Option<Instant>,
+    /// For a refusal: how long until the refused request would be served.
+    pub retry_after: Option<Duration>,
     /// How such a server counts, for a limit that nobody configured.
     pub enforcement: Enforcement,
 }
@@ -62,10 +70,18 @@ impl Ledger {
         }
         self.synced_to = reservation.sent_at;
         let dimension = statement.dimension;
-        let own = if refused { reservation.cost.of(dimension).cast_signed() } else { 0 };
-        let charged_since = self.charged.since(&reservation.charged, dimension) + own;
-        let reserved_since = self.reserved.since(&reservation.reserved, dimension);
-        let pending = self.in_flight.of(dimension) + reserved_since;
+        let own = reservation.cost.of(dimension).cast_signed();
+        let refunded = if refused { own } else { 0 };
+        let spread = reservation.counted_at.since(reservation.sent_at);
+        let after = self.marks.after(reservation.counted_at);
+        let charged_after = after.map_or(0, |mark| self.charged.since(&mark.charged, dimension)) + refunded;
+        let before = self.marks.until(reservation.sent_at.before(spread));
+        let reserved_since = self.reserved.since(&before.reserved, dimension) - own;
+        // What requests in flight brought in is counted; what they are still to bring out is not.
+        let is_to_come = matches!(dimension, Dimension::OutputTokens | Dimension::TotalTokens);
+        let counted = if is_to_come && !refused { 0 } else { own };
+        let pending = self.in_flight.of(dimension) + reserved_since - counted;
+        let to_come = if is_to_come { self.in_flight.of(dimension) - own } else { 0 };
 
         let known = self.limits.iter().position(|limit| limit.is_stated_by(dimension, statement.window));
         let (limit, change) = match known {
@@ -89,9 +105,15 @@ impl Ledger {
         if let Some(boundary) = statement.reset_at {
             limit.meter().align(boundary);
         }
+        if let (true, Some(0), Some(wait)) = (refused, statement.remaining, statement.retry_after) {
+            let meter = limit.meter();
+            let enough = if is_to_come { 1 } else { own };
+            let missing = signed(meter.replenished_in(wait)).saturating_sub(enough).saturating_add(to_come);
+            meter.lower_to(missing.saturating_neg(), now);
+        }
         if let Some(remaining) = statement.remaining {
             let since_sent = now.since(reservation.sent_at);
-            Self::bound(limit, statement, remaining, since_sent, charged_since, pending, now);
+            Self::bound(limit, statement, remaining, since_sent, charged_after, pending, now);
         }
         change
     }
@@ -101,7 +123,7 @@ impl Ledger {
         statement: &Statement,
         remaining: u64,
         since_sent: Duration,
-        charged_since: i64,
+        charged_after: i64,
         pending: i64,
         now: Instant,
     ) {
@@ -111,7 +133,7 @@ impl Ledger {
         let meter = limit.meter();
         let replenished = meter.replenished_in(since_sent);
         let most = signed(remaining.saturating_add(statement.rounding).saturating_add(replenished));
-        meter.lower_to(most.saturating_sub(charged_since), now);
+        meter.lower_to(most.saturating_sub(charged_after), now);
         if remaining > 0 && !is_cap {
             meter.raise_to(signed(remaining.saturating_sub(statement.rounding)).saturating_sub(pending), now);
         }
@@ -132,7 +154,7 @@ mod tests {
     const NOW: Instant = Instant::from_nanos(1_000_000_000_000);
 
     fn ledger(amount: u64, origin: Origin) -> Ledger {
-        Ledger::new([Limit::new(Dimension::Requests, Quota::new(amount, Duration::MINUTE), origin)])
+        Ledger::new([Limit::new(Dimension::Requests, Quota::new(amount, Duration::DAY), origin)])
     }
 
     fn states(limit: u64, remaining: u64) -> Statement {
@@ -141,14 +163,17 @@ mod tests {
             limit: Some(limit),
             remaining: Some(remaining),
             rounding: 0,
-            window: Some(Duration::MINUTE),
+            window: Some(Duration::DAY),
             reset_at: None,
+            retry_after: None,
             enforcement: Enforcement::TokenBucket,
         }
     }
 
-    fn send(ledger: &mut Ledger, count: usize) -> Vec<Reservation> {
-        (0..count).map(|_| ledger.reserve(Cost::REQUEST, NOW, NOW).expect("room")).collect()
+    /// `count` requests, sent so far apart that none overtakes another; the last at `NOW`.
+    fn send(ledger: &mut Ledger, count: u64) -> Vec<Reservation> {
+        let instants = (0..count).rev().map(|back| NOW.before(Duration::from_millis(30 * back)));
+        instants.map(|now| ledger.reserve(Cost::REQUEST, now, now).expect("room")).collect()
     }
 
     fn level(ledger: &mut Ledger, now: Instant) -> i64 {
@@ -168,14 +193,15 @@ mod tests {
         let mut ledger = ledger(100, Origin::Configured);
         let sent = send(&mut ledger, 10);
         ledger.sync(&sent[0], false, &states(100, 50), NOW);
-        assert_eq!(level(&mut ledger, NOW), 41);
+        // Nine are subtracted, and one may have been replenished.
+        assert_eq!(level(&mut ledger, NOW), 42);
     }
 
     #[test]
     fn an_old_number_does_not_undo_what_was_replenished_since() {
         let mut ledger = ledger(60, Origin::Configured);
         let sent = send(&mut ledger, 60);
-        let later = NOW + Duration::from_secs(30);
+        let later = NOW + Duration::from_secs(43_200);
         ledger.sync(&sent[59], false, &states(60, 0), later);
         assert_eq!(level(&mut ledger, later), 30);
     }
@@ -198,10 +224,11 @@ mod tests {
         for reservation in lost {
             ledger.settle(reservation, Cost::REQUEST, NOW);
         }
-        let sent = send(&mut ledger, 2);
-        ledger.sync(&sent[1], false, &states(100, 90), NOW);
-        // Two are in flight and may or may not be in the ninety.
-        assert_eq!(level(&mut ledger, NOW), 88);
+        let later = [1_000, 1_030].map(|milli| NOW + Duration::from_millis(milli));
+        let sent = later.map(|now| ledger.reserve(Cost::REQUEST, now, now).expect("room"));
+        ledger.sync(&sent[1], false, &states(100, 90), later[1]);
+        // The answered one is among the ninety; the other may be or not.
+        assert_eq!(level(&mut ledger, later[1]), 89);
     }
 
     #[test]
@@ -214,12 +241,24 @@ mod tests {
     }
 
     #[test]
+    fn the_wait_that_a_refusal_orders_tells_how_deep_the_debt_is() {
+        let mut ledger = ledger(60, Origin::Configured);
+        let sent = ledger.reserve(Cost::REQUEST, NOW, NOW).expect("room");
+        let statement = Statement { retry_after: Some(Duration::from_secs(43_200)), ..states(60, 0) };
+        ledger.sync(&sent, true, &statement, NOW);
+        ledger.cancel(sent, NOW);
+        let then = NOW + Duration::from_secs(43_200);
+        assert_eq!(level(&mut ledger, then), 2);
+    }
+
+    #[test]
     fn an_unknown_limit_is_learned_with_what_is_in_flight_taken_off() {
         let mut ledger = Ledger::default();
         let sent = send(&mut ledger, 4);
         let change = ledger.sync(&sent[3], false, &states(50, 46), NOW).expect("learned");
         assert!(change.learned);
-        assert_eq!((change.quota.amount(), level(&mut ledger, NOW)), (50, 42));
+        // The answered one is counted; the other three may not be.
+        assert_eq!((change.quota.amount(), level(&mut ledger, NOW)), (50, 43));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 
+use super::charge;
 use super::ticket::{Call, Flight, NewTicket, Phase, Ticket};
 use super::{Event, Limiter, Refusal, Verdict};
 use crate::cost::{Cost, Dimension};
@@ -12,9 +13,8 @@ use crate::provider::Provider;
 use crate::queue::Priority;
 use crate::quota::Enforcement;
 use crate::request::{self, Body, Family};
-use crate::scope::Scope;
 use crate::time::{Duration, Instant, WallTime};
-use crate::usage::{Format, Usage, UsageReader};
+use crate::usage::{Format, UsageReader};
 
 /// An HTTP request to be let through.
 #[derive(Clone, Copy, Debug)]
@@ -59,22 +59,16 @@ impl Limiter {
         let call = Call {
             provider: self.provider.unwrap_or(facts.provider),
             estimate: clamp_to_u32(facts.input_tokens),
-            max_tokens: facts.max_tokens.map(clamp_to_u32),
-            generates: facts.family == Family::Messages,
+            // A text that is turned into a vector has no output.
+            max_tokens: if facts.family == Family::Embeddings { Some(0) } else { facts.max_tokens.map(clamp_to_u32) },
+            counts_tokens: matches!(facts.family, Family::Messages | Family::Embeddings),
             idempotent: IDEMPOTENT_METHODS.iter().any(|method| method.eq_ignore_ascii_case(http.method)),
             replayable: http.replayable,
             previous_delay: Duration::ZERO,
         };
         let scope = self.scopes.get_mut(place.scope);
-        let cost = cost_of(&call, Cost::REQUEST, scope);
-        // What stands in the request is certain; the forecasts of a scope are not, and refuse nothing.
-        let certain = match charging(call.provider) {
-            Charging::Reserved => cost,
-            Charging::AsProduced => {
-                Cost { input_tokens: if call.generates { call.estimate } else { 0 }, ..Cost::REQUEST }
-            }
-        };
-        if let Some(refusal) = self.never(place.scope, certain) {
+        let cost = charge::cost_of(&call, Cost::REQUEST, scope);
+        if let Some(refusal) = self.never(place.scope, charge::certain(&call, cost)) {
             return Err(refusal);
         }
         let deadline = self.deadline(now, http.max_wait);
@@ -100,6 +94,7 @@ impl Limiter {
             return Verdict::NeedBody;
         }
         let signal = headers::read(&Response { provider, status, headers, body }, wall);
+        self.scopes.get_mut(entry.scope).has_answered = true;
         self.sync(now, wall, ticket, &call, &signal);
         if signal.kind == Kind::Ok {
             return self.accept(now, ticket, &call, headers);
@@ -121,15 +116,20 @@ impl Limiter {
         };
         // Whether the server saw the request is unknown. Nothing was written that the caller could have read.
         self.end_flight(now, ticket, |reserved| Cost { output_tokens: 0, ..reserved });
-        let may_repeat = call.idempotent || call.generates;
+        let may_repeat = call.idempotent || call.counts_tokens;
         let delay = Some(self.backoff(ticket)).filter(|_| may_repeat);
         self.try_again_or_deliver(now, ticket, &call, delay)
     }
 
-    /// A piece of an observed body passed.
-    pub fn handle_chunk(&mut self, ticket: Ticket, bytes: &[u8]) {
-        if let Some(reader) = self.tickets.flight_mut(ticket).and_then(|flight| flight.reader.as_mut()) {
-            reader.feed(bytes);
+    /// A piece of an observed body passed. What a model wrote beyond its reservation is charged as it appears, because
+    /// that is how the server charges it.
+    pub fn handle_chunk(&mut self, now: Instant, ticket: Ticket, bytes: &[u8]) {
+        let Some(entry) = self.tickets.get(ticket).copied() else { return };
+        let Some(call) = self.tickets.call(&entry).copied() else { return };
+        let Some(Flight { reservation, reader: Some(reader) }) = self.tickets.flight_mut(ticket) else { return };
+        reader.feed(bytes);
+        if let Some(more) = charge::overrun(&call, reservation.cost(), reader.usage().output_characters) {
+            self.scopes.get_mut(entry.scope).ledger.extend(reservation, more, now);
         }
     }
 
@@ -138,17 +138,13 @@ impl Limiter {
         let Some(entry) = self.tickets.get(ticket).copied() else { return };
         let Some(call) = self.tickets.call(&entry).copied() else { return };
         let Some(Flight { reservation, reader }) = self.tickets.land(ticket, Phase::Pausing) else { return };
-        let usage = reader.map(|reader| reader.usage()).unwrap_or_default();
+        let usage = reader.map(|reader| reader.usage());
         let scope = self.scopes.get_mut(entry.scope);
-        if complete {
-            let read = usage.input_tokens.map(|input| {
-                let cached =
-                    usage.cache_creation_input_tokens.unwrap_or(0) + usage.cache_read_input_tokens.unwrap_or(0);
-                input + cached
-            });
-            scope.forecast.observe(u64::from(call.estimate), read, usage.output_tokens);
+        if let Some(usage) = usage.filter(|_| complete) {
+            scope.forecast.observe(u64::from(call.estimate), charge::whole_prompt(&usage), usage.output_tokens);
         }
-        let actual = charged(&call, reservation.cost(), &usage, complete);
+        let reserved = reservation.cost();
+        let actual = usage.map_or(reserved, |usage| charge::charged(&call, reserved, &usage, complete));
         scope.ledger.settle(reservation, actual, now);
         self.advance(now, entry.scope);
         self.tickets.remove(ticket);
@@ -162,6 +158,7 @@ impl Limiter {
             let Some(flight) = self.tickets.flight_mut(ticket) else { return };
             let scope = self.scopes.get_mut(index);
             let Some(statement) = statement(call.provider, stated, now, wall) else { continue };
+            let statement = Statement { retry_after: signal.retry_after, ..statement };
             let change = scope.ledger.sync(&flight.reservation, was_refused, &statement, now);
             if let Some(change) = change {
                 let scope = scope.name.clone();
@@ -177,7 +174,7 @@ impl Limiter {
 
     /// The request was served.
     fn accept(&mut self, now: Instant, ticket: Ticket, call: &Call, headers: HeaderBlock<'_>) -> Verdict {
-        let format = Format::of(headers.value("content-type")).filter(|_| call.generates);
+        let format = Format::of(headers.value("content-type")).filter(|_| call.counts_tokens);
         let Some(entry) = self.tickets.get(ticket).copied() else { return Verdict::Deliver };
         let holds_permit = self.scopes.get_mut(entry.scope).ledger.burst(Dimension::Concurrency).is_some();
         if format.is_some() || holds_permit {
@@ -196,6 +193,7 @@ impl Limiter {
 
     /// The request was not served. What it takes, who waits because of it, and whether it is tried again follow from why.
     fn decline(&mut self, now: Instant, ticket: Ticket, call: &Call, signal: &Signal<'_>) -> Verdict {
+        let Some(scope) = self.tickets.get(ticket).map(|entry| entry.scope) else { return Verdict::Deliver };
         let delay = match signal.retry_after {
             Some(ordered) => ordered + self.spread(ordered),
             None => self.backoff(ticket),
@@ -203,7 +201,12 @@ impl Limiter {
         match signal.kind {
             Kind::RateLimit => {
                 self.end_flight(now, ticket, |_| Cost::default());
-                self.shut(ticket, now + delay);
+                let scope = self.scopes.get_mut(scope);
+                // Nobody who shares the scope starts before.
+                scope.shut_until = scope.shut_until.max(now + delay);
+                if call.counts_tokens {
+                    scope.forecast.observe_refusal();
+                }
                 let delay = Some(delay).filter(|_| signal.retryable);
                 self.try_again_or_deliver(now, ticket, call, delay)
             }
@@ -214,12 +217,12 @@ impl Limiter {
                 self.try_again_or_deliver(now, ticket, call, delay)
             }
             Kind::ServerError => {
-                self.end_flight(now, ticket, without_tokens);
-                let may_repeat = signal.retryable && (call.idempotent || call.generates);
+                self.end_flight(now, ticket, charge::without_tokens);
+                let may_repeat = signal.retryable && (call.idempotent || call.counts_tokens);
                 self.try_again_or_deliver(now, ticket, call, Some(delay).filter(|_| may_repeat))
             }
             Kind::Ok | Kind::QuotaExhausted | Kind::ClientError => {
-                self.end_flight(now, ticket, without_tokens);
+                self.end_flight(now, ticket, charge::without_tokens);
                 self.try_again_or_deliver(now, ticket, call, None)
             }
         }
@@ -251,14 +254,6 @@ impl Limiter {
         Verdict::Retry
     }
 
-    /// Nobody who shares the scope starts before `until`.
-    fn shut(&mut self, ticket: Ticket, until: Instant) {
-        if let Some(index) = self.tickets.get(ticket).map(|entry| entry.scope) {
-            let scope = self.scopes.get_mut(index);
-            scope.shut_until = scope.shut_until.max(until);
-        }
-    }
-
     /// The pause before the ticket's next attempt where the server does not say.
     fn backoff(&mut self, ticket: Ticket) -> Duration {
         let Some(entry) = self.tickets.get(ticket) else { return Duration::ZERO };
@@ -271,77 +266,6 @@ impl Limiter {
         let most = Duration::from_nanos(ordered.as_nanos() / 10).min(Duration::SECOND);
         Duration::from_nanos(self.random.up_to(most.as_nanos()))
     }
-}
-
-/// How a provider counts the model tokens that are still to be written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Charging {
-    /// As they appear; the maximum of a request plays no part.
-    AsProduced,
-    /// The maximum of a request at its admission.
-    Reserved,
-}
-
-/// Sources, read 2026-11-23: <https://platform.claude.com/docs/en/api/rate-limits>,
-/// <https://developers.openai.com/api/docs/guides/rate-limits>, the quota pages of Azure OpenAI and Amazon Bedrock.
-const fn charging(provider: Provider) -> Charging {
-    match provider {
-        Provider::OpenAi | Provider::AzureOpenAi | Provider::Bedrock => Charging::Reserved,
-        _ => Charging::AsProduced,
-    }
-}
-
-/// What a call takes from its scope, as far as is known now.
-pub(super) fn cost_of(call: &Call, cost: Cost, scope: &Scope) -> Cost {
-    if !call.generates {
-        return cost;
-    }
-    let most = call.max_tokens.map(u64::from);
-    let estimate = u64::from(call.estimate);
-    let (input_tokens, output_tokens) = match charging(call.provider) {
-        Charging::Reserved => {
-            // The larger of the maximum and the estimate from characters counts, as the sum of the two parts here.
-            let output = most
-                .map_or_else(|| u64::from(scope.forecast.output_tokens(None)), |most| most.saturating_sub(estimate));
-            (call.estimate, clamp_to_u32(output))
-        }
-        Charging::AsProduced => {
-            let fitted = |tokens: u32, dimension| {
-                scope.ledger.burst(dimension).map_or(tokens, |burst| tokens.min(clamp_to_u32(burst)))
-            };
-            let input = fitted(scope.forecast.input_tokens(estimate), Dimension::InputTokens);
-            let input = fitted(input, Dimension::TotalTokens);
-            let output = fitted(scope.forecast.output_tokens(most), Dimension::OutputTokens);
-            let room = scope.ledger.burst(Dimension::TotalTokens).map_or(u32::MAX, clamp_to_u32) - input;
-            (input, output.min(room))
-        }
-    };
-    Cost { input_tokens, output_tokens, ..cost }
-}
-
-/// What a served request is charged.
-fn charged(call: &Call, reserved: Cost, usage: &Usage, complete: bool) -> Cost {
-    if charging(call.provider) == Charging::Reserved {
-        // What was reserved at admission is not refunded, as far as is documented.
-        return reserved;
-    }
-    let input = usage.input_tokens.map(|input| {
-        // Tokens read from a cache are free of the limit, tokens written to it are not.
-        clamp_to_u32(input.saturating_add(usage.cache_creation_input_tokens.unwrap_or(0)))
-    });
-    // The usage of a cut stream may be an early one; what passed since is told by its characters.
-    let seen = clamp_to_u32(usage.output_characters.div_ceil(request::CHARACTERS_PER_TOKEN));
-    let output = match (usage.output_tokens.map(clamp_to_u32), complete) {
-        (Some(output), true) => output,
-        (None, true) => reserved.output_tokens,
-        (stated, false) => stated.unwrap_or(0).max(seen),
-    };
-    Cost { input_tokens: input.unwrap_or(reserved.input_tokens), output_tokens: output, ..reserved }
-}
-
-/// A failed request counts as a request; its tokens were not used.
-const fn without_tokens(reserved: Cost) -> Cost {
-    Cost { input_tokens: 0, output_tokens: 0, ..reserved }
 }
 
 /// A stated limit in the ledger's terms, if the ledger keeps such limits.
@@ -361,6 +285,7 @@ fn statement(provider: Provider, stated: &StatedLimit<'_>, now: Instant, wall: W
         rounding: if is_rounded { ANTHROPIC_ROUNDING } else { 0 },
         window: stated.window.or(is_bucket.then_some(Duration::MINUTE)),
         // A bucket's reset is the instant at which it is full, no boundary of a window.
+        retry_after: None,
         reset_at: stated.reset_at.filter(|_| !is_bucket).map(|reset| now + reset.since(wall)),
         enforcement: if is_bucket { Enforcement::TokenBucket } else { Enforcement::FixedWindow },
     })

@@ -35,12 +35,16 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
+mod charge;
 mod describe;
 mod http;
 mod output;
 mod progress;
 mod snapshot;
 mod ticket;
+
+#[cfg(test)]
+mod tests;
 
 use alloc::collections::VecDeque;
 
@@ -247,7 +251,11 @@ impl Limiter {
             Phase::Waiting => self.leave_queue(ticket),
             Phase::Pausing => self.end_pause(ticket),
             Phase::InFlight(_) => {
-                let was_sent = self.tickets.call(&entry).is_some();
+                let untold = self.outputs.iter().position(|output| *output == Output::Start(ticket));
+                if let Some(untold) = untold {
+                    self.outputs.remove(untold);
+                }
+                let was_sent = untold.is_none() && self.tickets.call(&entry).is_some();
                 self.end_flight(now, ticket, |reserved| if was_sent { reserved } else { Cost::default() });
             }
         }

@@ -16,7 +16,7 @@ impl Limiter {
             let Some(ticket) = self.tickets.in_slot(slot) else { continue };
             match self.tickets.get(ticket).map(|entry| entry.phase) {
                 Some(Phase::Pausing) => self.return_to_queue(now, ticket),
-                Some(Phase::Waiting) => self.miss_deadline(now, ticket),
+                Some(Phase::Waiting) => self.meet_deadline(now, ticket),
                 Some(Phase::InFlight(_)) | None => {}
             }
         }
@@ -96,8 +96,13 @@ impl Limiter {
                 continue;
             }
             let call = self.tickets.call(&entry).copied();
+            if call.is_some() && scope.must_learn_first() {
+                // The first answer, or the end of one of those under way, opens the scope.
+                self.openings.remove(index);
+                return;
+            }
             // What was learned while it waited counts for it too.
-            let cost = call.map_or(entry.cost, |call| super::http::cost_of(&call, entry.cost, scope));
+            let cost = call.map_or(entry.cost, |call| super::charge::cost_of(&call, entry.cost, scope));
             let counted_at = if call.is_some() { now + NETWORK_SPREAD } else { now };
             match scope.ledger.reserve(cost, now, counted_at) {
                 Ok(reservation) => {
@@ -183,13 +188,25 @@ impl Limiter {
         self.alarms.remove(ticket.slot());
     }
 
+    /// The ticket's deadline is now: if it cannot start at this very instant, it never will.
+    fn meet_deadline(&mut self, now: Instant, ticket: Ticket) {
+        self.advance_scope_of(now, ticket);
+        if self.tickets.get(ticket).is_some_and(|entry| entry.phase == Phase::Waiting) {
+            let scope = self.tickets.get(ticket).map(|entry| entry.scope);
+            self.miss_deadline(now, ticket);
+            if let Some(scope) = scope {
+                self.advance(now, scope);
+            }
+        }
+    }
+
+    /// Refuses a waiting ticket. Whoever stands behind it is looked after by the caller.
     fn miss_deadline(&mut self, now: Instant, ticket: Ticket) {
         let Some(entry) = self.tickets.get(ticket).copied() else { return };
         let scope = self.scopes.get_mut(entry.scope);
         let position = scope.queue.position(ticket.slot(), entry.priority, &self.neighbours);
         let (scope, waited) = (scope.name.clone(), now.since(entry.submitted_at));
         self.leave_queue(ticket);
-        self.advance_scope_of(now, ticket);
         self.tickets.remove(ticket);
         self.outputs.push_back(Output::Refuse(ticket, Refusal::DeadlineExceeded { scope, waited, position }));
     }

@@ -34,10 +34,8 @@ impl Limiter {
 }
 
 fn limit(state: &LimitState) -> Value {
-    let period = match state.dimension {
-        Dimension::Concurrency => Value::Nothing,
-        _ => state.quota.period().as_millis_f64().into(),
-    };
+    let is_rate = state.dimension != Dimension::Concurrency;
+    let period = if is_rate { state.quota.period().as_millis_f64().into() } else { Value::Nothing };
     record([
         ("dimension", state.dimension.name().into()),
         ("amount", state.quota.amount().into()),

@@ -84,8 +84,8 @@ pub(super) struct Call {
     pub(super) estimate: u32,
     /// The most model tokens it may write; `None` if it does not say.
     pub(super) max_tokens: Option<u32>,
-    /// Whether its answer is a model's, so that tokens are counted.
-    pub(super) generates: bool,
+    /// Whether a model reads it, so that tokens are counted.
+    pub(super) counts_tokens: bool,
     /// Whether sending it twice does no harm.
     pub(super) idempotent: bool,
     /// Whether its body can be sent again.

@@ -1,10 +1,11 @@
 //! The option `limits`: which models share which limits.
 
+use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::reader::{Field, OptionError, Record};
+use super::reader::{Field, OptionError};
 use crate::cost::Dimension;
 use crate::ledger::{Limit, Origin};
 use crate::pattern::Pattern;
@@ -13,83 +14,77 @@ use crate::quota::{Enforcement, Quota};
 use crate::time::Duration;
 
 /// Reads `limits` into `policy`.
-pub(super) fn read(field: &Field<'_>, policy: &mut Policy) -> Result<(), OptionError> {
-    let mut claims: Vec<Claim<'_>> = Vec::new();
+pub(super) fn read(field: &Field<'_>, policy: &mut Policy) -> Result<(), Box<OptionError>> {
+    let mut claims: Vec<Claim> = Vec::new();
     for (name, value) in field.entries()? {
-        let scope = field.child(name, value);
-        let options = scope.record(SCOPE_OPTIONS)?;
-        let limits = scope_limits(&scope, &options)?;
+        let scope = field.member(name, value);
+        let limits = scope_limits(&scope)?;
+        let models = scope.given("models");
         if name == DEFAULT {
-            if let Some(models) = options.given("models") {
+            if let Some(models) = models {
                 return Err(models.error("The default is for every other model: give the scope another name."));
             }
             policy.default = Some(limits);
             continue;
         }
         let first = claims.len();
-        match options.given("models") {
-            None => claims.push(Claim::new(scope.clone(), Pattern::new(name))),
+        match models {
+            None => claim(&mut claims, &scope, name)?,
             Some(models) => {
-                for model in models.items()? {
-                    let pattern = Pattern::new(model.text()?);
-                    claims.push(Claim::new(model, pattern));
+                for (index, model) in models.items()?.iter().enumerate() {
+                    let model = models.item(index, model);
+                    claim(&mut claims, &model, model.text()?)?;
                 }
                 if claims.len() == first {
                     return Err(models.error("Name at least one model, or leave it out to use the key as the pattern."));
                 }
             }
         }
-        let models = claims[first..].iter().map(|claim| claim.pattern.clone()).collect();
-        policy.scopes.push(ScopePolicy { name: name.to_string(), models, limits });
-    }
-    refuse_ambiguity(&claims)
-}
-
-/// A pattern and where it was written.
-struct Claim<'a> {
-    field: Field<'a>,
-    pattern: Pattern,
-}
-
-impl<'a> Claim<'a> {
-    const fn new(field: Field<'a>, pattern: Pattern) -> Self {
-        Self { field, pattern }
-    }
-}
-
-fn refuse_ambiguity(claims: &[Claim<'_>]) -> Result<(), OptionError> {
-    for (index, later) in claims.iter().enumerate() {
-        for earlier in &claims[..index] {
-            let alike = earlier.pattern.specificity() == later.pattern.specificity();
-            if alike && earlier.pattern.overlaps(&later.pattern) {
-                return Err(later.field.error(format!(
-                    "It claims the same models as {}, and neither is more specific: write more of the name in one of \
-                     them.",
-                    earlier.field.error(String::new()).option
-                )));
-            }
-        }
+        let models = claims.iter().skip(first).map(|claim| claim.pattern.clone()).collect();
+        policy.scopes.push(ScopePolicy { name: name.clone(), models, limits });
     }
     Ok(())
 }
 
-fn scope_limits(scope: &Field<'_>, options: &Record<'_>) -> Result<Vec<Limit>, OptionError> {
-    let origin = match options.given("published") {
+/// A pattern and where it was written.
+struct Claim {
+    path: String,
+    pattern: Pattern,
+}
+
+/// Adds what `field` claims, unless it is unclear whether it or an earlier claim has a model.
+fn claim(claims: &mut Vec<Claim>, field: &Field<'_>, pattern: &str) -> Result<(), Box<OptionError>> {
+    let pattern = Pattern::new(pattern);
+    let alike = |claim: &&Claim| claim.pattern.specificity() == pattern.specificity();
+    if let Some(earlier) = claims.iter().filter(alike).find(|claim| claim.pattern.overlaps(&pattern)) {
+        return Err(field.error(&format!(
+            "It claims the same models as {}, and neither is more specific: write more of the name in one of them.",
+            earlier.path
+        )));
+    }
+    claims.push(Claim { path: field.path(), pattern });
+    Ok(())
+}
+
+fn scope_limits(scope: &Field<'_>) -> Result<Vec<Limit>, Box<OptionError>> {
+    scope.expect_record(SCOPE_OPTIONS)?;
+    let origin = match scope.given("published") {
         Some(date) => date.text().map(|_| Origin::Published)?,
         None => Origin::Configured,
     };
     let mut limits = Vec::new();
     for (name, dimension, period) in SHORTHANDS {
-        if let Some(amount) = options.given(name) {
+        if let Some(amount) = scope.given(name) {
             let quota = Quota::new(amount.whole(1, Quota::MAX_AMOUNT)?, *period);
             limits.push(Limit::new(*dimension, quota, origin));
         }
     }
-    if let Some(most) = options.given("concurrency") {
+    if let Some(most) = scope.given("concurrency") {
         limits.push(Limit::concurrency(most.whole(1, Quota::MAX_AMOUNT)?));
     }
-    for limit in options.field("limits").items()? {
-        limits.push(long_form(&limit, origin)?);
+    let long_forms = scope.field("limits");
+    for (index, limit) in long_forms.items()?.iter().enumerate() {
+        limits.push(long_form(&long_forms.item(index, limit), origin)?);
     }
     if limits.is_empty() {
         return Err(scope.error("Give it at least one limit, or leave it out."));
@@ -97,13 +92,13 @@ fn scope_limits(scope: &Field<'_>, options: &Record<'_>) -> Result<Vec<Limit>, O
     Ok(limits)
 }
 
-fn long_form(field: &Field<'_>, origin: Origin) -> Result<Limit, OptionError> {
-    let options = field.record(&["dimension", "amount", "periodMs", "burst", "enforcement"])?;
-    let dimension = options.field("dimension").choice(DIMENSIONS)?;
-    let amount = options.field("amount").whole(1, Quota::MAX_AMOUNT)?;
+fn long_form(limit: &Field<'_>, origin: Origin) -> Result<Limit, Box<OptionError>> {
+    limit.expect_record(&["dimension", "amount", "periodMs", "burst", "enforcement"])?;
+    let dimension = limit.field("dimension").choice(DIMENSIONS)?;
+    let amount = limit.field("amount").whole(1, Quota::MAX_AMOUNT)?;
     if dimension == Dimension::Concurrency {
         for name in ["periodMs", "burst", "enforcement"] {
-            if let Some(needless) = options.given(name) {
+            if let Some(needless) = limit.given(name) {
                 return Err(
                     needless.error("Concurrency counts what is in flight, not what happens in a period: leave it out.")
                 );
@@ -112,12 +107,12 @@ fn long_form(field: &Field<'_>, origin: Origin) -> Result<Limit, OptionError> {
         return Ok(Limit::concurrency(amount));
     }
     let longest = Quota::MAX_PERIOD.as_millis_ceil();
-    let period = Duration::from_millis(options.field("periodMs").whole(1, longest)?);
+    let period = Duration::from_millis(limit.field("periodMs").whole(1, longest)?);
     let mut quota = Quota::new(amount, period);
-    if let Some(enforcement) = options.given("enforcement") {
+    if let Some(enforcement) = limit.given("enforcement") {
         quota = quota.with_enforcement(enforcement.choice(ENFORCEMENTS)?);
     }
-    if let Some(burst) = options.given("burst") {
+    if let Some(burst) = limit.given("burst") {
         if quota.enforcement() != Enforcement::TokenBucket {
             return Err(burst.error("Only a token-bucket has a burst: leave it out."));
         }

@@ -4,6 +4,8 @@ mod limits;
 mod reader;
 mod value;
 
+use alloc::boxed::Box;
+
 use self::reader::Field;
 pub use self::reader::OptionError;
 pub use self::value::{Value, record};
@@ -28,53 +30,57 @@ use crate::time::Duration;
 ///
 /// The first option that is unknown, of the wrong type, out of its range or in contradiction to another.
 pub fn parse(options: &Value) -> Result<Policy, OptionError> {
-    let options = Field::root(options).record(&["limits", "retry", "queue", "provider"])?;
+    policy(&Field::root(options)).map_err(|error| *error)
+}
+
+fn policy(field: &Field<'_>) -> Result<Policy, Box<OptionError>> {
+    field.expect_record(&["limits", "retry", "queue", "provider"])?;
     let mut policy = Policy::default();
-    limits::read(&options.field("limits"), &mut policy)?;
-    policy.retry = retry(&options.field("retry"))?;
-    policy.queue = queue(&options.field("queue"))?;
-    if let Some(provider) = options.given("provider") {
+    limits::read(&field.field("limits"), &mut policy)?;
+    policy.retry = retry(&field.field("retry"))?;
+    policy.queue = queue(&field.field("queue"))?;
+    if let Some(provider) = field.given("provider") {
         policy.provider = Some(provider.choice(PROVIDERS)?);
     }
     Ok(policy)
 }
 
-fn retry(field: &Field<'_>) -> Result<RetryPolicy, OptionError> {
+fn retry(field: &Field<'_>) -> Result<RetryPolicy, Box<OptionError>> {
     if field.is_false() {
         return Ok(RetryPolicy::NONE);
     }
-    let options = field.record(&["attempts", "baseMs", "factor", "capMs", "jitter"])?;
+    field.expect_record(&["attempts", "baseMs", "factor", "capMs", "jitter"])?;
     let mut retry = RetryPolicy::default();
     let (mut base, mut factor, mut cap, mut jitter) = (500, 200, 60_000, Jitter::default());
-    if let Some(attempts) = options.given("attempts") {
+    if let Some(attempts) = field.given("attempts") {
         retry.attempts = u8::try_from(attempts.whole(1, 100)?).unwrap_or(u8::MAX);
     }
-    if let Some(base_ms) = options.given("baseMs") {
+    if let Some(base_ms) = field.given("baseMs") {
         base = base_ms.whole(1, DAY_MS)?;
     }
-    if let Some(growth) = options.given("factor") {
+    if let Some(growth) = field.given("factor") {
         factor = (growth.number(1, 100)? * 100.0) as u32;
     }
-    if let Some(cap_ms) = options.given("capMs") {
+    if let Some(cap_ms) = field.given("capMs") {
         cap = cap_ms.whole(1, DAY_MS)?;
         if cap < base {
             return Err(cap_ms.error("The cap is below retry.baseMs: raise the one or lower the other."));
         }
     }
-    if let Some(kind) = options.given("jitter") {
+    if let Some(kind) = field.given("jitter") {
         jitter = kind.choice(JITTERS)?;
     }
     retry.backoff = Backoff::new(Duration::from_millis(base), factor, Duration::from_millis(cap.max(base)), jitter);
     Ok(retry)
 }
 
-fn queue(field: &Field<'_>) -> Result<QueuePolicy, OptionError> {
-    let options = field.record(&["maxDepth", "maxWaitMs"])?;
+fn queue(field: &Field<'_>) -> Result<QueuePolicy, Box<OptionError>> {
+    field.expect_record(&["maxDepth", "maxWaitMs"])?;
     let mut queue = QueuePolicy::default();
-    if let Some(depth) = options.given("maxDepth") {
+    if let Some(depth) = field.given("maxDepth") {
         queue.max_depth = u32::try_from(depth.whole(0, MOST_DEPTH)?).unwrap_or(u32::MAX);
     }
-    if let Some(wait) = options.given("maxWaitMs") {
+    if let Some(wait) = field.given("maxWaitMs") {
         queue.max_wait = Some(Duration::from_millis(wait.whole(0, 31 * DAY_MS)?));
     }
     Ok(queue)

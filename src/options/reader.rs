@@ -1,11 +1,13 @@
 //! Reading plain data field by field, with errors that name the field and the fix.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::value::Value;
+use super::value::{Value, quoted};
+use crate::names;
 
 /// A wrong option: which, what was given, and what to write instead.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,152 +28,157 @@ impl fmt::Display for OptionError {
 
 impl core::error::Error for OptionError {}
 
-/// A value and the path that leads to it.
-#[derive(Clone, Debug)]
+/// A value and where it stands. Its path is put together only when it is wrong.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Field<'a> {
-    path: String,
+    place: Place<'a>,
     value: &'a Value,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place<'a> {
+    Root,
+    Member(&'a Field<'a>, &'a str),
+    Item(&'a Field<'a>, usize),
 }
 
 impl<'a> Field<'a> {
     pub(super) const fn root(value: &'a Value) -> Self {
-        Self { path: String::new(), value }
+        Self { place: Place::Root, value }
     }
 
-    pub(super) const fn is_absent(&self) -> bool {
-        matches!(self.value, Value::Nothing)
+    /// The member called `name`, whose value is `value`.
+    pub(super) const fn member(&'a self, name: &'a str, value: &'a Value) -> Self {
+        Self { place: Place::Member(self, name), value }
     }
 
-    pub(super) const fn is_false(&self) -> bool {
+    /// The item at `index`, whose value is `value`.
+    pub(super) const fn item(&'a self, index: usize, value: &'a Value) -> Self {
+        Self { place: Place::Item(self, index), value }
+    }
+
+    /// The member called `name`, which may be absent.
+    pub(super) fn field(&'a self, name: &'a str) -> Self {
+        let found = self.value.fields().iter().find(|(key, _)| key == name);
+        self.member(name, found.map_or(&Value::Nothing, |(_, value)| value))
+    }
+
+    /// The member called `name`, unless it is absent.
+    pub(super) fn given(&'a self, name: &'a str) -> Option<Self> {
+        Some(self.field(name)).filter(|field| !matches!(field.value, Value::Nothing))
+    }
+
+    pub(super) fn is_false(&self) -> bool {
         matches!(self.value, Value::Bool(false))
     }
 
-    pub(super) fn error(&self, fix: impl Into<String>) -> OptionError {
-        let option = if self.path.is_empty() { "(all)".to_string() } else { self.path.clone() };
-        OptionError { option, value: self.value.shown(), fix: fix.into() }
+    /// The path, as one would write it in code.
+    pub(super) fn path(&self) -> String {
+        match self.place {
+            Place::Root => String::new(),
+            Place::Member(record, name) => joined(&record.path(), name),
+            Place::Item(list, index) => format!("{}[{index}]", list.path()),
+        }
     }
 
-    /// The fields of a record. Any key that is not in `known` is an error.
-    pub(super) fn record(&self, known: &[&str]) -> Result<Record<'a>, OptionError> {
-        let entries = self.entries()?;
-        for entry in &entries {
-            if !known.contains(&entry.0) {
-                let error =
-                    self.child(entry.0, entry.1).error(format!("There is no such option; use {}.", list(known)));
-                return Err(error);
+    #[cold]
+    #[inline(never)]
+    pub(super) fn error(&self, fix: &str) -> Box<OptionError> {
+        let path = self.path();
+        let option = if path.is_empty() { "(all)".to_string() } else { path };
+        Box::new(OptionError { option, value: self.value.shown(), fix: fix.to_string() })
+    }
+
+    /// Makes sure that this is a record, if anything, without a key that is not in `known`.
+    pub(super) fn expect_record(&self, known: &[&str]) -> Result<(), Box<OptionError>> {
+        match self.entries()?.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            Some((name, value)) => {
+                Err(self.member(name, value).error(&format!("There is no such option; use {}.", list(known))))
             }
+            None => Ok(()),
         }
-        Ok(Record { path: self.path.clone(), entries })
     }
 
     /// The entries of a record whose keys are the user's own.
-    pub(super) fn entries(&self) -> Result<Vec<(&'a str, &'a Value)>, OptionError> {
+    pub(super) fn entries(&self) -> Result<&'a [(String, Value)], Box<OptionError>> {
         match self.value {
-            Value::Nothing => Ok(Vec::new()),
-            Value::Record(fields) => Ok(fields.iter().map(|(name, value)| (name.as_str(), value)).collect()),
+            Value::Nothing | Value::Record(_) => Ok(self.value.fields()),
             Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Other(_) => {
                 Err(self.error("Use an object."))
             }
         }
     }
 
-    pub(super) fn items(&self) -> Result<Vec<Self>, OptionError> {
+    pub(super) fn items(&self) -> Result<&'a [Value], Box<OptionError>> {
         match self.value {
-            Value::Nothing => Ok(Vec::new()),
-            Value::List(items) => Ok((0..)
-                .zip(items)
-                .map(|(index, value): (usize, _)| Self { path: format!("{}[{index}]", self.path), value })
-                .collect()),
+            Value::Nothing => Ok(&[]),
+            Value::List(items) => Ok(items),
             Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Record(_) | Value::Other(_) => {
                 Err(self.error("Use a list."))
             }
         }
     }
 
-    pub(super) fn text(&self) -> Result<&'a str, OptionError> {
-        match self.value {
-            Value::Text(text) if !text.is_empty() => Ok(text),
-            _ => Err(self.error("Use a text that is not empty.")),
+    pub(super) fn text(&self) -> Result<&'a str, Box<OptionError>> {
+        if let Value::Text(text) = self.value
+            && !text.is_empty()
+        {
+            return Ok(text);
         }
+        Err(self.error("Use a text that is not empty."))
     }
 
     /// One of `choices`, by name.
-    pub(super) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, OptionError> {
-        let chosen = match self.value {
-            Value::Text(text) => choices.iter().find(|(name, _)| name == text).map(|(_, choice)| *choice),
-            _ => None,
-        };
+    pub(super) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, Box<OptionError>> {
+        let Value::Text(text) = self.value else { return Err(self.no_choice(choices)) };
+        names::find(choices, text.as_bytes()).ok_or_else(|| self.no_choice(choices))
+    }
+
+    #[cold]
+    fn no_choice<T>(&self, choices: &[(&str, T)]) -> Box<OptionError> {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        chosen.ok_or_else(|| self.error(format!("Use {}.", list(&names))))
+        self.error(&format!("Use {}.", list(&names)))
     }
 
     /// A whole number from `least` to `most`.
-    pub(super) fn whole(&self, least: u64, most: u64) -> Result<u64, OptionError> {
-        match self.value {
-            Value::Number(number) if *number >= least as f64 && *number <= most as f64 => {
-                let whole = *number as u64;
-                if whole as f64 == *number {
-                    return Ok(whole);
-                }
-            }
-            _ => {}
+    pub(super) fn whole(&self, least: u64, most: u64) -> Result<u64, Box<OptionError>> {
+        if let Value::Number(number) = *self.value
+            && (least as f64..=most as f64).contains(&number)
+            && (number as u64) as f64 == number
+        {
+            return Ok(number as u64);
         }
-        Err(self.error(format!("Use a whole number from {} to {}.", grouped(least), grouped(most))))
+        Err(self.error(&format!("Use a whole number from {} to {}.", grouped(least), grouped(most))))
     }
 
     /// A number from `least` to `most`.
-    pub(super) fn number(&self, least: u32, most: u32) -> Result<f64, OptionError> {
-        match self.value {
-            Value::Number(number) if *number >= f64::from(least) && *number <= f64::from(most) => Ok(*number),
-            _ => Err(self.error(format!("Use a number from {least} to {most}."))),
+    pub(super) fn number(&self, least: u32, most: u32) -> Result<f64, Box<OptionError>> {
+        if let Value::Number(number) = *self.value
+            && (f64::from(least)..=f64::from(most)).contains(&number)
+        {
+            return Ok(number);
         }
-    }
-
-    pub(super) fn child(&self, name: &str, value: &'a Value) -> Self {
-        Self { path: joined(&self.path, name), value }
+        Err(self.error(&format!("Use a number from {least} to {most}.")))
     }
 }
-
-/// A record whose keys are all known.
-#[derive(Debug)]
-pub(super) struct Record<'a> {
-    path: String,
-    entries: Vec<(&'a str, &'a Value)>,
-}
-
-impl<'a> Record<'a> {
-    /// The field called `name`, which may be absent.
-    pub(super) fn field(&self, name: &str) -> Field<'a> {
-        let value = self.entries.iter().find(|(key, _)| *key == name).map_or(&NOTHING, |(_, value)| *value);
-        Field { path: joined(&self.path, name), value }
-    }
-
-    /// The field called `name`, unless it is absent.
-    pub(super) fn given(&self, name: &str) -> Option<Field<'a>> {
-        Some(self.field(name)).filter(|field| !field.is_absent())
-    }
-}
-
-static NOTHING: Value = Value::Nothing;
 
 fn joined(path: &str, name: &str) -> String {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     match (plain && !name.is_empty(), path.is_empty()) {
         (true, true) => name.to_string(),
         (true, false) => format!("{path}.{name}"),
-        (false, _) => format!("{path}[{name:?}]"),
+        (false, _) => format!("{path}[{}]", quoted(name)),
     }
 }
 
 fn list(names: &[&str]) -> String {
     let mut text = String::new();
     for (index, name) in names.iter().enumerate() {
-        let separator = match index {
+        text.push_str(match index {
             0 => "",
             _ if index + 1 == names.len() => " or ",
             _ => ", ",
-        };
-        text.push_str(separator);
+        });
         text.push_str(name);
     }
     text
@@ -179,15 +186,10 @@ fn list(names: &[&str]) -> String {
 
 /// Digits in groups of three: `1,000,000`.
 fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
+    match number / 1_000 {
+        0 => number.to_string(),
+        thousands => format!("{},{:03}", grouped(thousands), number % 1_000),
     }
-    text
 }
 
 #[cfg(test)]

@@ -30,11 +30,16 @@ impl Value {
             Self::Nothing => "nothing".to_string(),
             Self::Bool(value) => value.to_string(),
             Self::Number(value) => shown_number(*value),
-            Self::Text(text) => format!("{:?}", shortened(text)),
+            Self::Text(text) => quoted(&shortened(text)),
             Self::List(items) => format!("a list of {}", items.len()),
             Self::Record(_) => "an object".to_string(),
             Self::Other(what) => shortened(what),
         }
+    }
+
+    /// The fields of a record; none if it is anything else.
+    pub(super) fn fields(&self) -> &[(String, Self)] {
+        if let Self::Record(fields) = self { fields } else { &[] }
     }
 }
 
@@ -57,8 +62,15 @@ impl From<u64> for Value {
 }
 
 /// A record of `fields`.
-pub fn record<const N: usize>(fields: [(&str, Value); N]) -> Value {
-    Value::Record(fields.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
+pub fn record<const N: usize>(mut fields: [(&str, Value); N]) -> Value {
+    take(&mut fields)
+}
+
+/// One function for records of every size.
+#[inline(never)]
+fn take(fields: &mut [(&str, Value)]) -> Value {
+    let taken = |(name, value): &mut (&str, Value)| (name.to_string(), core::mem::replace(value, Value::Nothing));
+    Value::Record(fields.iter_mut().map(taken).collect())
 }
 
 /// Three decimals are enough to recognise one's own number, and spare the module the 15 KB of exact printing.
@@ -81,10 +93,23 @@ fn shown_number(value: f64) -> String {
 
 fn shortened(text: &str) -> String {
     const MOST: usize = 40;
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
+    match text.char_indices().nth(MOST).and_then(|(end, _)| text.get(..end)) {
+        Some(start) => format!("{start}…"),
         None => text.to_string(),
     }
+}
+
+/// `text` in quotes. Rust's own `{:?}` would bring its tables of Unicode into the module.
+pub(super) fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for character in text.chars() {
+        if matches!(character, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(character);
+    }
+    quoted.push('"');
+    quoted
 }
 
 #[cfg(test)]

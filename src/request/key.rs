@@ -3,6 +3,8 @@
 //! Sources, read 2026-11-23: npm:@anthropic-ai/sdk@1.12.0 and npm:openai@7.57.0; <https://ai.google.dev/api>;
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>.
 
+use crate::names;
+
 /// A member that decides something, whatever dialect it is written in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Key {
@@ -36,29 +38,46 @@ pub(super) enum Key {
 impl Key {
     /// The member called `name`.
     pub(super) fn of(name: &[u8]) -> Self {
-        match name {
-            b"anthropic_version" => Self::AnthropicVersion,
-            b"bytes" => Self::Bytes,
-            b"generationConfig" | b"generation_config" | b"inferenceConfig" => Self::Config,
-            b"data" => Self::Data,
-            b"document" => Self::Document,
-            b"file_data" | b"fileData" => Self::FileData,
-            b"file_id" | b"file_uri" | b"fileUri" => Self::FileId,
-            b"image_url" => Self::ImageUrl,
-            b"inlineData" | b"inline_data" | b"input_audio" => Self::InlineData,
-            b"max_tokens" | b"max_completion_tokens" | b"max_output_tokens" | b"maxOutputTokens" | b"maxTokens" => {
-                Self::MaxTokens
-            }
-            b"media_type" | b"mimeType" | b"mime_type" => Self::MediaType,
-            b"model" => Self::Model,
-            b"signature" | b"encrypted_content" | b"thoughtSignature" | b"thought_signature" => Self::Seal,
-            b"source" => Self::Source,
-            b"speed" => Self::Speed,
-            b"stream" => Self::Stream,
-            b"tools" | b"functions" | b"toolConfig" => Self::Tools,
-            b"type" => Self::Type,
-            b"url" => Self::Url,
-            _ => Self::Other,
-        }
+        names::find(NAMES, name).unwrap_or(Self::Other)
     }
 }
+
+const NAMES: &[(&str, Key)] = &[
+    ("anthropic_version", Key::AnthropicVersion),
+    ("bytes", Key::Bytes),
+    ("generationConfig", Key::Config),
+    ("generation_config", Key::Config),
+    ("inferenceConfig", Key::Config),
+    ("data", Key::Data),
+    ("document", Key::Document),
+    ("file_data", Key::FileData),
+    ("fileData", Key::FileData),
+    ("file_id", Key::FileId),
+    ("file_uri", Key::FileId),
+    ("fileUri", Key::FileId),
+    ("image_url", Key::ImageUrl),
+    ("inlineData", Key::InlineData),
+    ("inline_data", Key::InlineData),
+    ("input_audio", Key::InlineData),
+    ("max_tokens", Key::MaxTokens),
+    ("max_completion_tokens", Key::MaxTokens),
+    ("max_output_tokens", Key::MaxTokens),
+    ("maxOutputTokens", Key::MaxTokens),
+    ("maxTokens", Key::MaxTokens),
+    ("media_type", Key::MediaType),
+    ("mimeType", Key::MediaType),
+    ("mime_type", Key::MediaType),
+    ("model", Key::Model),
+    ("signature", Key::Seal),
+    ("encrypted_content", Key::Seal),
+    ("thoughtSignature", Key::Seal),
+    ("thought_signature", Key::Seal),
+    ("source", Key::Source),
+    ("speed", Key::Speed),
+    ("stream", Key::Stream),
+    ("tools", Key::Tools),
+    ("functions", Key::Tools),
+    ("toolConfig", Key::Tools),
+    ("type", Key::Type),
+    ("url", Key::Url),
+];

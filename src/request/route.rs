@@ -11,6 +11,7 @@
 use super::family::Family;
 use super::url::Url;
 use crate::headers::HeaderBlock;
+use crate::names;
 use crate::provider::Provider;
 
 /// What path and headers say.
@@ -76,12 +77,7 @@ fn by_model_in_path<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
     match segments {
         // Bedrock: /model/{id}/{operation}
         [operation, id, "model", ..] => {
-            let (family, stream) = match *operation {
-                "invoke" | "converse" => (Family::Messages, false),
-                "invoke-with-response-stream" | "converse-stream" => (Family::Messages, true),
-                "count-tokens" => (Family::CountTokens, false),
-                _ => return None,
-            };
+            let (family, stream) = names::find(BEDROCK_OPERATIONS, operation.as_bytes())?;
             Some(Route { provider: Provider::Bedrock, family, model: Some(*id), stream, needs_model: false })
         }
         // Vertex: …/publishers/{publisher}/models/{model}:{verb} and …/endpoints/{id}:{verb}
@@ -93,19 +89,14 @@ fn by_model_in_path<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
 }
 
 fn google(provider: Provider, last: &str) -> Option<Route<'_>> {
+    let (model, verb) = last.rsplit_once([':', '%'])?;
     // Clients that escape a whole segment escape the colon too.
-    let (model, verb) =
-        last.rsplit_once(':').or_else(|| last.rsplit_once("%3A")).or_else(|| last.rsplit_once("%3a"))?;
-    let (family, stream) = match verb {
+    let verb = verb.strip_prefix("3A").or_else(|| verb.strip_prefix("3a")).unwrap_or(verb);
+    let (family, stream) = match (model, verb) {
         // Vertex counts tokens for Claude by asking a model of that name; the body names the real one.
-        "rawPredict" if model == "count-tokens" => (Family::CountTokens, false),
-        "generateContent" | "rawPredict" | "predict" => (Family::Messages, false),
-        "streamGenerateContent" | "streamRawPredict" | "serverStreamingPredict" => (Family::Messages, true),
-        "countTokens" => (Family::CountTokens, false),
-        "embedContent" | "batchEmbedContents" => (Family::Embeddings, false),
-        "batchGenerateContent" | "asyncBatchEmbedContent" => (Family::Batches, false),
-        // A fine-tuned model of OpenAI has colons in its name.
-        _ => return None,
+        ("count-tokens", "rawPredict") => (Family::CountTokens, false),
+        // A fine-tuned model of OpenAI has colons in its name, and no verb.
+        _ => names::find(GOOGLE_VERBS, verb.as_bytes())?,
     };
     let model = Some(model).filter(|&model| model != "count-tokens");
     Some(Route { provider, family, model, stream, needs_model: false })
@@ -115,21 +106,13 @@ fn google(provider: Provider, last: &str) -> Option<Route<'_>> {
 fn azure_deployment<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
     let place = segments.windows(2).position(|pair| pair == ["deployments", "openai"])?;
     let (name, operation) = segments.get(..place)?.split_last()?;
-    let (family, _) = openai_operation(operation).unwrap_or_default();
+    let family = by_end(operation, OPENAI_ENDS).map_or(Family::Other, |((family, _), _)| family);
     Some(Route { provider: Provider::AzureOpenAi, family, model: Some(*name), stream: false, needs_model: false })
 }
 
 fn anthropic<'a>(segments: &[&'a str], signs: Signs) -> Option<Route<'a>> {
     // A request id or an action may follow; the API's own version comes before, unless a gateway has its own.
-    let (family, before) = match segments {
-        ["messages", before @ ..] => (Family::Messages, before),
-        ["count_tokens", "messages", before @ ..] => (Family::CountTokens, before),
-        ["batches", "messages", before @ ..]
-        | [_, "batches", "messages", before @ ..]
-        | ["results" | "cancel", _, "batches", "messages", before @ ..] => (Family::Batches, before),
-        ["complete", before @ ..] => (Family::Messages, before),
-        _ => return None,
-    };
+    let (family, before) = by_end(segments, ANTHROPIC_ENDS)?;
     let versioned = before.first() == Some(&"v1");
     // Batches and counts below `messages` are Anthropic's alone; other APIs have messages too.
     let certain = signs.anthropic || matches!(family, Family::Batches | Family::CountTokens);
@@ -145,26 +128,9 @@ fn openai<'a>(segments: &[&'a str], signs: Signs) -> Option<Route<'a>> {
     if signs.anthropic {
         return None;
     }
-    let (family, certain) = openai_operation(segments)?;
+    let ((family, certain), _) = by_end(segments, OPENAI_ENDS)?;
     let provider = if signs.azure { Provider::AzureOpenAi } else { Provider::OpenAi };
     Some(Route { provider, family, needs_model: !(certain || signs.openai), ..Route::default() })
-}
-
-/// The family of an OpenAI-shaped operation and whether the path alone is proof of it.
-fn openai_operation(segments: &[&str]) -> Option<(Family, bool)> {
-    Some(match segments {
-        ["completions", "chat", ..] => (Family::Messages, true),
-        ["completions" | "responses", ..] => (Family::Messages, false),
-        ["input_tokens", "responses", ..] => (Family::CountTokens, true),
-        ["embeddings" | "moderations", ..] => (Family::Embeddings, false),
-        ["generations" | "edits" | "variations", "images", ..] => (Family::Images, true),
-        ["speech" | "transcriptions" | "translations", "audio", ..] => (Family::Audio, true),
-        ["models", "v1", ..] | [_, "models", "v1", ..] => (Family::Models, true),
-        ["batches", "v1", ..] | [_, "batches", "v1", ..] | ["cancel", _, "batches", "v1", ..] => {
-            (Family::Batches, true)
-        }
-        _ => return None,
-    })
 }
 
 /// Gemini: /v1beta/interactions, where the body names the model.
@@ -175,11 +141,7 @@ fn interactions<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
 
 /// A path that nobody claims. What it does may still be clear, and a header may say whose it is.
 fn unknown<'a>(segments: &[&'a str], signs: Signs) -> Route<'a> {
-    let family = match segments {
-        ["models", ..] | [_, "models", ..] => Family::Models,
-        ["files", ..] | [_, "files", ..] | ["content", _, "files", ..] => Family::Files,
-        _ => Family::Other,
-    };
+    let family = by_end(segments, COMMON_ENDS).map_or(Family::Other, |(family, _)| family);
     let provider = match (segments, signs) {
         (_, Signs { anthropic: true, .. }) => Provider::Anthropic,
         (_, Signs { openai: true, .. }) => Provider::OpenAi,
@@ -188,6 +150,86 @@ fn unknown<'a>(segments: &[&'a str], signs: Signs) -> Route<'a> {
     };
     Route { provider, family, ..Route::default() }
 }
+
+/// What the end of a path means by `table`, and the segments before that end.
+fn by_end<'s, 'a, T: Copy>(segments: &'s [&'a str], table: &[(&str, T)]) -> Option<(T, &'s [&'a str])> {
+    table.iter().find_map(|(end, meaning)| Some((*meaning, before(segments, end)?)))
+}
+
+/// The segments before `end`, if the path ends so; a star is any segment.
+fn before<'s, 'a>(mut segments: &'s [&'a str], end: &str) -> Option<&'s [&'a str]> {
+    for expected in end.rsplit('/') {
+        let (last, before) = segments.split_first()?;
+        if expected != "*" && *last != expected {
+            return None;
+        }
+        segments = before;
+    }
+    Some(segments)
+}
+
+/// Whether a model writes or its prompt is counted, and whether the answer is a stream.
+const BEDROCK_OPERATIONS: &[(&str, (Family, bool))] = &[
+    ("invoke", (Family::Messages, false)),
+    ("invoke-with-response-stream", (Family::Messages, true)),
+    ("converse", (Family::Messages, false)),
+    ("converse-stream", (Family::Messages, true)),
+    ("count-tokens", (Family::CountTokens, false)),
+];
+
+/// The same for Gemini and Vertex.
+const GOOGLE_VERBS: &[(&str, (Family, bool))] = &[
+    ("generateContent", (Family::Messages, false)),
+    ("rawPredict", (Family::Messages, false)),
+    ("predict", (Family::Messages, false)),
+    ("streamGenerateContent", (Family::Messages, true)),
+    ("streamRawPredict", (Family::Messages, true)),
+    ("serverStreamingPredict", (Family::Messages, true)),
+    ("countTokens", (Family::CountTokens, false)),
+    ("embedContent", (Family::Embeddings, false)),
+    ("batchEmbedContents", (Family::Embeddings, false)),
+    ("batchGenerateContent", (Family::Batches, false)),
+    ("asyncBatchEmbedContent", (Family::Batches, false)),
+];
+
+const ANTHROPIC_ENDS: &[(&str, Family)] = &[
+    ("messages", Family::Messages),
+    ("messages/count_tokens", Family::CountTokens),
+    ("messages/batches", Family::Batches),
+    ("messages/batches/*", Family::Batches),
+    ("messages/batches/*/results", Family::Batches),
+    ("messages/batches/*/cancel", Family::Batches),
+    ("complete", Family::Messages),
+];
+
+/// The family, and whether the path alone is proof of it.
+const OPENAI_ENDS: &[(&str, (Family, bool))] = &[
+    ("chat/completions", (Family::Messages, true)),
+    ("completions", (Family::Messages, false)),
+    ("responses", (Family::Messages, false)),
+    ("responses/input_tokens", (Family::CountTokens, true)),
+    ("embeddings", (Family::Embeddings, false)),
+    ("moderations", (Family::Embeddings, false)),
+    ("images/generations", (Family::Images, true)),
+    ("images/edits", (Family::Images, true)),
+    ("images/variations", (Family::Images, true)),
+    ("audio/speech", (Family::Audio, true)),
+    ("audio/transcriptions", (Family::Audio, true)),
+    ("audio/translations", (Family::Audio, true)),
+    ("v1/models", (Family::Models, true)),
+    ("v1/models/*", (Family::Models, true)),
+    ("v1/batches", (Family::Batches, true)),
+    ("v1/batches/*", (Family::Batches, true)),
+    ("v1/batches/*/cancel", (Family::Batches, true)),
+];
+
+const COMMON_ENDS: &[(&str, Family)] = &[
+    ("models", Family::Models),
+    ("models/*", Family::Models),
+    ("files", Family::Files),
+    ("files/*", Family::Files),
+    ("files/*/content", Family::Files),
+];
 
 /// The longest known end of a path: `…/openai/deployments/{name}/chat/completions` has five segments, and
 /// `…/v1/messages/batches/{id}/results` as many.

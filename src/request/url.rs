@@ -17,15 +17,15 @@ impl<'a> Url<'a> {
     pub(super) fn parse(url: &'a str) -> Self {
         let url = url.split('#').next().unwrap_or_default();
         let (before_query, query) = url.split_once('?').unwrap_or((url, ""));
-        let Some((scheme, rest)) = before_query.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) else {
+        let (scheme, rest) = before_query.split_once(':').unwrap_or_default();
+        let Some(rest) = rest.strip_prefix("//").filter(|_| is_scheme(scheme)) else {
             return Self { origin: "", path: before_query, query };
         };
         // The URL standard reads a backslash as a slash.
-        let (authority, path) = rest.split_at(rest.find(['/', '\\']).unwrap_or(rest.len()));
-        let origin = match authority.rsplit_once('@') {
-            Some((_, host)) => host,
-            None => &before_query[..scheme.len() + "://".len() + authority.len()],
-        };
+        let authority = rest.split(['/', '\\']).next().unwrap_or_default();
+        let end = scheme.len() + "://".len() + authority.len();
+        let (origin, path) = before_query.split_at_checked(end).unwrap_or_default();
+        let origin = authority.rsplit_once('@').map_or(origin, |(_, host)| host);
         Self { origin, path, query }
     }
 

@@ -4,6 +4,8 @@
 //! without a name of its own is [`Place::Elsewhere`]: what a model writes (tool inputs, texts that look like JSON)
 //! can never be taken for usage.
 
+use crate::names;
+
 /// A place in a response body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Place {
@@ -89,107 +91,81 @@ impl Place {
     /// hold the cached part, <https://github.com/anomalyco/opencode/pull/38427>; DeepSeek,
     /// <https://docs.stigg.io/documentation/ai-agents/llm-wrappers/providers/deepseek>.
     pub(super) fn member(self, name: &[u8]) -> Self {
-        match self {
-            Self::Root => match name {
-                b"usage" => Self::Usage,
-                b"usageMetadata" => Self::UsageMetadata,
-                b"message" => Self::Message,
-                b"response" | b"interaction" => Self::Response,
-                b"type" => Self::RootType,
-                b"code" => Self::RootCode,
-                b"error" => Self::Error,
-                b"delta" => Self::Delta,
-                b"choices" => Self::Choice,
-                b"candidates" => Self::Candidate,
-                b"content" => Self::Content,
-                b"output" => Self::Output,
-                _ => Self::Elsewhere,
-            },
+        let members: &[(&str, Self)] = match self {
+            Self::Root => &[
+                ("usage", Self::Usage),
+                ("usageMetadata", Self::UsageMetadata),
+                ("message", Self::Message),
+                ("response", Self::Response),
+                ("interaction", Self::Response),
+                ("type", Self::RootType),
+                ("code", Self::RootCode),
+                ("error", Self::Error),
+                ("delta", Self::Delta),
+                ("choices", Self::Choice),
+                ("candidates", Self::Candidate),
+                ("content", Self::Content),
+                ("output", Self::Output),
+            ],
             // What these two restate of the content was already seen in deltas.
-            Self::Message | Self::Response => match name {
-                b"usage" => Self::Usage,
-                b"error" => Self::Error,
-                _ => Self::Elsewhere,
-            },
-            Self::Usage => match name {
-                b"input_tokens" | b"prompt_tokens" | b"inputTokens" | b"total_input_tokens" => {
-                    Self::Count(Count::Input)
-                }
-                b"output_tokens" | b"completion_tokens" | b"outputTokens" | b"total_output_tokens" => {
-                    Self::Count(Count::Output)
-                }
-                b"total_tool_use_tokens" => Self::Count(Count::ToolInput),
-                b"total_thought_tokens" => Self::Count(Count::Thoughts),
-                b"cache_creation_input_tokens" | b"cacheWriteInputTokens" => Self::Count(Count::CacheCreation),
-                b"cache_read_input_tokens" | b"cacheReadInputTokens" => Self::Count(Count::CacheRead),
-                b"total_tokens" | b"totalTokens" => Self::Count(Count::Total),
-                b"prompt_tokens_details" | b"input_tokens_details" => Self::InputDetails,
-                b"prompt_cache_hit_tokens" | b"total_cached_tokens" => Self::Count(Count::CachedInput),
-                _ => Self::Elsewhere,
-            },
-            Self::InputDetails => match name {
-                b"cached_tokens" => Self::Count(Count::CachedInput),
-                _ => Self::Elsewhere,
-            },
-            Self::UsageMetadata => match name {
-                b"promptTokenCount" => Self::Count(Count::Input),
-                b"toolUsePromptTokenCount" => Self::Count(Count::ToolInput),
-                b"candidatesTokenCount" => Self::Count(Count::Output),
-                b"thoughtsTokenCount" => Self::Count(Count::Thoughts),
-                b"cachedContentTokenCount" => Self::Count(Count::CachedInput),
-                b"totalTokenCount" => Self::Count(Count::Total),
-                _ => Self::Elsewhere,
-            },
-            Self::Error => match name {
-                b"type" | b"code" | b"status" => Self::ErrorCode,
-                b"details" => Self::ErrorDetails,
-                _ => Self::Elsewhere,
-            },
-            Self::ErrorDetails => match name {
-                b"error_code" => Self::ErrorCode,
-                _ => Self::Elsewhere,
-            },
-            Self::Delta | Self::Content => match name {
-                b"text" | b"thinking" | b"partial_json" => Self::Text,
-                _ => Self::Elsewhere,
-            },
-            Self::Choice => match name {
-                b"delta" | b"message" => Self::ChoiceMessage,
-                b"text" => Self::Text,
-                _ => Self::Elsewhere,
-            },
-            Self::ChoiceMessage => match name {
-                b"content" => Self::Content,
-                b"reasoning_content" | b"reasoning" | b"refusal" => Self::Text,
-                b"tool_calls" => Self::ToolCall,
-                _ => Self::Elsewhere,
-            },
-            Self::ToolCall => match name {
-                b"function" => Self::Function,
-                _ => Self::Elsewhere,
-            },
-            Self::Function => match name {
-                b"arguments" => Self::Text,
-                _ => Self::Elsewhere,
-            },
-            Self::Candidate => match name {
-                b"content" => Self::CandidateContent,
-                _ => Self::Elsewhere,
-            },
-            Self::CandidateContent => match name {
-                b"parts" => Self::Content,
-                _ => Self::Elsewhere,
-            },
-            Self::Output => match name {
-                b"content" => Self::Content,
-                b"message" => Self::Output,
-                b"arguments" => Self::Text,
-                _ => Self::Elsewhere,
-            },
-            Self::Elsewhere | Self::RootType | Self::RootCode | Self::Count(_) | Self::ErrorCode | Self::Text => {
-                Self::Elsewhere
+            Self::Message | Self::Response => &[("usage", Self::Usage), ("error", Self::Error)],
+            Self::Usage => &[
+                ("input_tokens", Self::Count(Count::Input)),
+                ("prompt_tokens", Self::Count(Count::Input)),
+                ("inputTokens", Self::Count(Count::Input)),
+                ("total_input_tokens", Self::Count(Count::Input)),
+                ("output_tokens", Self::Count(Count::Output)),
+                ("completion_tokens", Self::Count(Count::Output)),
+                ("outputTokens", Self::Count(Count::Output)),
+                ("total_output_tokens", Self::Count(Count::Output)),
+                ("total_tool_use_tokens", Self::Count(Count::ToolInput)),
+                ("total_thought_tokens", Self::Count(Count::Thoughts)),
+                ("cache_creation_input_tokens", Self::Count(Count::CacheCreation)),
+                ("cacheWriteInputTokens", Self::Count(Count::CacheCreation)),
+                ("cache_read_input_tokens", Self::Count(Count::CacheRead)),
+                ("cacheReadInputTokens", Self::Count(Count::CacheRead)),
+                ("total_tokens", Self::Count(Count::Total)),
+                ("totalTokens", Self::Count(Count::Total)),
+                ("prompt_tokens_details", Self::InputDetails),
+                ("input_tokens_details", Self::InputDetails),
+                ("prompt_cache_hit_tokens", Self::Count(Count::CachedInput)),
+                ("total_cached_tokens", Self::Count(Count::CachedInput)),
+            ],
+            Self::InputDetails => &[("cached_tokens", Self::Count(Count::CachedInput))],
+            Self::UsageMetadata => &[
+                ("promptTokenCount", Self::Count(Count::Input)),
+                ("toolUsePromptTokenCount", Self::Count(Count::ToolInput)),
+                ("candidatesTokenCount", Self::Count(Count::Output)),
+                ("thoughtsTokenCount", Self::Count(Count::Thoughts)),
+                ("cachedContentTokenCount", Self::Count(Count::CachedInput)),
+                ("totalTokenCount", Self::Count(Count::Total)),
+            ],
+            Self::Error => &[
+                ("type", Self::ErrorCode),
+                ("code", Self::ErrorCode),
+                ("status", Self::ErrorCode),
+                ("details", Self::ErrorDetails),
+            ],
+            Self::ErrorDetails => &[("error_code", Self::ErrorCode)],
+            Self::Delta | Self::Content => {
+                &[("text", Self::Text), ("thinking", Self::Text), ("partial_json", Self::Text)]
             }
-        }
+            Self::Choice => &[("delta", Self::ChoiceMessage), ("message", Self::ChoiceMessage), ("text", Self::Text)],
+            Self::ChoiceMessage => &[
+                ("content", Self::Content),
+                ("reasoning_content", Self::Text),
+                ("reasoning", Self::Text),
+                ("refusal", Self::Text),
+                ("tool_calls", Self::ToolCall),
+            ],
+            Self::ToolCall => &[("function", Self::Function)],
+            Self::Function => &[("arguments", Self::Text)],
+            Self::Candidate => &[("content", Self::CandidateContent)],
+            Self::CandidateContent => &[("parts", Self::Content)],
+            Self::Output => &[("content", Self::Content), ("message", Self::Output), ("arguments", Self::Text)],
+            Self::Elsewhere | Self::RootType | Self::RootCode | Self::Count(_) | Self::ErrorCode | Self::Text => &[],
+        };
+        names::find(members, name).unwrap_or(Self::Elsewhere)
     }
 
     /// Whether a string that stands here is text of the model.

@@ -1,6 +1,7 @@
 //! The class of an error that came inside a success.
 
 use crate::headers::Kind;
+use crate::names;
 
 /// The class that `word`, an error's type, code or status, names.
 ///
@@ -9,46 +10,7 @@ use crate::headers::Kind;
 /// <https://ai.google.dev/gemini-api/docs/troubleshooting>, and the codes of its Interactions API,
 /// <https://www.developersdigest.tech/errors/api/gemini-api>.
 pub(super) fn of_word(word: &[u8]) -> Option<Kind> {
-    Some(match word {
-        b"rate_limit_error"
-        | b"rate_limit_exceeded"
-        | b"ramp_limit_exceeded"
-        | b"slow_down"
-        | b"tokens"
-        | b"requests"
-        | b"too_many_requests"
-        | b"RESOURCE_EXHAUSTED" => Kind::RateLimit,
-        b"overloaded_error" | b"server_is_overloaded" | b"service_unavailable_error" | b"UNAVAILABLE" => {
-            Kind::Overloaded
-        }
-        b"billing_error"
-        | b"enforced_spend_limit_reached"
-        | b"contract_spend_limit_reached"
-        | b"linked_organization_spend_limit_reached"
-        | b"linked_organization_billing_unavailable"
-        | b"insufficient_quota"
-        | b"credit_balance_exhausted"
-        | b"organization_spend_limit_exceeded"
-        | b"project_spend_limit_exceeded"
-        | b"organization_usage_limit_exceeded"
-        | b"quota_exceeded" => Kind::QuotaExhausted,
-        b"invalid_request_error"
-        | b"authentication_error"
-        | b"permission_error"
-        | b"not_found_error"
-        | b"conflict_error"
-        | b"request_too_large"
-        | b"context_length_exceeded"
-        | b"invalid_request"
-        | b"failed_precondition"
-        | b"not_found"
-        | b"INVALID_ARGUMENT"
-        | b"PERMISSION_DENIED"
-        | b"UNAUTHENTICATED"
-        | b"NOT_FOUND"
-        | b"FAILED_PRECONDITION" => Kind::ClientError,
-        _ => return None,
-    })
+    names::find(WORDS, word)
 }
 
 /// The class that `status`, an HTTP status written in the body, names.
@@ -80,7 +42,48 @@ fn rank(kind: Kind) -> u8 {
     }
 }
 
-/// The longest word above has 39 bytes.
+const WORDS: &[(&str, Kind)] = &[
+    ("rate_limit_error", Kind::RateLimit),
+    ("rate_limit_exceeded", Kind::RateLimit),
+    ("ramp_limit_exceeded", Kind::RateLimit),
+    ("slow_down", Kind::RateLimit),
+    ("tokens", Kind::RateLimit),
+    ("requests", Kind::RateLimit),
+    ("too_many_requests", Kind::RateLimit),
+    ("RESOURCE_EXHAUSTED", Kind::RateLimit),
+    ("overloaded_error", Kind::Overloaded),
+    ("server_is_overloaded", Kind::Overloaded),
+    ("service_unavailable_error", Kind::Overloaded),
+    ("UNAVAILABLE", Kind::Overloaded),
+    ("billing_error", Kind::QuotaExhausted),
+    ("enforced_spend_limit_reached", Kind::QuotaExhausted),
+    ("contract_spend_limit_reached", Kind::QuotaExhausted),
+    ("linked_organization_spend_limit_reached", Kind::QuotaExhausted),
+    ("linked_organization_billing_unavailable", Kind::QuotaExhausted),
+    ("insufficient_quota", Kind::QuotaExhausted),
+    ("credit_balance_exhausted", Kind::QuotaExhausted),
+    ("organization_spend_limit_exceeded", Kind::QuotaExhausted),
+    ("project_spend_limit_exceeded", Kind::QuotaExhausted),
+    ("organization_usage_limit_exceeded", Kind::QuotaExhausted),
+    ("quota_exceeded", Kind::QuotaExhausted),
+    ("invalid_request_error", Kind::ClientError),
+    ("authentication_error", Kind::ClientError),
+    ("permission_error", Kind::ClientError),
+    ("not_found_error", Kind::ClientError),
+    ("conflict_error", Kind::ClientError),
+    ("request_too_large", Kind::ClientError),
+    ("context_length_exceeded", Kind::ClientError),
+    ("invalid_request", Kind::ClientError),
+    ("failed_precondition", Kind::ClientError),
+    ("not_found", Kind::ClientError),
+    ("INVALID_ARGUMENT", Kind::ClientError),
+    ("PERMISSION_DENIED", Kind::ClientError),
+    ("UNAUTHENTICATED", Kind::ClientError),
+    ("NOT_FOUND", Kind::ClientError),
+    ("FAILED_PRECONDITION", Kind::ClientError),
+];
+
+/// The longest of them has 39 bytes.
 pub(super) const WORD_BYTES: usize = 40;
 
 #[cfg(test)]

@@ -51,6 +51,33 @@ test("an abort while acquire waits rejects at once with its reason, and the plac
   assert.equal(listeners(controller.signal), 0);
 });
 
+test("a call that waited and started is no longer given up by its signal", async () => {
+  const limiter = oneAtATime();
+  const permit = await limiter.acquire();
+  const controller = new AbortController();
+  const waiting = limiter.acquire(1, { signal: controller.signal });
+  permit.release();
+  const started = await waiting;
+  assert.equal(listeners(controller.signal), 0);
+  controller.abort();
+  assert.equal(limiter.tryAcquire(), undefined, "the started call keeps its place");
+  started.release();
+});
+
+for (const aborting of [0, 1, 2]) {
+  test(`signals of views within views all count (number ${aborting + 1} of 3)`, async () => {
+    const limiter = oneAtATime();
+    const permit = await limiter.acquire();
+    const controllers = [new AbortController(), new AbortController(), new AbortController()];
+    const [outer, inner, own] = controllers.map(({ signal }) => signal);
+    const call = limiter.with({ signal: outer }).with({ signal: inner }).acquire(1, { signal: own });
+    assert.equal(await stateOf(call), "pending");
+    controllers[aborting].abort("enough");
+    await assert.rejects(call, (reason) => reason === "enough");
+    permit.release();
+  });
+}
+
 test("an abort during the backoff sends nothing more and leaves no timer", async () => {
   const clock = new VirtualClock();
   const fetch = upstream(() => new Response("no", { status: 500 }));
@@ -133,6 +160,19 @@ for (const from of ["call", "view"]) {
     assert.equal(listeners(signal), 0);
   });
 }
+
+test("an abort by a view's signal reaches a stream that the limiter itself has no interest in", async () => {
+  const { stream, log } = scriptedBody([new Uint8Array(3)], { end: false });
+  const limiter = createLimiter({ fetch: upstream(() => new Response(stream)) });
+  const controller = new AbortController();
+  const response = await limiter.with({ signal: controller.signal }).fetch("https://files.example.test/large");
+  const reader = response.body.getReader();
+  await reader.read();
+  controller.abort("enough");
+  await assert.rejects(reader.read(), (reason) => reason === "enough");
+  assert.equal(log.cancelled.reason, "enough");
+  assert.equal(listeners(controller.signal), 0);
+});
 
 test("an abort after the end changes nothing", async () => {
   const limiter = createLimiter({ fetch: upstream(() => messagesAnswer()) });

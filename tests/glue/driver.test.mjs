@@ -41,16 +41,39 @@ test("one timer at most is armed, and none when nobody waits", async () => {
   assert.equal(clock.armed, 0);
 });
 
+test("a timer that fires a little early loses no wake-up", async () => {
+  const clock = new VirtualClock();
+  clock.earlyMs = 0.9;
+  const limiter = createLimiter({ limits: { default: { rpm: 1 } }, clock, seed: 1 });
+  (await limiter.acquire()).release();
+  const call = limiter.acquire();
+  await clock.advance(61_000);
+  assert.equal(await stateOf(call), "fulfilled");
+});
+
+test("a clock that jumps past an armed timer loses no wake-up that comes earlier", async () => {
+  const clock = new VirtualClock();
+  const limiter = createLimiter({ limits: { default: { rpd: 1 } }, clock, seed: 1 });
+  (await limiter.acquire()).release();
+  const first = limiter.acquire();
+  clock.jump(2 * DAY);
+  const second = limiter.acquire(1, { deadlineMs: 1000 });
+  second.catch(() => {});
+  await clock.advance(2000);
+  assert.equal(await stateOf(first), "fulfilled");
+  await assert.rejects(second, { code: "deadline-exceeded" });
+});
+
 test("a clock that jumps forward or stands back loses no wake-up", async () => {
   const clock = new VirtualClock();
   const limiter = createLimiter({ limits: { default: { rpm: 1 } }, clock, seed: 1 });
   (await limiter.acquire()).release();
   const first = limiter.acquire();
-  clock.time += 3_600_000;
+  clock.jump(3_600_000);
   const second = limiter.acquire();
   await clock.advance(120_000);
   assert.equal(await stateOf(first), "fulfilled");
-  clock.time -= 1_800_000;
+  clock.jump(-1_800_000);
   const third = limiter.acquire();
   await clock.advance(8 * 3_600_000);
   assert.equal(await stateOf(second), "fulfilled");

@@ -138,6 +138,19 @@ test("a panic costs no answer that the server has given, nor the rest of a strea
   }
 });
 
+test("a panic tells only those who still wait", async () => {
+  const limiter = oneAtATime();
+  const permit = await limiter.acquire();
+  const controller = new AbortController();
+  const givenUp = failureOf(limiter.acquire(1, { signal: controller.signal }));
+  controller.abort("enough");
+  assert.equal(await givenUp, "enough");
+  panicIn("release");
+  assert.throws(() => permit.release(), { code: "core-panicked" });
+  // A rejection that nobody handles would fail this test.
+  await settled();
+});
+
 test("another limiter goes on after a panic", async () => {
   const broken = createLimiter();
   const sound = createLimiter();

@@ -161,6 +161,18 @@ test("the body of any other Request is left to the upstream", async () => {
   assert.equal(fetch.calls[0][0], request);
 });
 
+test("a Request of a runtime that does not show bodies is taken to have one, unless its method forbids it", async () => {
+  const limiter = createLimiter({ fetch: upstream(() => messagesAnswer()) });
+  const asIn = (init) => Object.defineProperty(new Request(MESSAGES, init), "body", { value: undefined });
+  const headers = { "content-type": "application/json" };
+  const submitted = await spied("submitRequest", async () => {
+    await limiter.fetch(asIn({ method: "POST", body: "plain" }));
+    await limiter.fetch(asIn({ method: "POST", body: BODY, headers }));
+    await limiter.fetch(asIn({ method: "GET" }));
+  });
+  assert.deepEqual(submitted.map((args) => args.slice(4, 6)), [[undefined, false], [BODY, true], [null, true]]);
+});
+
 test("the core is told no credential, of the request or of the answer", async () => {
   const answer = () => messagesAnswer({ headers: { "set-cookie": "session=secret" } });
   const limiter = createLimiter({ fetch: upstream(answer) });

@@ -84,6 +84,15 @@ test("a connection failure is tried again, and at last thrown as it came", async
   assert.equal(fetch.calls.length, 3);
 });
 
+test("without options there are four attempts in all", async () => {
+  const clock = new VirtualClock();
+  const fetch = upstream(() => rateLimited());
+  const call = createLimiter({ fetch, clock, seed: 1 }).fetch(...messagesCall());
+  await clock.advance(600_000);
+  assert.equal((await call).status, 429);
+  assert.equal(fetch.calls.length, 4);
+});
+
 test("an upstream that throws instead of rejecting is a connection failure too", async () => {
   const failure = new Error("broken");
   const limiter = createLimiter({
@@ -137,13 +146,15 @@ for (const [name, size] of [["short", 0], ["longer than what is looked at", 200_
       },
     };
     for (const answer of Object.values(answers)) {
-      const limiter = createLimiter({ fetch: upstream(answer), retry: false });
+      const clock = new VirtualClock();
+      const limiter = createLimiter({ fetch: upstream(answer), retry: false, clock });
       const looked = await spied("handleBody", async () => {
         const response = await limiter.fetch(...messagesCall());
         assert.equal(response.status, 429);
         assert.equal(await response.text(), text);
       });
       assert.equal(looked.length, 1);
+      assert.equal(clock.armed, 0);
       assert.ok(looked[0][5].byteLength > 0);
     }
   });

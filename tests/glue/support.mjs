@@ -47,6 +47,8 @@ export class VirtualClock {
   time = 0;
   /** Every delay that was ever asked for. */
   delays = [];
+  /** By how much timers fire before they are due: real ones do, by less than a millisecond. */
+  earlyMs = 0;
   #timers = new Map();
   #next = 1;
 
@@ -54,7 +56,7 @@ export class VirtualClock {
   wallNow = () => Date.UTC(2026, 0, 1) + this.time;
   setTimer = (fire, delayMs) => {
     this.delays.push(delayMs);
-    this.#timers.set(this.#next, { at: this.time + Math.max(delayMs, 0), fire });
+    this.#timers.set(this.#next, { at: this.time + Math.max(delayMs - this.earlyMs, 0), fire });
     return this.#next++;
   };
   clearTimer = (id) => {
@@ -63,6 +65,12 @@ export class VirtualClock {
 
   get armed() {
     return this.#timers.size;
+  }
+
+  /** The time is suddenly another, and the timers, which only count, know nothing of it. */
+  jump(ms) {
+    this.time += ms;
+    for (const timer of this.#timers.values()) timer.at += ms;
   }
 
   /** Lets `ms` pass. */
@@ -126,12 +134,12 @@ export function scriptedBody(chunks, { end = true } = {}) {
   return { stream, log };
 }
 
-/** The calls of one method of the core while `run` runs. */
+/** The arguments of each call of one method of the core while `run` runs; bytes as they were at that moment. */
 export async function spied(method, run) {
   const original = CoreLimiter.prototype[method];
   const calls = [];
   CoreLimiter.prototype[method] = function (...args) {
-    calls.push(args);
+    calls.push(args.map((arg) => (arg instanceof Uint8Array ? arg.slice() : arg)));
     return original.apply(this, args);
   };
   try {

@@ -3,6 +3,7 @@
 
 mod corpus;
 mod headers;
+mod limiter;
 mod request;
 mod samples;
 mod usage;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use tidegate::headers::{HeaderBlock, Response, Signal, read};
+use tidegate::headers::{HeaderBlock, Response, Signal, needs_body, read};
 use tidegate::provider::Provider;
 use tidegate::time::{Duration, WallTime};
 
@@ -18,12 +18,12 @@ const PROFILES: [&str; 5] = ["message-hint", "skew", "lenient-date", "epoch-in-r
 fn every_vector_is_read_as_expected() {
     let mut passed: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut failures = Vec::new();
-    for vector in VECTORS.into_iter().flat_map(str::lines).map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+    for vector in vectors() {
         let profile = vector["profile"].as_str();
         assert!(profile.is_none_or(|profile| PROFILES.contains(&profile)), "unknown profile in {vector}");
         let counts = passed.entry(vector["provider"].as_str().unwrap().to_owned()).or_default();
         counts.1 += 1;
-        let (expected, actual) = (normal_form(&vector["expect"]), read_vector(&vector));
+        let (expected, actual) = (normal_form(&vector["expect"]), read_vector(&vector, true));
         if expected == actual {
             counts.0 += 1;
         } else {
@@ -36,21 +36,64 @@ fn every_vector_is_read_as_expected() {
     assert!(failures.is_empty(), "{} vectors failed:\n{}", failures.len(), failures.join("\n"));
 }
 
-fn read_vector(vector: &Value) -> Value {
-    let headers = vector["headers"].as_object().unwrap();
-    let block: String = headers.iter().map(|(name, value)| format!("{name}: {}\n", value.as_str().unwrap())).collect();
+#[test]
+fn a_provider_needs_to_be_named_only_where_nothing_tells_it() {
+    let told_apart = vectors().filter(|vector| read_vector(vector, true) != read_vector(vector, false));
+    let told_apart: Vec<_> = told_apart.map(|vector| vector["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(told_apart, NAMELESS);
+}
+
+#[test]
+fn a_body_that_changes_the_class_is_asked_for() {
+    let mut changed = 0;
+    for vector in vectors().filter(|vector| vector["status"].as_u64() >= Some(400)) {
+        let mut without_body = vector.clone();
+        without_body["body"] = Value::Null;
+        if read_vector(&vector, true)["kind"] != read_vector(&without_body, true)["kind"] {
+            let block = block_of(&vector);
+            let headers = HeaderBlock::new(block.as_bytes());
+            assert!(needs_body(provider_of(&vector), status_of(&vector), headers), "{}", vector["id"]);
+            changed += 1;
+        }
+    }
+    assert!(changed > 20, "only {changed} bodies change a class");
+}
+
+/// Responses that bear no mark of their provider and are read otherwise if it is named.
+const NAMELESS: [&str; 4] =
+    ["groq-200-doc-sample", "gemini-interactions-429-quota-exceeded", "azure-200-split-spelling", "stripe-402-card"];
+
+fn vectors() -> impl Iterator<Item = Value> {
+    VECTORS.into_iter().flat_map(str::lines).map(|line| serde_json::from_str(line).unwrap())
+}
+
+fn read_vector(vector: &Value, named: bool) -> Value {
+    let block = block_of(vector);
     let body = match &vector["body"] {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
         parsed => Some(parsed.to_string()),
     };
     let response = Response {
-        provider: Some(Provider::from_name(vector["provider"].as_str().unwrap()).unwrap_or_default()),
-        status: u16::try_from(vector["status"].as_u64().unwrap()).unwrap(),
+        provider: provider_of(vector).filter(|_| named),
+        status: status_of(vector),
         headers: HeaderBlock::new(block.as_bytes()),
         body: body.as_deref().map(str::as_bytes),
     };
     expectation(&read(&response, instant(vector["now"].as_str().unwrap())))
+}
+
+fn block_of(vector: &Value) -> String {
+    let headers = vector["headers"].as_object().unwrap();
+    headers.iter().map(|(name, value)| format!("{name}: {}\n", value.as_str().unwrap())).collect()
+}
+
+fn provider_of(vector: &Value) -> Option<Provider> {
+    Some(Provider::from_name(vector["provider"].as_str().unwrap()).unwrap_or_default())
+}
+
+fn status_of(vector: &Value) -> u16 {
+    u16::try_from(vector["status"].as_u64().unwrap()).unwrap()
 }
 
 /// The signal as a vector writes it.

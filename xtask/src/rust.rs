@@ -46,7 +46,7 @@ pub fn build_module(shell: &Shell, package: &str, release: bool) -> Result<PathB
     let mut command = shell.command("cargo").args(["rustc", "--package", package, "--target", WASM, "--lib"]);
     command = command.args(["--crate-type", "cdylib", "--message-format", "json-render-diagnostics"]);
     if release {
-        command = command.arg("--release");
+        command = command.args(["--profile", "wasm"]);
     }
     let messages = command.env("CARGO_ENCODED_RUSTFLAGS", flags(shell)?).read()?;
     messages

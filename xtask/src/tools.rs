@@ -1,7 +1,7 @@
 //! Running programs: where, with what, and what to say when they fail.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitStatus, Stdio};
 
@@ -103,11 +103,13 @@ impl Command {
     pub fn log(self) -> Result<String> {
         let Self { mut inner, shown, quiet } = self;
         if !quiet {
+            // The standard output is for results, and what a tool says on the way is none.
+            inner.stdout(io::stderr());
             let status = inner.status().with_context(|| cannot_start(&inner))?;
             return succeeded(&shown, status, "").map(|()| String::new());
         }
         // One pipe for both streams keeps their lines in order.
-        let (mut reader, writer) = std::io::pipe()?;
+        let (mut reader, writer) = io::pipe()?;
         inner.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
         let mut child = inner.spawn().with_context(|| cannot_start(&inner))?;
         // The command keeps the writing ends open until it is dropped, and the reader would wait for ever.

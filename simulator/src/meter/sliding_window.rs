@@ -64,7 +64,8 @@ mod tests {
         let mut window = SlidingWindow::new(3, Duration::from_secs(10));
         window.charge(Duration::from_secs(1), 2);
         window.charge(Duration::from_secs(4), 1);
-        assert_eq!(window.remaining(Duration::from_secs(10)), 0);
+        assert_eq!(window.remaining(Duration::from_millis(10_999)), 0);
+        assert_eq!(window.remaining(Duration::from_secs(11)), 2);
         assert_eq!(window.fits_at(Duration::from_secs(4), 2), Some(Duration::from_secs(11)));
         assert_eq!(window.fits_at(Duration::from_secs(4), 3), Some(Duration::from_secs(14)));
         assert_eq!(window.full_at(Duration::from_secs(4)), Duration::from_secs(14));

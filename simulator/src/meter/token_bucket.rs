@@ -22,7 +22,8 @@ impl TokenBucket {
     }
 
     pub(super) fn charge(&mut self, now: Duration, amount: i64) {
-        self.level = (self.level(now) - i128::from(amount) * self.period_ns).min(self.capacity);
+        // What is given back above the capacity is cut off when the level is read.
+        self.level = self.level(now) - i128::from(amount) * self.period_ns;
         self.at = self.at.max(now);
     }
 

@@ -57,11 +57,15 @@ fn passed((): ()) -> Outcome {
     Outcome::Passed(String::new())
 }
 
-/// Adds up the `12 passed` of all test programs.
+/// Adds up the `12 passed` of all test programs. That there is nothing to run is not a success.
 fn counted(log: &str) -> Outcome {
     let count = |line: &str| line.split_once("test result: ok. ")?.1.split_once(" passed")?.0.parse::<usize>().ok();
-    let tests: usize = log.lines().filter_map(count).sum();
-    Outcome::Passed(if log.is_empty() { String::new() } else { format!("{tests} tests") })
+    match log.lines().filter_map(count).sum::<usize>() {
+        // The output went to the terminal.
+        _ if log.is_empty() => Outcome::Passed(String::new()),
+        0 => Outcome::Skipped("there are no tests".into()),
+        tests => Outcome::Passed(format!("{tests} tests")),
+    }
 }
 
 #[cfg(test)]
@@ -72,5 +76,6 @@ mod tests {
     fn passed_tests_of_all_programs_are_added_up() {
         let log = "test result: ok. 12 passed; 0 failed; 1 ignored\nrunning\ntest result: ok. 3 passed; 0 failed\n";
         assert!(matches!(counted(log), Outcome::Passed(note) if note == "15 tests"));
+        assert!(matches!(counted("no tests to run!\n"), Outcome::Skipped(_)));
     }
 }

@@ -43,7 +43,7 @@ enum Outcome {
 }
 
 /// All steps: first those that tell soonest what is wrong.
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 19] = [
     Step { name: "format", shows: "the Rust code is formatted", run: crates::format },
     Step { name: "tidy", shows: "the rules of the repository hold", run: tidy },
     Step { name: "clippy", shows: "no lint speaks up, on the host", run: crates::clippy },
@@ -55,6 +55,12 @@ const STEPS: [Step; 17] = [
     Step { name: "dist", shows: "the npm package can be built", run: scripts::dist },
     Step { name: "glue", shows: "the package behaves (tests/glue)", run: scripts::glue },
     Step { name: "sdks", shows: "the real SDKs run through it (tests/sdks)", run: scripts::sdks },
+    Step {
+        name: "simulator",
+        shows: "the simulator serves fetch and sockets (tests/simulator)",
+        run: scripts::simulator,
+    },
+    Step { name: "demo", shows: "the demo keeps its promise (tests/demo)", run: scripts::demo },
     Step { name: "examples", shows: "the examples parse and the demo explains itself", run: scripts::examples },
     Step { name: "types", shows: "its types fit every module resolution (tests/types)", run: scripts::types },
     Step { name: "package", shows: "the tarball is complete and clean", run: consumers::package },

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::Outcome;
 use crate::tools::Shell;
@@ -21,6 +21,14 @@ pub fn glue(shell: &Shell) -> Result<Outcome> {
 
 pub fn sdks(shell: &Shell) -> Result<Outcome> {
     run_tests(shell, "tests/sdks")
+}
+
+pub fn simulator(shell: &Shell) -> Result<Outcome> {
+    run_tests(shell, "tests/simulator")
+}
+
+pub fn demo(shell: &Shell) -> Result<Outcome> {
+    run_tests(shell, "tests/demo")
 }
 
 pub fn examples(shell: &Shell) -> Result<Outcome> {
@@ -67,9 +75,15 @@ fn run_tests(shell: &Shell, folder: &str) -> Result<Outcome> {
         return Ok(Outcome::Skipped(format!("there is no *.test.mjs in {folder}")));
     }
     dist::run(shell, &dist::Args::default())?;
-    let log = shell.command("node").args(["--test", TEST_TIMEOUT, "--test-reporter=spec"]).args(&tests).log()?;
+    let command = shell.command("node").args(["--test", TEST_TIMEOUT, "--test-reporter=spec"]);
+    let log = command.args(&tests).log().map_err(|error| anyhow!(failures(&error.to_string()).to_owned()))?;
     let passed = log.lines().filter_map(|line| line.strip_prefix("ℹ pass ")).next_back();
     Ok(Outcome::Passed(passed.map(|count| format!("{count} tests")).unwrap_or_default()))
+}
+
+/// What a log repeats at its end of the tests that failed; all of it where it does not.
+fn failures(log: &str) -> &str {
+    log.find("✖ failing tests:").map_or(log, |at| &log[at..])
 }
 
 /// All files below a folder whose names end so.
@@ -77,4 +91,15 @@ fn scripts_below(shell: &Shell, folder: &str, ending: &str) -> Result<Vec<PathBu
     let dir = shell.path(folder);
     let found = fingerprint::files_below(&dir)?.into_iter().map(|file| dir.join(file));
     Ok(found.filter(|file| file.to_string_lossy().ends_with(ending)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_failed_run_only_the_failures_are_shown() {
+        assert_eq!(failures("✔ a\n✖ b\nwhy\n\n✖ failing tests:\n✖ b\nwhy"), "✖ failing tests:\n✖ b\nwhy");
+        assert_eq!(failures("cannot start"), "cannot start");
+    }
 }

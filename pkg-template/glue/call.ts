@@ -1,0 +1,191 @@
+import { type AbortHandler, AbortWatch } from "./abort.js";
+import { BodySource, discard, ignore, isWebStream } from "./body.js";
+import { DELIVER, loadedCore, NEEDS_BODY, OBSERVE, type RequestBody, requestHeaderNames, RETRY } from "./core.js";
+import type { Driver } from "./driver.js";
+import { CoreError } from "./errors.js";
+import type { Fetch } from "./fetch.js";
+import { headerLines, responseHeaderLines } from "./headers.js";
+import type { ResolvedHints } from "./hints.js";
+import { BodyTap, observedStream } from "./observe.js";
+import type { OutgoingRequest } from "./request.js";
+import { mayHaveBody, withBody } from "./response.js";
+
+/** One call of `fetch`, from the queue to its delivery, over all its attempts. */
+export class Call implements AbortHandler {
+  private readonly driver: Driver;
+  private readonly upstream: Fetch | undefined;
+  private readonly request: OutgoingRequest;
+  private readonly hints: ResolvedHints;
+  private ticket = 0;
+  private submitted = false;
+  private aborted = false;
+  private watch: AbortWatch | undefined;
+  private reject: ((reason: unknown) => void) | undefined;
+  /** Aborts the attempts when they must obey signals that the request itself does not carry. */
+  private controller: AbortController | undefined;
+  private source: BodySource | undefined;
+
+  constructor(driver: Driver, upstream: Fetch | undefined, request: OutgoingRequest, hints: ResolvedHints) {
+    this.driver = driver;
+    this.upstream = upstream;
+    this.request = request;
+    this.hints = hints;
+  }
+
+  runWatched(signals: readonly AbortSignal[]): Promise<Response> {
+    if (this.hints.signals.length > 0) {
+      this.controller = new AbortController();
+      this.request.replaceSignal(this.controller.signal);
+    }
+    return new Promise((resolve, reject) => {
+      this.reject = reject;
+      this.watch = new AbortWatch(signals, this);
+      this.run().then(resolve, (error) => {
+        this.watch?.stop();
+        reject(error);
+      });
+    });
+  }
+
+  /** The caller gave up: told at once. What is under way notices when it comes back, and ends without effect. */
+  abort(reason: unknown): void {
+    this.aborted = true;
+    this.reject?.(reason);
+    if (this.submitted) this.driver.cancel(this.ticket);
+    this.controller?.abort(reason);
+    this.source?.cancel(reason).catch(ignore);
+    this.request.done();
+  }
+
+  async run(): Promise<Response> {
+    const body = this.request.readBody();
+    let started = this.submit(body instanceof Promise ? await body : body);
+    for (;;) {
+      await started;
+      this.stopIfAborted();
+      const outcome = await this.attempt();
+      if (outcome instanceof Restart) {
+        started = outcome.started;
+        continue;
+      }
+      this.request.done();
+      return outcome;
+    }
+  }
+
+  private submit(body: RequestBody): Promise<unknown> {
+    this.stopIfAborted();
+    const { driver, hints, request } = this;
+    const lines = headerLines(request.headers, requestHeaderNames());
+    const now = driver.clock.now();
+    this.ticket = driver.submitRequest(
+      now,
+      request.method,
+      request.url,
+      lines,
+      body,
+      request.replayable,
+      hints.priority,
+      hints.deadlineMs,
+    );
+    this.submitted = true;
+    return driver.wait(now, this.ticket);
+  }
+
+  private async attempt(): Promise<Response | Restart> {
+    let response: Response;
+    try {
+      response = await this.request.send(this.upstream ?? globalThis.fetch);
+    } catch (failure) {
+      const restart = this.aborted ? undefined : this.judgeFailure();
+      if (restart === undefined) throw failure;
+      return restart;
+    }
+    if (this.aborted) discard(response);
+    this.stopIfAborted();
+    return this.judge(response);
+  }
+
+  private judgeFailure(): Restart | undefined {
+    const { driver, ticket } = this;
+    if (this.upstream === undefined && this.request.isMalformed()) {
+      driver.cancel(ticket);
+      return undefined;
+    }
+    const now = driver.clock.now();
+    const verdict = orDeliver(() => driver.core.handleFailure(now, ticket));
+    if (verdict === RETRY) return new Restart(driver.wait(now, ticket));
+    driver.pump(now);
+    return undefined;
+  }
+
+  private async judge(response: Response): Promise<Response | Restart> {
+    const { driver, ticket } = this;
+    const { clock, core } = driver;
+    const { status } = response;
+    const lines = responseHeaderLines(response.headers);
+    let now = clock.now();
+    let verdict = orDeliver(() => core.handleResponse(now, clock.wallNow(), ticket, status, lines));
+    if (verdict === NEEDS_BODY) {
+      const beginning = await this.peek(response);
+      this.stopIfAborted();
+      now = clock.now();
+      verdict = orDeliver(() => core.handleBody(now, clock.wallNow(), ticket, status, lines, beginning));
+    }
+    if (verdict === RETRY) {
+      // Waited for in the same breath: any other call may make the core start it.
+      const restart = new Restart(driver.wait(now, ticket));
+      if (this.source === undefined) discard(response);
+      else this.source.cancel().catch(ignore);
+      this.source = undefined;
+      return restart;
+    }
+    driver.pump(now);
+    return this.deliver(response, verdict === OBSERVE);
+  }
+
+  private async peek(response: Response): Promise<Uint8Array> {
+    if (!isReplaceable(response)) return new Uint8Array(0);
+    this.source = new BodySource(response.body);
+    return this.source.peek(loadedCore().bodyPeekBytes(), this.driver.clock);
+  }
+
+  /** The server's own response; around its body, where somebody must be told of it or has looked at it. */
+  private deliver(response: Response, observe: boolean): Response {
+    const tap = new BodyTap(this.driver, observe ? this.ticket : undefined, this.watch);
+    const untouched = !observe && this.source === undefined && this.controller === undefined;
+    if (untouched || !(this.source !== undefined || isReplaceable(response))) {
+      tap.finish(true);
+      return response;
+    }
+    const source = this.source ?? new BodySource(response.body as ReadableStream<Uint8Array>);
+    return withBody(response, observedStream(source, tap));
+  }
+
+  private stopIfAborted(): void {
+    if (this.aborted) throw new Error("aborted: the caller knows already");
+  }
+}
+
+/** The verdict that the ticket is queued again; wrapped, as a bare promise would be awaited on its way. */
+class Restart {
+  readonly started: Promise<unknown>;
+
+  constructor(started: Promise<unknown>) {
+    this.started = started;
+  }
+}
+
+/** The core's verdict. When it fails, what the server said is delivered all the same: it has been paid for. */
+function orDeliver(judge: () => number): number {
+  try {
+    return judge();
+  } catch (error) {
+    if (error instanceof CoreError) return DELIVER;
+    throw error;
+  }
+}
+
+function isReplaceable(response: Response): response is Response & { body: ReadableStream<Uint8Array> } {
+  return isWebStream(response.body) && !response.body.locked && mayHaveBody(response.status);
+}

@@ -1,0 +1,450 @@
+//! Scenarios, driven in virtual time: no test waits.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::*;
+use crate::headers::{HeaderBlock, Kind};
+use crate::options::{Value, parse, record};
+use crate::request::Body;
+use crate::time::WallTime;
+
+/// A limiter and the clock that it is told.
+struct World {
+    limiter: Limiter,
+    now: Instant,
+    events: Vec<Event>,
+}
+
+const WALL: WallTime = WallTime::from_unix_millis(1_795_435_200_000);
+
+impl World {
+    fn new(limits: Value) -> Self {
+        Self::with_options(record([("limits", limits)]))
+    }
+
+    fn with_options(options: Value) -> Self {
+        let policy = parse(&options).expect("the options are right");
+        Self { limiter: Limiter::new(&policy, 9), now: Instant::from_nanos(1_000_000_000), events: Vec::new() }
+    }
+
+    fn submit(&mut self, priority: Priority) -> Ticket {
+        let submission = Submission { priority, ..Submission::new(Cost::REQUEST) };
+        self.limiter.submit(self.now, submission).expect("admitted")
+    }
+
+    fn submit_within(&mut self, max_wait: Duration) -> Result<Ticket, Refusal> {
+        let submission = Submission { max_wait: Some(max_wait), ..Submission::new(Cost::REQUEST) };
+        self.limiter.submit(self.now, submission)
+    }
+
+    fn send(&mut self, body: &str) -> Result<Ticket, Refusal> {
+        self.send_as("POST", "https://api.example/v1/messages", body)
+    }
+
+    fn send_as(&mut self, method: &str, url: &str, body: &str) -> Result<Ticket, Refusal> {
+        let headers: &[u8] = if url.ends_with("/messages") { b"anthropic-version: 2023-06-01" } else { b"" };
+        let request = HttpRequest {
+            method,
+            url,
+            headers: HeaderBlock::new(headers),
+            body: Body::Bytes(body.as_bytes()),
+            replayable: true,
+            priority: Priority::Normal,
+            max_wait: None,
+        };
+        self.limiter.submit_request(self.now, &request)
+    }
+
+    fn answer(&mut self, ticket: Ticket, status: u16, headers: &str) -> Verdict {
+        let headers = HeaderBlock::new(headers.as_bytes());
+        let response = HttpResponse { status, headers, body: Some(b"{}") };
+        let verdict = self.limiter.handle_response(self.now, WALL, ticket, &response);
+        self.take_events();
+        verdict
+    }
+
+    fn starts(&mut self) -> Vec<Ticket> {
+        let (starts, refusals) = self.drain();
+        assert_eq!(refusals, []);
+        starts
+    }
+
+    fn drain(&mut self) -> (Vec<Ticket>, Vec<(Ticket, Refusal)>) {
+        let (mut starts, mut refusals) = (Vec::new(), Vec::new());
+        while let Some(output) = self.limiter.poll_output() {
+            match output {
+                Output::Start(ticket) => starts.push(ticket),
+                Output::Refuse(ticket, refusal) => refusals.push((ticket, refusal)),
+                Output::Event(event) => self.events.push(event),
+            }
+        }
+        (starts, refusals)
+    }
+
+    /// Hears what is told, and leaves the rest for later.
+    fn take_events(&mut self) {
+        let outputs = core::mem::take(&mut self.limiter.outputs);
+        for output in outputs {
+            match output {
+                Output::Event(event) => self.events.push(event),
+                Output::Start(_) | Output::Refuse(..) => self.limiter.outputs.push_back(output),
+            }
+        }
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        self.now += duration;
+        self.limiter.handle_timeout(self.now);
+    }
+
+    /// Lets time pass to the next wake-up; says how long that was and why.
+    fn wake(&mut self) -> (Duration, Reason) {
+        let wake_up = self.limiter.poll_timeout().expect("something is due");
+        let waited = wake_up.at.since(self.now);
+        self.wait(waited);
+        (waited, wake_up.reason)
+    }
+}
+
+fn default_limits<const N: usize>(fields: [(&str, f64); N]) -> Value {
+    record([("default", record(fields.map(|(name, number)| (name, Value::from(number)))))])
+}
+
+const SMALL: &str = r#"{"model":"claude-sonnet-5","max_tokens":100,"messages":[{"role":"user","content":"Hello"}]}"#;
+
+#[test]
+fn requests_start_in_order_as_the_quota_comes_back() {
+    let mut world = World::new(default_limits([("rps", 2.0)]));
+    let tickets: Vec<Ticket> = (0..4).map(|_| world.submit(Priority::Normal)).collect();
+    assert_eq!(world.starts(), tickets[..2]);
+    assert_eq!(world.wake(), (Duration::from_millis(500), Reason::Quota));
+    assert_eq!(world.starts(), tickets[2..3]);
+    assert_eq!(world.wake(), (Duration::from_millis(500), Reason::Quota));
+    assert_eq!(world.starts(), tickets[3..]);
+    assert_eq!(world.limiter.poll_timeout(), None);
+}
+
+#[test]
+fn a_higher_priority_goes_first_and_a_newcomer_passes_nobody() {
+    let mut world = World::new(default_limits([("rps", 1.0)]));
+    world.submit(Priority::Normal);
+    let low = world.submit(Priority::Low);
+    let critical = world.submit(Priority::Critical);
+    world.starts();
+    let acquired = world.limiter.acquire_now(world.now, ScopeId::DEFAULT, Cost::REQUEST, Priority::Critical);
+    assert_eq!(acquired, Err(NotNow::MustWait));
+    world.wake();
+    assert_eq!(world.starts(), [critical]);
+    world.wake();
+    assert_eq!(world.starts(), [low]);
+}
+
+#[test]
+fn what_cannot_start_in_time_is_refused_at_its_deadline_and_frees_its_place() {
+    let mut world = World::new(default_limits([("rpm", 1.0)]));
+    world.submit(Priority::Normal);
+    let hasty = world.submit_within(Duration::SECOND).expect("admitted");
+    let patient = world.submit(Priority::Normal);
+    world.starts();
+    assert_eq!(world.wake(), (Duration::SECOND, Reason::Deadline));
+    let (starts, refusals) = world.drain();
+    assert_eq!(starts, []);
+    let expected = Refusal::DeadlineExceeded { scope: "default".into(), waited: Duration::SECOND, position: 0 };
+    assert_eq!(refusals, [(hasty, expected)]);
+    world.wake();
+    assert_eq!(world.starts(), [patient]);
+}
+
+#[test]
+fn what_can_start_at_its_deadline_starts() {
+    let mut world = World::new(default_limits([("rps", 1.0)]));
+    world.submit(Priority::Normal);
+    let exact = world.submit_within(Duration::SECOND).expect("admitted");
+    world.starts();
+    world.wake();
+    assert_eq!(world.starts(), [exact]);
+}
+
+#[test]
+fn a_driver_that_comes_late_refuses_a_hundred_thousand_at_once() {
+    let mut world = World::new(default_limits([("rpm", 1.0)]));
+    world.submit(Priority::Normal);
+    for _ in 0..100_000 {
+        world.submit_within(Duration::SECOND).expect("admitted");
+    }
+    world.starts();
+    world.wait(Duration::from_secs(600));
+    assert_eq!(world.drain().1.len(), 100_000);
+    assert_eq!(world.limiter.waiting(), 0);
+}
+
+#[test]
+fn a_request_larger_than_a_limit_is_refused_at_once_with_both_numbers() {
+    let mut world = World::new(default_limits([("itpm", 100.0)]));
+    let too_large = Submission::new(Cost { input_tokens: 101, ..Cost::REQUEST });
+    let refusal = world.limiter.submit(world.now, too_large).expect_err("too large");
+    assert_eq!(
+        refusal.to_string(),
+        "This request needs 101 of \"input_tokens\", but scope \"default\" never allows more than 100 at once. Make the \
+         request smaller or raise the limit."
+    );
+    assert_eq!(world.limiter.poll_timeout(), None);
+}
+
+#[test]
+fn no_more_wait_than_may() {
+    let queue = ("queue", record([("maxDepth", 1.0.into())]));
+    let mut world = World::with_options(record([("limits", default_limits([("rpm", 1.0)])), queue]));
+    world.submit(Priority::Normal);
+    world.submit(Priority::Normal);
+    let refused = world.limiter.submit(world.now, Submission::new(Cost::REQUEST));
+    assert_eq!(refused, Err(Refusal::QueueFull { scope: "default".into(), limit: 1 }));
+    assert_eq!(world.limiter.waiting(), 1);
+}
+
+#[test]
+fn a_cancelled_request_frees_its_place_wherever_it_stands() {
+    let mut world = World::new(record([("default", record([("concurrency", 1.0.into())]))]));
+    let (first, second, third) =
+        (world.submit(Priority::Normal), world.submit(Priority::Normal), world.submit(Priority::Normal));
+    assert_eq!(world.starts(), [first]);
+    world.limiter.cancel(world.now, second);
+    world.limiter.cancel(world.now, first);
+    assert_eq!(world.starts(), [third]);
+    world.limiter.cancel(world.now, third);
+    world.limiter.cancel(world.now, third);
+    assert_eq!((world.starts(), world.limiter.waiting()), (Vec::new(), 0));
+}
+
+#[test]
+fn a_release_starts_the_next_at_once() {
+    let mut world = World::new(record([("default", record([("concurrency", 1.0.into())]))]));
+    let (first, second) = (world.submit(Priority::Normal), world.submit(Priority::Normal));
+    world.starts();
+    assert_eq!(world.limiter.poll_timeout(), None);
+    assert!(world.limiter.release(first));
+    assert!(!world.limiter.release(first));
+    world.wake();
+    assert_eq!(world.starts(), [second]);
+}
+
+#[test]
+fn closing_refuses_what_waits_and_lets_what_flies_land() {
+    let mut world = World::new(default_limits([("rpm", 1.0)]));
+    let flying = world.send(SMALL).expect("admitted");
+    world.starts();
+    let waiting = world.submit(Priority::Normal);
+    world.limiter.close(world.now);
+    assert_eq!(world.drain().1, [(waiting, Refusal::Closed)]);
+    assert_eq!(world.send(SMALL), Err(Refusal::Closed));
+    assert_eq!(world.answer(flying, 529, ""), Verdict::Deliver);
+    assert_eq!(world.limiter.poll_timeout(), None);
+}
+
+#[test]
+fn one_refusal_shuts_the_scope_for_everybody_until_the_stated_instant() {
+    let mut world = World::new(default_limits([("rpm", 600.0)]));
+    let tickets: Vec<Ticket> = (0..3).map(|_| world.send(SMALL).expect("admitted")).collect();
+    world.starts();
+    assert_eq!(world.answer(tickets[0], 429, "retry-after: 7"), Verdict::Retry);
+    let late = world.send(SMALL).expect("admitted");
+    assert_eq!(world.starts(), []);
+    let (waited, reason) = world.wake();
+    assert_eq!(reason, Reason::Cooldown);
+    assert!(waited >= Duration::from_secs(7) && waited <= Duration::from_millis(7_700), "{waited:?}");
+    // Who was refused has waited before and goes first.
+    assert_eq!(world.starts(), [tickets[0], late]);
+    assert!(world.events.iter().any(|event| matches!(event, Event::Refused { kind: Kind::RateLimit, .. })));
+}
+
+#[test]
+fn an_overloaded_server_delays_the_request_and_not_the_scope() {
+    let mut world = World::new(default_limits([("rpm", 600.0)]));
+    let ticket = world.send(SMALL).expect("admitted");
+    world.starts();
+    assert_eq!(world.answer(ticket, 529, ""), Verdict::Retry);
+    let other = world.send(SMALL).expect("admitted");
+    assert_eq!(world.starts(), [other]);
+    let (waited, reason) = world.wake();
+    assert!(waited <= Duration::from_millis(500), "{waited:?}");
+    assert_eq!(reason, Reason::Backoff);
+    assert_eq!(world.starts(), [ticket]);
+}
+
+#[test]
+fn after_the_last_attempt_the_caller_gets_the_answer() {
+    let retry = ("retry", record([("attempts", 2.0.into())]));
+    let mut world = World::with_options(record([retry]));
+    let ticket = world.send(SMALL).expect("admitted");
+    world.starts();
+    assert_eq!(world.answer(ticket, 500, ""), Verdict::Retry);
+    world.wake();
+    assert_eq!(world.starts(), [ticket]);
+    assert_eq!(world.answer(ticket, 500, ""), Verdict::Deliver);
+    assert_eq!((world.limiter.waiting(), world.limiter.poll_timeout()), (0, None));
+}
+
+#[test]
+fn a_spent_budget_and_a_wrong_request_are_not_tried_again() {
+    let mut world = World::with_options(Value::Nothing);
+    for (status, headers) in [(402, ""), (400, ""), (404, ""), (429, "x-should-retry: false")] {
+        let ticket = world.send(SMALL).expect("admitted");
+        world.wait(Duration::DAY);
+        world.starts();
+        assert_eq!(world.answer(ticket, status, headers), Verdict::Deliver, "{status}");
+    }
+}
+
+#[test]
+fn a_failed_connection_repeats_only_what_does_no_harm_twice() {
+    let mut world = World::with_options(Value::Nothing);
+    for (method, url, expected) in [
+        ("POST", "https://api.example/v1/messages", Verdict::Retry),
+        ("GET", "https://shop.example/orders", Verdict::Retry),
+        ("POST", "https://shop.example/orders", Verdict::Deliver),
+    ] {
+        let ticket = world.send_as(method, url, SMALL).expect("admitted");
+        world.starts();
+        assert_eq!(world.limiter.handle_failure(world.now, ticket), expected, "{method} {url}");
+        world.limiter.cancel(world.now, ticket);
+    }
+}
+
+#[test]
+fn a_body_that_cannot_be_sent_again_is_sent_once() {
+    let mut world = World::with_options(Value::Nothing);
+    let request = HttpRequest {
+        method: "PUT",
+        url: "https://files.example/a",
+        headers: HeaderBlock::default(),
+        body: Body::Opaque { length: None },
+        replayable: false,
+        priority: Priority::Normal,
+        max_wait: None,
+    };
+    let ticket = world.limiter.submit_request(world.now, &request).expect("admitted");
+    world.starts();
+    assert_eq!(world.answer(ticket, 503, ""), Verdict::Deliver);
+}
+
+#[test]
+fn what_a_request_used_settles_what_it_reserved() {
+    let mut world = World::new(default_limits([("otpm", 10_000.0)]));
+    let ticket = world.send(SMALL).expect("admitted");
+    world.starts();
+    assert_eq!(world.answer(ticket, 200, "content-type: application/json"), Verdict::Observe);
+    world.limiter.handle_chunk(world.now, ticket, br#"{"usage":{"input_tokens":9,"output_tok"#);
+    world.limiter.handle_chunk(world.now, ticket, br#"ens":42}}"#);
+    world.limiter.finish(world.now, ticket, true);
+    let snapshot = alloc::format!("{:?}", world.limiter.snapshot(world.now));
+    assert!(snapshot.contains(r#"("available", Number(9958.0))"#), "{snapshot}");
+    assert!(snapshot.contains(r#"("inFlight", Number(0.0))"#), "{snapshot}");
+}
+
+#[test]
+fn headers_teach_limits_that_nobody_configured() {
+    let mut world = World::with_options(Value::Nothing);
+    let ticket = world.send(SMALL).expect("admitted");
+    world.starts();
+    let headers =
+        "anthropic-ratelimit-requests-limit: 2\nanthropic-ratelimit-requests-remaining: 1\ncontent-type: text/plain";
+    assert_eq!(world.answer(ticket, 200, headers), Verdict::Deliver);
+    let next: Vec<Ticket> = (0..2).map(|_| world.send(SMALL).expect("admitted")).collect();
+    assert_eq!(world.starts(), next[..1]);
+    assert_eq!(world.events.len(), 1);
+    // The bucket of two was full when the first came, and the server may have counted it a little later than that.
+    let (waited, _) = world.wake();
+    assert!(waited >= Duration::from_secs(30), "{waited:?}");
+}
+
+#[test]
+fn a_server_that_never_spoke_gets_a_few_requests_until_it_does() {
+    let mut world = World::with_options(Value::Nothing);
+    let tickets: Vec<Ticket> = (0..10).map(|_| world.send(SMALL).expect("admitted")).collect();
+    assert_eq!(world.starts(), tickets[..4]);
+    assert_eq!(world.answer(tickets[0], 200, ""), Verdict::Deliver);
+    assert_eq!(world.starts(), tickets[4..]);
+}
+
+#[test]
+fn an_unknown_window_that_is_used_up_shuts_its_scope_until_its_end() {
+    let mut world = World::with_options(Value::Nothing);
+    let get = |world: &mut World| world.send_as("GET", "https://api.example/items?page=2", "");
+    let first = get(&mut world).expect("admitted");
+    world.starts();
+    world.answer(first, 200, "x-ratelimit-limit: 10\nx-ratelimit-remaining: 0\nx-ratelimit-reset: 30");
+    let second = get(&mut world).expect("admitted");
+    assert_eq!(world.starts(), []);
+    assert_eq!(world.wake(), (Duration::from_secs(30), Reason::Cooldown));
+    assert_eq!(world.starts(), [second]);
+}
+
+#[test]
+fn an_unknown_model_is_told_of_once_and_has_the_default_scope() {
+    let limits = record([("claude-*", record([("rpm", 1.0.into())])), ("default", record([("rpm", 2.0.into())]))]);
+    let mut world = World::new(limits);
+    let gpt = r#"{"model":"gpt-5","messages":[]}"#;
+    for _ in 0..3 {
+        world.send_as("POST", "https://api.example/v1/chat/completions", gpt).expect("admitted");
+    }
+    assert_eq!(world.starts().len(), 2);
+    assert_eq!(world.events, [Event::UnknownModel { model: "gpt-5".into(), scope: "default".into() }]);
+}
+
+#[test]
+fn a_million_hostile_model_names_take_bounded_memory() {
+    let mut world = World::with_options(Value::Nothing);
+    for number in 0..3_000 {
+        let body = alloc::format!(r#"{{"model":"m{number}","messages":[]}}"#);
+        let ticket = world.send(&body).expect("admitted");
+        world.starts();
+        world.answer(ticket, 200, "");
+    }
+    let Value::Record(snapshot) = world.limiter.snapshot(world.now) else { panic!("a snapshot is a record") };
+    let scopes = snapshot.iter().find(|(name, _)| name == "scopes").map(|(_, scopes)| scopes);
+    assert!(matches!(scopes, Some(Value::List(scopes)) if scopes.len() <= 1_025));
+}
+
+#[test]
+fn a_start_that_was_not_told_costs_nothing_when_it_is_cancelled() {
+    let mut world = World::new(default_limits([("rpm", 1.0)]));
+    let ticket = world.send(SMALL).expect("admitted");
+    world.limiter.cancel(world.now, ticket);
+    assert_eq!(world.starts(), []);
+    world.send(SMALL).expect("admitted");
+    assert_eq!(world.starts().len(), 1);
+}
+
+#[test]
+fn a_stale_ticket_does_nothing() {
+    let mut world = World::new(default_limits([("rpm", 10.0)]));
+    let old = world.submit(Priority::Normal);
+    world.starts();
+    world.limiter.settle(world.now, old, Cost::REQUEST);
+    let new = world.submit(Priority::Normal);
+    assert_ne!(old, new);
+    world.limiter.cancel(world.now, old);
+    world.limiter.settle(world.now, old, Cost::default());
+    assert_eq!(world.answer(old, 429, "retry-after: 9"), Verdict::Deliver);
+    assert_eq!(world.starts(), [new]);
+}
+
+#[test]
+fn the_same_seed_and_calls_give_the_same_waits() {
+    let waits = |seed| {
+        let mut world = World::with_options(Value::Nothing);
+        world.limiter.reseed(seed);
+        let ticket = world.send(SMALL).expect("admitted");
+        (0..3)
+            .map(|_| {
+                world.starts();
+                world.answer(ticket, 503, "");
+                world.starts();
+                world.wake().0
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(waits(1), waits(1));
+    assert_ne!(waits(1), waits(2));
+}

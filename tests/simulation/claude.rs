@@ -1,0 +1,174 @@
+//! Claude's limits: three at once, a token bucket each, output charged as it is produced.
+
+use std::time::Duration as StdDuration;
+
+use tidegate::limiter::{Event, Limiter};
+use tidegate::options::{Value, parse, record};
+use tidegate::time::{Duration, Instant};
+use tidegate_simulator::Options;
+use tidegate_simulator::bound::lower_bound;
+use tidegate_simulator::workload::{self, Job};
+
+use crate::world::{Outcome, World};
+
+/// The limits of one model group and how much time's worth of them may go at once.
+#[derive(Clone, Copy)]
+struct Limits {
+    rpm: u64,
+    itpm: u64,
+    otpm: u64,
+    burst_ms: u64,
+}
+
+const LIMITS: Limits = Limits { rpm: 300, itpm: 100_000, otpm: 20_000, burst_ms: 60_000 };
+
+impl Limits {
+    fn of_server(self, seed: u64, faults: &str) -> String {
+        let Self { rpm, itpm, otpm, burst_ms } = self;
+        format!(
+            r#"{{ "seed": {seed}, "faults": {{ {faults} }}, "limits": {{ "default": {{ "rpm": {rpm}, "itpm": {itpm},
+            "otpm": {otpm}, "burstMs": {burst_ms} }} }} }}"#
+        )
+    }
+
+    fn told(self) -> Value {
+        let limit = |dimension: &str, amount: u64| {
+            let burst = (amount * self.burst_ms / 60_000).max(1);
+            record([
+                ("dimension", dimension.into()),
+                ("amount", amount.into()),
+                ("periodMs", 60_000.0.into()),
+                ("burst", burst.into()),
+            ])
+        };
+        let limits = Value::List(vec![
+            limit("requests", self.rpm),
+            limit("input_tokens", self.itpm),
+            limit("output_tokens", self.otpm),
+        ]);
+        record([("limits", record([("claude-*", record([("limits", limits)]))]))])
+    }
+}
+
+fn seeds() -> Vec<u64> {
+    match std::env::var("TIDEGATE_SEEDS") {
+        Ok(list) => list.split(',').map(|seed| seed.parse().expect("a number")).collect(),
+        Err(_) => (1..=8).collect(),
+    }
+}
+
+fn limiter(options: &Value, seed: u64) -> Limiter {
+    Limiter::new(&parse(options).expect("the limiter's options are right"), seed)
+}
+
+fn all_at_once(jobs: Vec<Job>) -> Vec<(Instant, Job)> {
+    jobs.into_iter().map(|job| (Instant::ZERO, job)).collect()
+}
+
+fn assert_all_done_once(outcome: &Outcome, label: &str) {
+    assert!(outcome.refusals.is_empty(), "{label}: {:?}", outcome.refusals);
+    let wrong: Vec<_> = outcome.answers.iter().filter(|statuses| *statuses != &[200]).collect();
+    assert!(wrong.is_empty(), "{label}: {wrong:?}");
+}
+
+/// Runs every workload from every seed under `limits`, and looks at what came of it.
+fn try_all(limits: Limits, options: &Value, faults: &str, look: impl Fn(&Outcome, f64, &str)) {
+    for name in workload::NAMES {
+        for seed in seeds() {
+            let label = format!("{name}, seed {seed}, burst {} ms", limits.burst_ms);
+            let jobs = workload::generate(name, 400, seed).expect("a known workload");
+            let server = limits.of_server(seed, faults);
+            let bound = lower_bound(&jobs, &Options::from_json(&server).expect("right"), StdDuration::ZERO);
+            let outcome = World::new(limiter(options, seed), &server, seed).run(all_at_once(jobs));
+            let ratio = outcome.makespan.as_secs_f64() * 1_000.0 / bound.ms;
+            eprintln!("{label}: {ratio:.3} of the bound by {}, declined {:?}", bound.binding, outcome.declined);
+            look(&outcome, ratio, &label);
+        }
+    }
+}
+
+/// Attempts that the server refused for want of quota, in a hundred.
+fn refused_percent(outcome: &Outcome) -> f64 {
+    let refused = outcome.declined.get(&429).copied().unwrap_or(0);
+    f64::from(refused) * 100.0 / f64::from(outcome.attempts)
+}
+
+#[test]
+fn told_its_limits_it_is_hardly_ever_refused_and_wastes_no_time() {
+    for burst_ms in [60_000, 15_000] {
+        let limits = Limits { burst_ms, ..LIMITS };
+        try_all(limits, &limits.told(), "", |outcome, ratio, label| {
+            assert_all_done_once(outcome, label);
+            assert!(ratio < 1.15, "{label}: {ratio}");
+            // The server admits input by an estimate of its own, which is learned only by being refused.
+            assert!(refused_percent(outcome) < 8.0, "{label}: {:?}", outcome.declined);
+            assert!(label.contains("put-bound") || refused_percent(outcome) < 1.5, "{label}: {:?}", outcome.declined);
+        });
+    }
+}
+
+#[test]
+fn where_every_cost_is_known_it_is_never_refused() {
+    let limits = Limits { itpm: 10_000_000, otpm: 10_000_000, ..LIMITS };
+    for seed in seeds() {
+        let jobs = workload::generate("requests-bound", 1_000, seed).expect("a known workload");
+        let outcome =
+            World::new(limiter(&limits.told(), seed), &limits.of_server(seed, ""), seed).run(all_at_once(jobs));
+        let label = format!("seed {seed}");
+        assert_all_done_once(&outcome, &label);
+        assert_eq!(outcome.declined.len(), 0, "{label}: {:?}", outcome.declined);
+    }
+}
+
+#[test]
+fn told_nothing_it_learns_the_limits_from_the_first_answers() {
+    try_all(LIMITS, &Value::Nothing, "", |outcome, ratio, label| {
+        assert_all_done_once(outcome, label);
+        assert!(ratio < 1.25, "{label}: {ratio}");
+        let learned =
+            outcome.events.iter().filter(|event| matches!(event, Event::Limit { change, .. } if change.learned));
+        assert_eq!(learned.count(), 3, "{label}");
+    });
+}
+
+#[test]
+fn under_faults_every_call_is_answered_once() {
+    let faults = r#""overloaded": 0.03, "error": 0.02, "drop": 0.02, "bareRefusals": 0.5"#;
+    try_all(LIMITS, &LIMITS.told(), faults, |outcome, ratio, label| {
+        assert!(outcome.refusals.is_empty(), "{label}: {:?}", outcome.refusals);
+        assert!(outcome.answers.iter().all(|statuses| statuses.len() == 1), "{label}");
+        let done = outcome.answers.iter().filter(|statuses| statuses == &&[200]).count();
+        assert!(done >= 395, "{label}: {done} of 400");
+        assert!(ratio < 1.6, "{label}: {ratio}");
+    });
+}
+
+#[test]
+fn interactive_calls_do_not_wait_for_the_batch() {
+    for seed in seeds() {
+        let jobs = workload::generate("interactive-and-batch", 400, seed).expect("a known workload");
+        let urgent: Vec<bool> = jobs
+            .iter()
+            .map(|job| matches!(job.priority, workload::Priority::Critical | workload::Priority::High))
+            .collect();
+        // The batch is there from the beginning, the urgent calls come one by one.
+        let mut next = Instant::ZERO;
+        let jobs = jobs.into_iter().zip(&urgent).map(|(job, urgent)| {
+            next += Duration::from_millis(if *urgent { 500 } else { 0 });
+            (if *urgent { next } else { Instant::ZERO }, job)
+        });
+        let outcome = World::new(limiter(&LIMITS.told(), seed), &LIMITS.of_server(seed, ""), seed).run(jobs.collect());
+        let worst = |of: bool| {
+            let mut waits: Vec<u64> = outcome
+                .waits
+                .iter()
+                .zip(&urgent)
+                .filter(|(_, is)| **is == of)
+                .map(|(wait, _)| wait.as_millis_ceil())
+                .collect();
+            waits.sort_unstable();
+            waits[waits.len() * 95 / 100]
+        };
+        assert!(worst(true) * 10 < worst(false), "seed {seed}: {} and {} ms", worst(true), worst(false));
+    }
+}
