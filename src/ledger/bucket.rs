@@ -37,14 +37,21 @@ impl TokenBucket {
     }
 
     /// The first instant at which `cost` tokens are there; `None` if the bucket never holds as many.
-    #[inline]
     pub fn earliest(&self, cost: u64) -> Option<Instant> {
-        if cost > self.burst {
-            return None;
-        }
+        (cost <= self.burst).then(|| self.opens(cost).instant_ceil())
+    }
+
+    /// Whether `cost` tokens are there at `now`: whether [`earliest`](Self::earliest) is `now` or before.
+    #[inline]
+    pub fn has_room(&self, cost: u64, now: Instant) -> bool {
+        cost <= self.burst && self.opens(cost) <= ticks(now.as_nanos())
+    }
+
+    #[inline]
+    fn opens(&self, cost: u64) -> Ticks {
         let prompt = (self.tat.0 + self.interval.times(cost).0).saturating_sub(self.span.0);
         let late = prompt + self.lag.0;
-        Some(Ticks(if late > self.counted_by.0 { late } else { prompt }).instant_ceil())
+        Ticks(if late > self.counted_by.0 { late } else { prompt })
     }
 
     /// Takes `cost` tokens at `now`, into debt if need be, for a request that the server counts at `counted_at` or before.
@@ -166,6 +173,22 @@ mod tests {
             let late = NOW + Duration::DAY;
             let granted = (0..burst + 5).filter(|_| take_if_there(&mut bucket, 1, late)).count();
             assert_eq!(granted as u64, burst);
+        }
+    }
+
+    #[test]
+    fn there_is_room_from_the_earliest_instant_on() {
+        for (taken, cost) in [(0, 1), (7, 1), (7, 7), (40, 3), (0, 8)] {
+            let mut bucket = bucket(7, 7);
+            bucket.take(taken, NOW, NOW + LATE);
+            match bucket.earliest(cost) {
+                Some(Instant::ZERO) => assert!(bucket.has_room(cost, Instant::ZERO)),
+                Some(at) => {
+                    assert!(bucket.has_room(cost, at));
+                    assert!(!bucket.has_room(cost, at.before(Duration::from_nanos(1))));
+                }
+                None => assert!(!bucket.has_room(cost, NOW + Duration::DAY)),
+            }
         }
     }
 

@@ -98,6 +98,10 @@ impl Limit {
     }
 
     #[inline]
+    pub(super) fn has_room(&mut self, cost: Cost, now: Instant) -> bool {
+        self.meter.has_room(cost.of(self.dimension), now)
+    }
+
     pub(super) fn earliest(&mut self, cost: Cost, now: Instant) -> Earliest {
         self.meter.earliest(cost.of(self.dimension), now)
     }
@@ -124,6 +128,12 @@ impl Limit {
         } else if reserved > actual {
             self.meter.give_back(reserved - actual, counted_at);
         }
+    }
+
+    /// A request ends that cost what it reserved.
+    #[inline]
+    pub(super) fn end(&mut self) {
+        self.meter.end(Cost::default().of(Dimension::Concurrency));
     }
 
     /// Whether a server's number for (`dimension`, `window`) is about this limit.

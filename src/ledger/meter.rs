@@ -47,7 +47,6 @@ impl Meter {
         }
     }
 
-    #[inline]
     pub(super) fn earliest(&mut self, cost: u64, now: Instant) -> Earliest {
         let at = match self {
             Self::Bucket(bucket) => bucket.earliest(cost),
@@ -63,6 +62,16 @@ impl Meter {
             }
         };
         at.map_or(Earliest::Never, Earliest::At)
+    }
+
+    /// Whether [`earliest`](Self::earliest) is `now` or before.
+    #[inline]
+    pub(super) fn has_room(&mut self, cost: u64, now: Instant) -> bool {
+        match self {
+            Self::Bucket(bucket) => bucket.has_room(cost, now),
+            Self::Window(_) => matches!(self.earliest(cost, now), Earliest::At(at) if at <= now),
+            Self::Permits { limit, in_flight } => *in_flight + cost <= *limit,
+        }
     }
 
     #[inline]

@@ -112,9 +112,8 @@ impl Ledger {
     /// `counted_at` is the latest instant at which the server may count the request: `now` where nothing lies
     /// between, later where a network does.
     pub fn reserve(&mut self, cost: Cost, now: Instant, counted_at: Instant) -> Result<Reservation, Earliest> {
-        let earliest = self.earliest(cost, now);
-        if !matches!(earliest, Earliest::At(at) if at <= now) {
-            return Err(earliest);
+        if !self.limits.iter_mut().all(|limit| limit.has_room(cost, now)) {
+            return Err(self.earliest(cost, now));
         }
         for limit in &mut self.limits {
             limit.take(cost, now, counted_at);
@@ -148,6 +147,16 @@ impl Ledger {
         self.in_flight.subtract(reserved);
         self.charged.subtract(reserved);
         self.charged.add(actual);
+    }
+
+    /// Ends `reservation` with what was reserved.
+    #[inline]
+    pub fn release(&mut self, reservation: Reservation) {
+        for limit in &mut self.limits {
+            limit.end();
+        }
+        self.permits = self.permits.saturating_sub(1);
+        self.in_flight.subtract(reservation.cost);
     }
 
     /// Ends `reservation` of a request that cost nothing.

@@ -226,19 +226,12 @@ impl Limiter {
     /// [`poll_timeout`](Self::poll_timeout) is due at once.
     #[inline]
     pub fn release(&mut self, ticket: Ticket) -> bool {
-        let Some(entry) = self.tickets.get(ticket).copied() else { return false };
-        let Phase::InFlight(_) = entry.phase else { return false };
-        let flight = self.tickets.land(ticket, Phase::Pausing);
-        self.tickets.remove(ticket);
-        let scope = self.scopes.get_mut(entry.scope);
-        if let Some(flight) = flight {
-            let cost = flight.reservation.cost();
-            // Charged as reserved, so that the instant plays no part.
-            scope.ledger.settle(flight.reservation, cost, Instant::ZERO);
-        }
+        let Some((index, flight)) = self.tickets.end(ticket) else { return false };
+        let scope = self.scopes.get_mut(index);
+        scope.ledger.release(flight.reservation);
         let somebody_waits = !scope.queue.is_empty();
         if somebody_waits {
-            self.openings.set(entry.scope, Instant::ZERO);
+            self.openings.set(index, Instant::ZERO);
         }
         somebody_waits
     }

@@ -185,6 +185,17 @@ impl Tickets {
         self.flights.remove(flight)
     }
 
+    /// The request, which is in flight, is over: its scope, and what it holds; the caller settles it.
+    #[inline]
+    pub(super) fn end(&mut self, ticket: Ticket) -> Option<(u32, Flight)> {
+        let entry = self.get(ticket)?;
+        let Phase::InFlight(flight) = entry.phase else { return None };
+        let (scope, call) = (entry.scope, entry.call);
+        self.entries.remove(ticket.slot());
+        self.calls.remove(call);
+        self.flights.remove(flight).map(|flight| (scope, flight))
+    }
+
     /// The request is over.
     #[inline]
     pub(super) fn remove(&mut self, ticket: Ticket) -> Option<Entry> {
