@@ -30,7 +30,7 @@ pub struct TokenBucket {
 impl TokenBucket {
     /// A full bucket.
     pub fn new(quota: &Quota) -> Self {
-        // Rounding up makes the bucket slower than the server's by less than 2⁻³² of an interval, never faster.
+        // Rounding up makes the bucket slower than the server's by less than a tick a token, never faster.
         let interval = Ticks(ticks(quota.period().as_nanos()).0.div_ceil(u128::from(quota.amount())));
         let burst = quota.burst();
         Self { tat: Ticks(0), lag: Ticks(0), counted_by: Ticks(0), interval, span: interval.times(burst), burst }
