@@ -1,5 +1,6 @@
 import { CoreError } from "./errors.js";
 import type { TidegateEvent } from "./events.js";
+import type { RateLimit } from "./parse.js";
 import type { Snapshot } from "./snapshot.js";
 
 /**
@@ -99,6 +100,17 @@ export interface CoreModule {
   readonly CoreLimiter: new (options: object, now: number, seed?: number) => CoreLimiter;
   /** The request headers that the core reads. Never credentials. */
   requestHeaders(): string[];
+  /**
+   * What a response says of limits. `headers` holds `name: value` lines, `provider` a name or a description; throws for a
+   * wrong description.
+   */
+  parseRateLimit(
+    headers: string,
+    provider: unknown,
+    status: number,
+    body: string | Uint8Array | undefined,
+    wallNow: number,
+  ): RateLimit;
   /** How much of a body {@link CoreLimiter.handleBody} wants at most, in bytes. */
   bodyPeekBytes(): number;
 }
