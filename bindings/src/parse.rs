@@ -1,8 +1,8 @@
 //! What a response says of limits, for those who want to know and need no limiter.
 
 use js_sys::Uint8Array;
-use tidegate::headers::{HeaderBlock, Response, Signal, StatedLimit, read, read_custom};
-use tidegate::options::{Value, record};
+use tidegate::headers::{HeaderBlock, Response, Signal, read, read_custom};
+use tidegate::options::Value;
 use tidegate::policy::Conventions;
 use tidegate::provider::Provider;
 use tidegate::time::{Duration, WallTime};
@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use crate::plain;
 
 /// Reads what a response says. `headers` holds `name: value` lines; `provider` is a name, a description or `undefined`;
-/// `body` is a string, a `Uint8Array` or `undefined`; `wall_now` is in milliseconds since 1970.
+/// `body` is a string, a `Uint8Array` or `undefined`; `wall_now` is in milliseconds since 1970. What it says comes as JSON.
 ///
 /// # Errors
 ///
@@ -23,7 +23,7 @@ pub fn parse_rate_limit(
     status: u16,
     body: &JsValue,
     wall_now: f64,
-) -> Result<JsValue, JsValue> {
+) -> Result<String, JsValue> {
     let text = body.as_string();
     let bytes = if text.is_none() && body.is_object() { Uint8Array::new(body).to_vec() } else { Vec::new() };
     let body = match &text {
@@ -38,7 +38,7 @@ pub fn parse_rate_limit(
         Some(Conventions::Described(api)) => read_custom(&response, api, now),
         Some(Conventions::Named(_)) | None => read(&response, now),
     };
-    Ok(plain::to_js(&describe(&signal)))
+    Ok(describe(&signal))
 }
 
 fn conventions(provider: &JsValue) -> Result<Option<Conventions>, JsValue> {
@@ -49,26 +49,55 @@ fn conventions(provider: &JsValue) -> Result<Option<Conventions>, JsValue> {
     }
 }
 
-fn describe(signal: &Signal<'_>) -> Value {
-    record([
-        ("retryAfterMs", or_nothing(signal.retry_after.map(Duration::as_millis_ceil))),
-        ("limits", Value::List(signal.limits().map(describe_limit).collect())),
-        ("retryable", Value::Bool(signal.retryable)),
-        ("kind", signal.kind.name().into()),
-    ])
+/// The normal form as JSON. One text crosses faster than an object of thirty values, which all have to be made one by one.
+fn describe(signal: &Signal<'_>) -> String {
+    let mut json = String::with_capacity(64 + 144 * signal.limits().count());
+    json.push('{');
+    number(&mut json, "retryAfterMs", signal.retry_after.map(Duration::as_millis_ceil));
+    json.push_str(",\"limits\":[");
+    for (index, limit) in signal.limits().enumerate() {
+        json.push_str(if index == 0 { "{" } else { ",{" });
+        text(&mut json, "dimension", Some(&limit.dimension));
+        json.push(',');
+        number(&mut json, "limit", limit.limit);
+        json.push(',');
+        number(&mut json, "remaining", limit.remaining);
+        json.push(',');
+        number(&mut json, "resetAtMs", limit.reset_at.map(WallTime::as_unix_millis));
+        json.push(',');
+        number(&mut json, "windowMs", limit.window.map(Duration::as_millis_ceil));
+        json.push(',');
+        text(&mut json, "policy", limit.policy.as_deref());
+        json.push('}');
+    }
+    json.push_str(if signal.retryable { "],\"retryable\":true," } else { "],\"retryable\":false," });
+    text(&mut json, "kind", Some(signal.kind.name()));
+    json.push('}');
+    json
 }
 
-fn describe_limit(limit: &StatedLimit<'_>) -> Value {
-    record([
-        ("dimension", (&*limit.dimension).into()),
-        ("limit", or_nothing(limit.limit)),
-        ("remaining", or_nothing(limit.remaining)),
-        ("resetAtMs", or_nothing(limit.reset_at.map(WallTime::as_unix_millis))),
-        ("windowMs", or_nothing(limit.window.map(Duration::as_millis_ceil))),
-        ("policy", or_nothing(limit.policy.as_deref())),
-    ])
+fn number(json: &mut String, name: &str, value: Option<u64>) {
+    key(json, name);
+    json.push_str(&value.map_or("null".to_owned(), |number| number.to_string()));
 }
 
-fn or_nothing<T: Into<Value>>(value: Option<T>) -> Value {
-    value.map_or(Value::Nothing, Into::into)
+fn text(json: &mut String, name: &str, value: Option<&str>) {
+    key(json, name);
+    let Some(value) = value else { return json.push_str("null") };
+    json.push('"');
+    for character in value.chars() {
+        match character {
+            '"' | '\\' => json.extend(['\\', character]),
+            // What JSON refuses in a text is invisible.
+            '\0'..' ' => json.push(' '),
+            _ => json.push(character),
+        }
+    }
+    json.push('"');
+}
+
+fn key(json: &mut String, name: &str) {
+    json.push('"');
+    json.push_str(name);
+    json.push_str("\":");
 }

@@ -1,6 +1,5 @@
 import { CoreError } from "./errors.js";
 import type { TidegateEvent } from "./events.js";
-import type { RateLimit } from "./parse.js";
 import type { Snapshot } from "./snapshot.js";
 
 /**
@@ -101,7 +100,7 @@ export interface CoreModule {
   /** The request headers that the core reads. Never credentials. */
   requestHeaders(): string[];
   /**
-   * What a response says of limits. `headers` holds `name: value` lines, `provider` a name or a description; throws for a
+   * What a response says of limits, as the JSON of a {@link RateLimit}. `headers` holds `name: value` lines, `provider` a name or a description; throws for a
    * wrong description.
    */
   parseRateLimit(
@@ -110,7 +109,7 @@ export interface CoreModule {
     status: number,
     body: string | Uint8Array | undefined,
     wallNow: number,
-  ): RateLimit;
+  ): string;
   /** How much of a body {@link CoreLimiter.handleBody} wants at most, in bytes. */
   bodyPeekBytes(): number;
 }

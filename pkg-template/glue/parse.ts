@@ -86,7 +86,7 @@ export function parseRateLimit(headers: HeadersLike, options: ParseOptions = {})
   const lines = headerText(headers);
   const content = bodyOf(body);
   try {
-    return loadedCore().parseRateLimit(lines, provider, status, content, now);
+    return JSON.parse(loadedCore().parseRateLimit(lines, provider, status, content, now));
   } catch (thrown) {
     throw optionErrorOf(thrown) ?? coreErrorOf(thrown);
   }

@@ -31,6 +31,13 @@ test("a field that comes twice is one with both values, and no value is a field 
   assert.equal(parseRateLimit({ other: "1\r\nretry-after: 7", "x\nretry-after": "7" }, { status: 429 }).retryAfterMs, null);
 });
 
+test("the server's own words come as they are", () => {
+  const [limit] = parseRateLimit({ "ratelimit-policy": String.raw`"a\"b\\c é";q=1;w=60` }).limits;
+  assert.ok(["a\"b\\c é", null].includes(limit?.policy ?? null), limit?.policy);
+  const [plain] = parseRateLimit({ "ratelimit-policy": String.raw`"a\"b\\c";q=1;w=60` }).limits;
+  assert.equal(plain.policy, "a\"b\\c");
+});
+
 test("a body says more than the status, as text, as bytes or parsed", () => {
   const spent = { error: { code: "insufficient_quota", message: "You exceeded your current quota" } };
   const text = JSON.stringify(spent);
