@@ -1,9 +1,11 @@
 //! What the user wants: a value that cannot be wrong, because only [`crate::options`] or Rust's types make it.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::backoff::Backoff;
+use crate::headers::CustomProvider;
 use crate::ledger::Limit;
 use crate::pattern::Pattern;
 use crate::provider::Provider;
@@ -22,7 +24,26 @@ pub struct Policy {
     /// The waiting line.
     pub queue: QueuePolicy,
     /// Whose conventions every request follows; `None` to tell by the request.
-    pub provider: Option<Provider>,
+    pub provider: Option<Conventions>,
+}
+
+/// What is known of the API that is talked to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Conventions {
+    /// It is one of those that are known here.
+    Named(Provider),
+    /// Its user describes it. Shared, because it is looked at while a limiter changes.
+    Described(Arc<CustomProvider>),
+}
+
+impl Conventions {
+    /// The provider that it is, or is like.
+    pub fn provider(&self) -> Provider {
+        match self {
+            Self::Named(provider) => *provider,
+            Self::Described(api) => api.like,
+        }
+    }
 }
 
 /// The models that share one set of limits.

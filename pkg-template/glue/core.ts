@@ -99,6 +99,17 @@ export interface CoreModule {
   readonly CoreLimiter: new (options: object, now: number, seed?: number) => CoreLimiter;
   /** The request headers that the core reads. Never credentials. */
   requestHeaders(): string[];
+  /**
+   * What a response says of limits, as the JSON of a {@link RateLimit}. `headers` holds `name: value` lines, `provider` a name or a description; throws for a
+   * wrong description.
+   */
+  parseRateLimit(
+    headers: string,
+    provider: unknown,
+    status: number,
+    body: string | Uint8Array | undefined,
+    wallNow: number,
+  ): string;
   /** How much of a body {@link CoreLimiter.handleBody} wants at most, in bytes. */
   bodyPeekBytes(): number;
 }

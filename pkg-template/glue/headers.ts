@@ -1,5 +1,6 @@
 import { OptionError } from "./errors.js";
 import type { FetchHints, Priority } from "./hints.js";
+import type { HeadersLike } from "./parse.js";
 
 /** The named fields that are present, one `name: value` line each. */
 export function headerLines(headers: Headers, names: readonly string[]): string {
@@ -18,6 +19,41 @@ export function responseHeaderLines(headers: Headers): string {
     if (!name.startsWith("set-cookie")) lines += `${name}: ${value}\n`;
   });
   return lines;
+}
+
+/**
+ * The same of header fields in whatever form they are, also with values that a Headers refuses.
+ *
+ * @throws {OptionError} for what is not header fields.
+ */
+export function headerText(headers: HeadersLike): string {
+  if (typeof headers !== "object" || headers === null) {
+    throw new OptionError("headers", headers, HEADERS_FIX);
+  }
+  if (headers instanceof Headers) return responseHeaderLines(headers);
+  const lines = new Map<string, string>();
+  const add = (name: unknown, value: unknown) => {
+    if (typeof name !== "string") throw new OptionError("headers", headers, HEADERS_FIX);
+    const key = name.toLowerCase();
+    if (value === undefined || value === null || key.startsWith("set-cookie")) return;
+    // A field is one line, whatever its value holds.
+    const text = (Array.isArray(value) ? value.join(", ") : String(value)).replace(/[\r\n]+/g, " ");
+    const earlier = lines.get(key);
+    lines.set(key, earlier === undefined ? text : `${earlier}, ${text}`);
+  };
+  if (Symbol.iterator in headers) {
+    for (const pair of headers) {
+      if (!Array.isArray(pair)) throw new OptionError("headers", headers, HEADERS_FIX);
+      add(pair[0], pair[1]);
+    }
+  } else if (typeof headers.forEach === "function") {
+    (headers as Pick<Headers, "forEach">).forEach((value, name) => add(name, value));
+  } else {
+    for (const [name, value] of Object.entries(headers)) add(name, value);
+  }
+  let text = "";
+  for (const [name, value] of lines) text += `${name.replace(/[\r\n:]+/g, " ")}: ${value}\n`;
+  return text;
 }
 
 /** Whether any field is a hint for tidegate, which the server must not see. */
@@ -72,3 +108,5 @@ function isHint(name: string): boolean {
 }
 
 const HINT_PREFIX = "x-tidegate-";
+
+const HEADERS_FIX = "Use a Headers, a plain object, or a list of [name, value] pairs.";

@@ -35,5 +35,14 @@ export type {
   RetryOptions,
   ScopeLimits,
 } from "./options.js";
+export {
+  type HeadersLike,
+  type ParseOptions,
+  parseRateLimit,
+  type RateLimit,
+  type ResponseKind,
+  type StatedLimit,
+} from "./parse.js";
 export type { Permit } from "./permit.js";
+export type { ProviderLimit, ProviderName, ProviderOptions, Unit } from "./provider.js";
 export type { LimitSnapshot, ScopeSnapshot, Snapshot } from "./snapshot.js";

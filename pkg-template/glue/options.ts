@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.js";
 import { OptionError } from "./errors.js";
 import type { Fetch } from "./fetch.js";
+import type { ProviderName, ProviderOptions } from "./provider.js";
 
 /**
  * How the server lets an amount come back: continuously up to the burst; all at fixed instants; or each part one period
@@ -114,8 +115,11 @@ export interface LimiterOptions {
   readonly retry?: RetryOptions | false;
   /** @default as each field of {@link QueueOptions} says */
   readonly queue?: QueueOptions;
-  /** Whose conventions the server follows. @default told from each request */
-  readonly provider?: "anthropic" | "openai" | "generic";
+  /**
+   * Whose conventions the server follows, by name, or for an API that tidegate does not know a description of its headers
+   * and statuses. @default told from each request and its answer
+   */
+  readonly provider?: ProviderName | ProviderOptions;
   /** Sends the requests. @default the global fetch, looked up at each request */
   readonly fetch?: Fetch;
   /** @default the runtime's clock and timers */

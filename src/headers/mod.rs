@@ -27,6 +27,7 @@ pub use codes::{quota_codes, throttling_types};
 pub use custom::{CustomLimit, CustomProvider};
 pub use reset::Unit;
 pub use retry_after::MAX_RETRY_AFTER;
+pub(crate) use signal::MAX_LIMITS;
 pub use signal::{Kind, Signal, StatedLimit};
 pub use vendor::{READ_ON, Vendor, Window, vendors};
 

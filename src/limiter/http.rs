@@ -9,6 +9,7 @@ use crate::cost::{Cost, Dimension};
 use crate::forecast::clamp_to_u32;
 use crate::headers::{self, HeaderBlock, Kind, Response, Signal, StatedLimit};
 use crate::ledger::Statement;
+use crate::policy::Conventions;
 use crate::provider::Provider;
 use crate::queue::Priority;
 use crate::quota::Enforcement;
@@ -57,7 +58,7 @@ impl Limiter {
         let place = self.scopes.of_request(&facts, now);
         self.tell_of_news(&place, facts.model.unwrap_or_default());
         let call = Call {
-            provider: self.provider.unwrap_or(facts.provider),
+            provider: self.provider.as_ref().map_or(facts.provider, Conventions::provider),
             estimate: clamp_to_u32(facts.input_tokens),
             // A text that is turned into a vector has no output.
             max_tokens: if facts.family == Family::Embeddings { Some(0) } else { facts.max_tokens.map(clamp_to_u32) },
@@ -93,9 +94,15 @@ impl Limiter {
         if body.is_none() && headers::needs_body(provider, status, headers) {
             return Verdict::NeedBody;
         }
-        let signal = headers::read(&Response { provider, status, headers, body }, wall);
+        let response = Response { provider, status, headers, body };
+        let conventions = self.provider.clone();
+        let signal = match &conventions {
+            Some(Conventions::Described(api)) => headers::read_custom(&response, api, wall),
+            Some(Conventions::Named(_)) | None => headers::read(&response, wall),
+        };
+        let call = self.answered_by(ticket, call, signal.provider);
         self.scopes.get_mut(entry.scope).has_answered = true;
-        self.sync(now, wall, ticket, &call, &signal);
+        self.sync(now, wall, ticket, &signal);
         if signal.kind == Kind::Ok {
             return self.accept(now, ticket, &call, headers);
         }
@@ -150,14 +157,32 @@ impl Limiter {
         self.tickets.remove(ticket);
     }
 
+    /// The call, charged from here on as whoever answered charges, where that is known.
+    fn answered_by(&mut self, ticket: Ticket, call: Call, provider: Provider) -> Call {
+        if provider == Provider::Generic || provider == call.provider {
+            return call;
+        }
+        let call = Call { provider, ..call };
+        let known = self.tickets.get(ticket).copied().and_then(|entry| self.tickets.call_mut(&entry));
+        if let Some(known) = known {
+            *known = call;
+        }
+        call
+    }
+
     /// Takes over what a response states of the limits.
-    fn sync(&mut self, now: Instant, wall: WallTime, ticket: Ticket, call: &Call, signal: &Signal<'_>) {
+    fn sync(&mut self, now: Instant, wall: WallTime, ticket: Ticket, signal: &Signal<'_>) {
         let Some(index) = self.tickets.get(ticket).map(|entry| entry.scope) else { return };
+        let provider = match &self.provider {
+            // Limits that a user described are nobody's but that API's.
+            Some(Conventions::Described(api)) if !api.limits.is_empty() => Provider::Generic,
+            _ => signal.provider,
+        };
         let was_refused = matches!(signal.kind, Kind::RateLimit | Kind::Overloaded);
         for stated in signal.limits() {
             let Some(flight) = self.tickets.flight_mut(ticket) else { return };
             let scope = self.scopes.get_mut(index);
-            let Some(statement) = statement(call.provider, stated, now, wall) else { continue };
+            let Some(statement) = statement(provider, stated, now, wall) else { continue };
             let statement = Statement { retry_after: signal.retry_after, ..statement };
             let change = scope.ledger.sync(&flight.reservation, was_refused, &statement, now);
             if let Some(change) = change {
@@ -271,13 +296,8 @@ impl Limiter {
 /// A stated limit in the ledger's terms, if the ledger keeps such limits.
 fn statement(provider: Provider, stated: &StatedLimit<'_>, now: Instant, wall: WallTime) -> Option<Statement> {
     let dimension = stated.ledger_dimension()?;
-    let is_anthropic = provider == Provider::Anthropic;
-    if is_anthropic && dimension == Dimension::TotalTokens {
-        // Not a bucket of its own: it repeats the most restrictive of the others, or their sum.
-        return None;
-    }
-    let is_bucket = is_anthropic || provider == Provider::OpenAi;
-    let is_rounded = is_anthropic && dimension != Dimension::Requests;
+    let is_bucket = KEEPERS_OF_BUCKETS.contains(&provider);
+    let is_rounded = provider == Provider::Anthropic && dimension != Dimension::Requests;
     Some(Statement {
         dimension,
         limit: stated.limit,
@@ -293,6 +313,10 @@ fn statement(provider: Provider, stated: &StatedLimit<'_>, now: Instant, wall: W
 
 /// RFC 9110 §9.2.2.
 const IDEMPOTENT_METHODS: [&str; 6] = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
+
+/// Those who document their limits as buckets that fill by the minute, or by the time they state.
+const KEEPERS_OF_BUCKETS: [Provider; 4] =
+    [Provider::Anthropic, Provider::OpenAi, Provider::AzureOpenAi, Provider::Groq];
 
 /// Claude's API rounds the tokens that remain to the nearest thousand
 /// (<https://platform.claude.com/docs/en/api/rate-limits>, read 2026-11-23).

@@ -53,8 +53,7 @@ pub use self::output::{Event, Output, Reason, Refusal, Verdict, WakeUp};
 pub use self::ticket::Ticket;
 use self::ticket::{NewTicket, Phase, Tickets};
 use crate::cost::Cost;
-use crate::policy::{Policy, QueuePolicy, RetryPolicy};
-use crate::provider::Provider;
+use crate::policy::{Conventions, Policy, QueuePolicy, RetryPolicy};
 use crate::queue::{Neighbours, Priority};
 use crate::random::Random;
 use crate::schedule::Schedule;
@@ -75,7 +74,7 @@ pub struct Limiter {
     waiting: u32,
     retry: RetryPolicy,
     queue: QueuePolicy,
-    provider: Option<Provider>,
+    provider: Option<Conventions>,
     random: Random,
     is_closed: bool,
 }
@@ -141,7 +140,7 @@ impl Limiter {
             waiting: 0,
             retry: policy.retry,
             queue: policy.queue,
-            provider: policy.provider,
+            provider: policy.provider.clone(),
             random: Random::new(seed),
             is_closed: false,
         }

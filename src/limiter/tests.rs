@@ -448,3 +448,72 @@ fn the_same_seed_and_calls_give_the_same_waits() {
     assert_eq!(waits(1), waits(1));
     assert_ne!(waits(1), waits(2));
 }
+
+/// The first limit of the scope that has any: its period, its enforcement and what is available.
+fn learned(world: &mut World) -> (Value, Value, Value) {
+    let Value::Record(snapshot) = world.limiter.snapshot(world.now) else { panic!("a snapshot is a record") };
+    let field = |record: &Value, name: &str| match record {
+        Value::Record(fields) => fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()),
+        _ => None,
+    };
+    let Some(Value::List(scopes)) = field(&Value::Record(snapshot), "scopes") else { panic!("scopes are a list") };
+    let limits = scopes.iter().filter_map(|scope| field(scope, "limits"));
+    let limit =
+        limits.filter_map(|limits| if let Value::List(limits) = limits { limits.into_iter().next() } else { None });
+    let limit = limit.last().expect("a limit");
+    let part = |name| field(&limit, name).expect("stated");
+    (part("periodMs"), part("enforcement"), part("available"))
+}
+
+const DIALECT: &str = r#"{"model":"m","max_completion_tokens":1000,"messages":[{"role":"user","content":"Hello"}]}"#;
+
+#[test]
+fn a_limit_of_unknown_period_is_a_bucket_by_the_minute_only_where_that_is_documented() {
+    for (headers, expected) in [
+        ("openai-version: 2020-10-01\nx-ratelimit-limit-requests: 60", (60_000.0, "token-bucket")),
+        ("x-ms-deployment-name: d\nx-ratelimit-limit-tokens: 6000", (60_000.0, "token-bucket")),
+        ("x-groq-region: x\nx-ratelimit-limit-requests: 14400", (86_400_000.0, "token-bucket")),
+        (
+            "x-ratelimit-policy: x\nratelimit: \"a\";r=5;t=30\nratelimit-policy: \"a\";q=60;w=30",
+            (30_000.0, "fixed-window"),
+        ),
+    ] {
+        let mut world = World::with_options(Value::Nothing);
+        let url = if expected.1 == "token-bucket" { "https://h/v1/chat/completions" } else { "https://h/items" };
+        let ticket = world.send_as("POST", url, DIALECT).expect("admitted");
+        world.starts();
+        world.answer(ticket, 200, headers);
+        let (period, enforcement, _) = learned(&mut world);
+        assert_eq!((period, enforcement), (Value::from(expected.0), Value::from(expected.1)), "{headers}");
+    }
+}
+
+#[test]
+fn a_dialect_is_charged_as_whoever_answers_charges() {
+    let usage = br#"{"usage":{"prompt_tokens":2,"completion_tokens":8}}"#;
+    let left_after = |mark: &str| {
+        let mut world = World::new(default_limits([("tpd", 10_000.0)]));
+        let ticket = world.send_as("POST", "https://h/v1/chat/completions", DIALECT).expect("admitted");
+        world.starts();
+        let headers = alloc::format!("content-type: application/json\n{mark}: x");
+        assert_eq!(world.answer(ticket, 200, &headers), Verdict::Observe);
+        world.limiter.handle_chunk(world.now, ticket, usage);
+        world.limiter.finish(world.now, ticket, true);
+        learned(&mut world).2
+    };
+    assert_eq!(left_after("x-groq-region"), Value::from(9_990.0));
+    // What was reserved at admission is not refunded.
+    assert_eq!(left_after("openai-version"), Value::from(9_000.0));
+}
+
+#[test]
+fn what_a_described_api_states_is_no_bucket_of_the_provider_that_it_is_like() {
+    let limit = record([("dimension", "requests".into()), ("limit", "x-quota".into()), ("windowMs", 5_000.0.into())]);
+    let provider = record([("like", "openai".into()), ("limits", Value::List(Vec::from([limit])))]);
+    let mut world = World::with_options(record([("provider", provider)]));
+    let ticket = world.send_as("GET", "https://h/items", "").expect("admitted");
+    world.starts();
+    world.answer(ticket, 200, "X-Quota: 60");
+    let (period, enforcement, _) = learned(&mut world);
+    assert_eq!((period, enforcement), (Value::from(5_000.0), Value::from("fixed-window")));
+}

@@ -1,6 +1,7 @@
 //! From the user's options to a [`Policy`]: parsed once, wrong in one clear place or right for good.
 
 mod limits;
+mod provider;
 mod reader;
 mod value;
 
@@ -10,8 +11,7 @@ use self::reader::Field;
 pub use self::reader::OptionError;
 pub use self::value::{Value, record};
 use crate::backoff::{Backoff, Jitter};
-use crate::policy::{Policy, QueuePolicy, RetryPolicy};
-use crate::provider::Provider;
+use crate::policy::{Conventions, Policy, QueuePolicy, RetryPolicy};
 use crate::time::Duration;
 
 /// Reads the options of a limiter.
@@ -33,6 +33,15 @@ pub fn parse(options: &Value) -> Result<Policy, OptionError> {
     policy(&Field::root(options)).map_err(|error| *error)
 }
 
+/// Reads the option `provider` by itself.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn parse_provider(provider: &Value) -> Result<Conventions, OptionError> {
+    provider::read(&Field::root(&Value::Nothing).member("provider", provider)).map_err(|error| *error)
+}
+
 fn policy(field: &Field<'_>) -> Result<Policy, Box<OptionError>> {
     field.expect_record(&["limits", "retry", "queue", "provider"])?;
     let mut policy = Policy::default();
@@ -40,7 +49,7 @@ fn policy(field: &Field<'_>) -> Result<Policy, Box<OptionError>> {
     policy.retry = retry(&field.field("retry"))?;
     policy.queue = queue(&field.field("queue"))?;
     if let Some(provider) = field.given("provider") {
-        policy.provider = Some(provider.choice(PROVIDERS)?);
+        policy.provider = Some(provider::read(&provider)?);
     }
     Ok(policy)
 }
@@ -94,15 +103,14 @@ const MOST_DEPTH: u64 = 8_000_000;
 const JITTERS: &[(&str, Jitter)] =
     &[("full", Jitter::Full), ("none", Jitter::None), ("equal", Jitter::Equal), ("decorrelated", Jitter::Decorrelated)];
 
-const PROVIDERS: &[(&str, Provider)] =
-    &[("anthropic", Provider::Anthropic), ("openai", Provider::OpenAi), ("generic", Provider::Generic)];
-
 #[cfg(test)]
 mod tests {
     use alloc::string::{String, ToString};
     use alloc::vec;
 
     use super::*;
+    use crate::headers::{CustomLimit, CustomProvider, Kind, Unit};
+    use crate::provider::Provider;
 
     fn error(options: &Value) -> String {
         parse(options).expect_err("the options are wrong").to_string()
@@ -110,6 +118,58 @@ mod tests {
 
     fn limits(scope: &str, fields: Value) -> Value {
         record([("limits", record([(scope, fields)]))])
+    }
+
+    fn described<const N: usize>(fields: [(&str, Value); N]) -> Value {
+        record([("provider", record(fields))])
+    }
+
+    fn described_limit<const N: usize>(fields: [(&str, Value); N]) -> Value {
+        described([("limits", Value::List(vec![record(fields)]))])
+    }
+
+    fn list<const N: usize>(items: [&str; N]) -> Value {
+        Value::List(items.map(Value::from).into())
+    }
+
+    #[test]
+    fn every_known_provider_can_be_named() {
+        for provider in Provider::ALL {
+            assert_eq!(parse_provider(&provider.name().into()), Ok(Conventions::Named(provider)));
+        }
+        assert_eq!(parse_provider(&"anthropic-aws".into()), Ok(Conventions::Named(Provider::Anthropic)));
+    }
+
+    #[test]
+    fn an_unknown_api_can_be_described() {
+        let limit = record([
+            ("dimension", "requests".into()),
+            ("limit", "X-Quota".into()),
+            ("remaining", "X-Quota-Left".into()),
+            ("reset", "X-Quota-Renews".into()),
+            ("unit", "epoch_milliseconds".into()),
+            ("windowMs", 60_000.0.into()),
+        ]);
+        let provider = record([
+            ("like", "github".into()),
+            ("limits", Value::List(vec![limit])),
+            ("retryAfter", record([("header", "X-Wait".into()), ("unit", "milliseconds".into())])),
+            ("statuses", record([("420", "rate_limit".into())])),
+        ]);
+        let described = CustomProvider {
+            like: Provider::GitHub,
+            limits: vec![CustomLimit {
+                dimension: "requests".into(),
+                limit: Some("X-Quota".into()),
+                remaining: Some("X-Quota-Left".into()),
+                reset: Some("X-Quota-Renews".into()),
+                unit: Unit::EpochMillis,
+                window: Some(Duration::MINUTE),
+            }],
+            retry_after: Some(("X-Wait".into(), Unit::Millis)),
+            statuses: vec![(420, Kind::RateLimit)],
+        };
+        assert_eq!(parse_provider(&provider), Ok(Conventions::Described(described.into())));
     }
 
     #[test]
@@ -167,7 +227,53 @@ mod tests {
             ),
             (
                 record([("provider", "claude".into())]),
-                r#"Option provider is "claude". Use anthropic, openai or generic."#,
+                r#"Option provider is "claude". Use anthropic, openai, azure-openai, groq, mistral, cohere, gemini, vertex, bedrock, aws, together, fireworks, deepseek, xai, openrouter, cerebras, sambanova, digitalocean, github, x, shopify, discord, slack, stripe, atlassian, salesforce, hubspot or generic, or an object that describes the API."#,
+            ),
+            (
+                described([]),
+                "Option provider is an object. Describe its limits, its retryAfter or its statuses, or give a name alone.",
+            ),
+            (
+                described([("limit", list([]))]),
+                "Option provider.limit is a list of 0. There is no such option; use like, limits, retryAfter or statuses.",
+            ),
+            (described([("limits", record([]))]), "Option provider.limits is an object. Use a list."),
+            (
+                described([("limits", Value::List(vec![3.0.into(); 17]))]),
+                "Option provider.limits is a list of 17. Describe at most 16 limits.",
+            ),
+            (described([("limits", list(["x"]))]), r#"Option provider.limits[0] is "x". Use an object."#),
+            (
+                described_limit([("remaining", "x-left".into())]),
+                "Option provider.limits[0].dimension is nothing. Use a text that is not empty.",
+            ),
+            (
+                described_limit([("dimension", "requests".into()), ("reset", "x-reset".into())]),
+                "Option provider.limits[0] is an object. Name the header field of its limit, of its remaining, or of both.",
+            ),
+            (
+                described_limit([("dimension", "requests".into()), ("remaining", "X-Left: ".into())]),
+                r#"Option provider.limits[0].remaining is "X-Left: ". Use the name of a header field."#,
+            ),
+            (
+                described_limit([("dimension", "requests".into()), ("limit", "x".into()), ("unit", "hours".into())]),
+                r#"Option provider.limits[0].unit is "hours". Use any, seconds, milliseconds, epoch_seconds, epoch_milliseconds, duration, rfc3339 or http_date."#,
+            ),
+            (
+                described_limit([("dimension", "requests".into()), ("limit", "x".into()), ("windowMs", 0.0.into())]),
+                "Option provider.limits[0].windowMs is 0. Use a whole number from 1 to 2,678,400,000.",
+            ),
+            (
+                described([("retryAfter", record([("unit", "seconds".into())]))]),
+                "Option provider.retryAfter.header is nothing. Use the name of a header field.",
+            ),
+            (
+                described([("statuses", record([("42", "rate_limit".into())]))]),
+                r#"Option provider.statuses.42 is "rate_limit". Use a status of three digits as the key."#,
+            ),
+            (
+                described([("statuses", record([("420", "slow_down".into())]))]),
+                r#"Option provider.statuses.420 is "slow_down". Use ok, rate_limit, overloaded, quota_exhausted, server_error or client_error."#,
             ),
         ] {
             assert_eq!(error(&options), expected);

@@ -68,6 +68,10 @@ impl<'a> Field<'a> {
         Some(self.field(name)).filter(|field| !matches!(field.value, Value::Nothing))
     }
 
+    pub(super) const fn is_record(&self) -> bool {
+        matches!(self.value, Value::Record(_))
+    }
+
     pub(super) fn is_false(&self) -> bool {
         matches!(self.value, Value::Bool(false))
     }
@@ -171,7 +175,8 @@ fn joined(path: &str, name: &str) -> String {
     }
 }
 
-fn list(names: &[&str]) -> String {
+/// `a, b or c`.
+pub(super) fn list(names: &[&str]) -> String {
     let mut text = String::new();
     for (index, name) in names.iter().enumerate() {
         text.push_str(match index {

@@ -5,7 +5,10 @@ import {
   type DeadlineError,
   isTidegateError,
   type Limiter,
+  parseRateLimit,
   type Permit,
+  type ProviderOptions,
+  type RateLimit,
   type Snapshot,
 } from "tidegate";
 import { anthropic } from "tidegate/presets";
@@ -61,6 +64,28 @@ try {
   }
 }
 
+const unheardOf: ProviderOptions = {
+  like: "github",
+  limits: [{ dimension: "requests", remaining: "X-Quota-Left", reset: "X-Quota-Renews", unit: "seconds", windowMs: 60_000 }],
+  retryAfter: { header: "X-Wait" },
+  statuses: { 420: "rate_limit", "509": "overloaded" },
+};
+createLimiter({ provider: unheardOf });
+createLimiter({ provider: "azure-openai" });
+export const read: RateLimit = parseRateLimit(new Headers());
+parseRateLimit([["retry-after", "7"]], { provider: "a name that nobody knows", status: 429, body: "", now: 0 });
+parseRateLimit({ "retry-after": "7", list: ["a"], none: undefined }, { provider: unheardOf, body: { error: {} } });
+export const wait: number | null = parseRateLimit(new Map([["retry-after", "7"]])).retryAfterMs;
+export const stated: (number | null)[] = read.limits.map(({ limit, remaining }) => limit ?? remaining);
+
+// @ts-expect-error there is no such provider
+createLimiter({ provider: "claude" });
+// @ts-expect-error there is no such unit
+createLimiter({ provider: { retryAfter: { header: "X-Wait", unit: "hours" } } });
+// @ts-expect-error there is no such class
+createLimiter({ provider: { statuses: { 420: "slow" } } });
+// @ts-expect-error headers are not one text
+parseRateLimit("retry-after: 7");
 // @ts-expect-error a limit is a number
 createLimiter({ limits: { default: { rpm: "60" } } });
 // @ts-expect-error there is no such limit

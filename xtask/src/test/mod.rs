@@ -43,7 +43,7 @@ enum Outcome {
 }
 
 /// All steps: first those that tell soonest what is wrong.
-const STEPS: [Step; 19] = [
+const STEPS: [Step; 20] = [
     Step { name: "format", shows: "the Rust code is formatted", run: crates::format },
     Step { name: "tidy", shows: "the rules of the repository hold", run: tidy },
     Step { name: "clippy", shows: "no lint speaks up, on the host", run: crates::clippy },
@@ -54,6 +54,11 @@ const STEPS: [Step; 19] = [
     Step { name: "wasm", shows: "the bindings' own tests, as wasm in Node", run: crates::test_wasm },
     Step { name: "dist", shows: "the npm package can be built", run: scripts::dist },
     Step { name: "glue", shows: "the package behaves (tests/glue)", run: scripts::glue },
+    Step {
+        name: "vectors",
+        shows: "the package reads every vector as the core does (tests/vectors)",
+        run: scripts::vectors,
+    },
     Step { name: "sdks", shows: "the real SDKs run through it (tests/sdks)", run: scripts::sdks },
     Step {
         name: "simulator",

@@ -19,6 +19,10 @@ pub fn glue(shell: &Shell) -> Result<Outcome> {
     run_tests(shell, "tests/glue")
 }
 
+pub fn vectors(shell: &Shell) -> Result<Outcome> {
+    run_tests(shell, "tests/vectors")
+}
+
 pub fn sdks(shell: &Shell) -> Result<Outcome> {
     run_tests(shell, "tests/sdks")
 }

@@ -23,13 +23,15 @@ const CORE: [Ban; 4] = [
     ban("js_sys", "the core knows no JavaScript: that is the bindings' part"),
 ];
 
-const GLUE: [Ban; 11] = [
+const GLUE: [Ban; 13] = [
     ban("Math.random", "chance is the core's part: it has a seed"),
     ban("Math.pow", "delays are computed in the core"),
     ban("parseFloat", "what a server says is read in the core"),
     ban("Date.parse", "what a server says is read in the core"),
     ban("retry-after", "what a server says is read in the core"),
-    ban("ratelimit", "what a server says is read in the core"),
+    ban("-ratelimit", "what a server says is read in the core"),
+    ban("ratelimit-", "what a server says is read in the core"),
+    ban("\"ratelimit\"", "what a server says is read in the core"),
     Ban { text: "Date.now", because: "time comes from the clock", except: &["pkg-template/glue/clock.ts"] },
     Ban { text: "performance.now", because: "time comes from the clock", except: &["pkg-template/glue/clock.ts"] },
     Ban { text: "setTimeout", because: "timers come from the clock", except: &["pkg-template/glue/clock.ts"] },
@@ -155,10 +157,18 @@ mod tests {
         for code in ["Math.random()", "2 * Math.pow(2, n)", "parseFloat(x)", "Date.parse(x)", "Date.now()"] {
             assert_eq!(lines("pkg-template/glue/a.ts", code), [1], "{code}");
         }
-        for code in ["setTimeout(f, 1)", "h.get('Retry-After')", "'x-ratelimit-reset'", "import \"node:fs\""] {
+        for code in [
+            "setTimeout(f, 1)",
+            "h.get('Retry-After')",
+            "'x-ratelimit-reset'",
+            "h.get(\"RateLimit\")",
+            "h.get('RateLimit-Policy')",
+            "import \"node:fs\"",
+        ] {
             assert_eq!(lines("pkg-template/glue/a.ts", code), [1], "{code}");
         }
         assert_eq!(lines("pkg-template/glue/a.ts", "// unlike setTimeout()\n/** Date.now() */\n * Math.random"), NONE);
+        assert_eq!(lines("pkg-template/glue/a.ts", "loadedCore().parseRateLimit(headers)"), NONE);
         assert_eq!(lines("pkg-template/glue/clock.ts", "now: () => Date.now()"), NONE);
         assert_eq!(lines("pkg-template/simulator/node.ts", "import 'node:http'; setTimeout(f)"), NONE);
         assert_eq!(lines("pkg-template/presets/index.ts", "source: 'https://example.com/rate-limits'"), NONE);

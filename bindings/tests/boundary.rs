@@ -1,0 +1,226 @@
+//! What crosses the boundary, in both directions: run as wasm in Node.
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::{Array, Error, JSON, Object, Reflect};
+use tidegate_bindings::{CoreLimiter, body_peek_bytes, parse_rate_limit, request_headers};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+const MUST_WAIT: i32 = -1;
+const DRAINED: i32 = -1;
+const REFUSED: i32 = -2;
+const EVENT: i32 = -3;
+const NORMAL: u8 = 2;
+const FOR_EVER: f64 = f64::INFINITY;
+
+/// The value of a JavaScript expression.
+fn js(expression: &str) -> JsValue {
+    js_sys::eval(&format!("({expression})")).expect("an expression")
+}
+
+fn text(value: &JsValue) -> String {
+    JSON::stringify(value).expect("plain data").into()
+}
+
+fn field(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).expect("an object")
+}
+
+fn limiter(options: &str) -> CoreLimiter {
+    CoreLimiter::new(&js(options), 0.0, Some(1.0)).expect("the options are right")
+}
+
+/// The error for wrong options: `option`, `value` and `fix`.
+fn wrong(options: &str) -> [String; 3] {
+    let thrown = CoreLimiter::new(&js(options), 0.0, None).err().expect("the options are wrong");
+    let error: &Error = thrown.dyn_ref().expect("an Error");
+    assert_eq!(error.name(), "OptionError");
+    let parts = ["option", "value", "fix"].map(|name| field(&thrown, name).as_string().expect("text"));
+    assert_eq!(String::from(error.message()), format!("Option {} is {}. {}", parts[0], parts[1], parts[2]));
+    parts
+}
+
+fn acquire(limiter: &mut CoreLimiter, now: f64) -> i32 {
+    limiter.acquire_now(now, 0, 1.0, 0.0, 0.0, 0.0, NORMAL)
+}
+
+fn submit(limiter: &mut CoreLimiter, now: f64) -> i32 {
+    limiter.submit(now, 0, 1.0, 0.0, 0.0, 0.0, NORMAL, FOR_EVER)
+}
+
+fn submit_message(limiter: &mut CoreLimiter, body: &JsValue) -> i32 {
+    limiter.submit_request(0.0, "POST", "https://h/v1/messages", "anthropic-version: x", body, true, NORMAL, FOR_EVER)
+}
+
+#[wasm_bindgen_test]
+fn a_wrong_option_is_an_error_that_names_it_its_value_and_the_fix() {
+    for (options, option, value) in [
+        ("{ limits: { 'claude-*': { rpm: -5 } } }", "limits[\"claude-*\"].rpm", "-5"),
+        ("{ limits: { m: { models: ['a', 7], rpm: 1 } } }", "limits.m.models[1]", "7"),
+        ("{ retry: { attempts: () => 3 } }", "retry.attempts", "a function"),
+        ("{ queue: { maxDepth: 10n } }", "queue.maxDepth", "a bigint"),
+        ("{ queue: Symbol.iterator }", "queue", "a symbol"),
+        ("{ provider: { statuses: { 420: 'slow' } } }", "provider.statuses.420", "\"slow\""),
+        ("[]", "(all)", "a list of 0"),
+    ] {
+        let error = wrong(options);
+        assert_eq!([&*error[0], &*error[1]], [option, value]);
+        assert!(error[2].ends_with('.'), "{}", error[2]);
+    }
+}
+
+#[wasm_bindgen_test]
+fn odd_objects_are_read_to_an_end() {
+    assert_eq!(wrong("(() => { const o = {}; o.limits = o; return o; })()")[0], "limits.limits.limits");
+    // A field that is computed is a field; one that fails to be is absent.
+    assert_eq!(wrong("{ get retry() { return { attempts: 0 }; } }")[0], "retry.attempts");
+    limiter("{ get retry() { throw new Error('no'); } }");
+    limiter("Object.assign(Object.create({ rpm: 1 }), { retry: null, queue: undefined })");
+}
+
+#[wasm_bindgen_test]
+fn an_acquisition_goes_from_its_ticket_to_its_settlement() {
+    let mut limiter = limiter("{ limits: { default: { rpm: 2 } } }");
+    let first = acquire(&mut limiter, 0.0);
+    let second = acquire(&mut limiter, 0.0);
+    assert!(first >= 0 && second >= 0 && first != second);
+    assert_eq!(acquire(&mut limiter, 0.0), MUST_WAIT);
+
+    let waiting = submit(&mut limiter, 0.0);
+    let given_up = submit(&mut limiter, 0.0);
+    assert!(waiting >= 0 && given_up >= 0);
+    assert_eq!(limiter.poll(), DRAINED);
+    let wait = limiter.timeout_ms(0.0);
+    assert!(wait > 0.0 && wait.fract() == 0.0, "{wait}");
+    limiter.cancel(0.0, given_up.cast_unsigned());
+    limiter.settle(0.0, first.cast_unsigned(), -1.0, -1.0, -1.0, -1.0);
+    assert!(limiter.release(second.cast_unsigned()), "somebody waits");
+    limiter.handle_timeout(wait);
+    assert_eq!((limiter.poll(), limiter.poll()), (waiting, DRAINED));
+    assert!(!limiter.release(waiting.cast_unsigned()));
+    assert_eq!(limiter.timeout_ms(wait), -1.0);
+}
+
+#[wasm_bindgen_test]
+fn a_refusal_is_plain_data() {
+    let mut limiter = limiter("{ limits: { default: { rpm: 2 } }, queue: { maxDepth: 1 } }");
+    assert_eq!(limiter.acquire_now(0.0, 0, 3.0, 0.0, 0.0, 0.0, NORMAL), REFUSED);
+    let refusal = limiter.take_refusal();
+    let parts = ["ticket", "code", "scope", "dimension", "limit", "cost"].map(|name| text(&field(&refusal, name)));
+    assert_eq!(parts, ["-1", "\"insufficient-capacity\"", "\"default\"", "\"requests\"", "2", "3"]);
+    assert!(limiter.take_refusal().is_undefined(), "it is taken once");
+
+    for _ in 0..2 {
+        acquire(&mut limiter, 0.0);
+    }
+    let late = limiter.submit(0.0, 0, 1.0, 0.0, 0.0, 0.0, NORMAL, 10.0);
+    assert_eq!(submit(&mut limiter, 0.0), REFUSED);
+    assert_eq!(field(&limiter.take_refusal(), "code"), "queue-full");
+    limiter.handle_timeout(10.0);
+    assert_eq!(limiter.poll(), REFUSED);
+    let refusal = limiter.take_refusal();
+    assert_eq!(field(&refusal, "ticket"), late);
+    assert_eq!(field(&refusal, "code"), "deadline-exceeded");
+    limiter.close(10.0);
+    assert_eq!(submit(&mut limiter, 10.0), REFUSED);
+    assert_eq!(field(&limiter.take_refusal(), "code"), "closed");
+}
+
+#[wasm_bindgen_test]
+fn an_answer_becomes_a_verdict_and_an_event() {
+    let mut limiter = limiter("{ retry: { attempts: 2 } }");
+    let body = js("JSON.stringify({ model: 'm', max_tokens: 9, messages: [] })");
+    let ticket = submit_message(&mut limiter, &body);
+    assert_eq!(limiter.poll(), ticket);
+    let ticket = ticket.cast_unsigned();
+    assert_eq!(limiter.handle_response(0.0, 0.0, ticket, 429, ""), 3, "the body tells more");
+    let beginning = br#"{"type":"error","error":{"type":"rate_limit_error"}}"#;
+    assert_eq!(limiter.handle_body(0.0, 0.0, ticket, 429, "retry-after: 2", beginning), 2, "again");
+    let mut types = Vec::new();
+    while limiter.poll() == EVENT {
+        types.push(text(&field(&limiter.take_event(), "type")));
+    }
+    assert_eq!(types, ["\"refused\"", "\"retry\""]);
+    assert!(limiter.take_event().is_undefined(), "it is taken once");
+    let wait = limiter.timeout_ms(0.0);
+    assert!((2_000.0..=3_000.0).contains(&wait), "{wait}");
+    limiter.handle_timeout(wait);
+    assert_eq!(limiter.poll().cast_unsigned(), ticket);
+    assert_eq!(limiter.handle_response(wait, 0.0, ticket, 200, "content-type: application/json"), 1, "observe");
+    limiter.chunk(wait, ticket, br#"{"usage":{"output_tokens":3}}"#);
+    limiter.finish(wait, ticket, true);
+    assert_eq!(limiter.handle_failure(wait, ticket), 0, "it is over");
+}
+
+#[wasm_bindgen_test]
+fn a_body_is_read_in_every_form_that_can_be() {
+    for body in ["'{\"model\":\"m\"}'", "new TextEncoder().encode('{\"model\":\"m\"}')", "null", "undefined"] {
+        let mut limiter = limiter("{ limits: { default: { rpm: 1 }, m: { concurrency: 1 } } }");
+        assert!(submit_message(&mut limiter, &js(body)) >= 0);
+        let scopes: Array = field(&limiter.snapshot(0.0), "scopes").unchecked_into();
+        let in_flight: Vec<_> = scopes.iter().map(|scope| field(&scope, "inFlight").as_f64()).collect();
+        let expected = if body.contains("model") { [Some(0.0), Some(1.0)] } else { [Some(1.0), Some(0.0)] };
+        assert_eq!(in_flight, expected, "{body}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_snapshot_is_plain_data() {
+    let mut limiter = limiter("{ limits: { default: { rpm: 60, concurrency: 2 } } }");
+    acquire(&mut limiter, 0.0);
+    let snapshot = limiter.snapshot(0.0);
+    let prototype = Object::get_prototype_of(&snapshot);
+    assert_eq!(JsValue::from(prototype), js("Object.prototype"));
+    assert_eq!(
+        text(&snapshot),
+        concat!(
+            r#"{"waiting":0,"wakeUp":null,"scopes":[{"name":"default","waiting":0,"inFlight":1,"shutForMs":0,"limits":["#,
+            r#"{"dimension":"requests","amount":60,"periodMs":60000,"burst":60,"available":59,"#,
+            r#""enforcement":"token-bucket","source":"configured"},"#,
+            r#"{"dimension":"concurrency","amount":2,"periodMs":null,"burst":2,"available":1,"#,
+            r#""enforcement":"token-bucket","source":"configured"}]}]}"#,
+        )
+    );
+}
+
+#[wasm_bindgen_test]
+fn tickets_are_never_negative_however_many_there_were() {
+    let mut limiter = limiter("{ limits: { default: { concurrency: 100000 } } }");
+    for _ in 0..70_000 {
+        assert!(acquire(&mut limiter, 0.0) >= 0);
+    }
+    for _ in 0..1_000 {
+        let ticket = acquire(&mut limiter, 0.0);
+        assert!(ticket >= 0);
+        limiter.release(ticket.cast_unsigned());
+    }
+    // Numbers that were never given out are nobody's.
+    for stray in [u32::MAX, 1 << 31, 0] {
+        limiter.settle(0.0, stray, 1.0, 1.0, 1.0, 1.0);
+        limiter.cancel(0.0, stray);
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_response_is_read_without_a_limiter() {
+    let read = |provider: &str, body: &str| parse_rate_limit("retry-after: 2", &js(provider), 429, &js(body), 0.0);
+    assert_eq!(
+        read("undefined", "undefined").expect("read"),
+        r#"{"retryAfterMs":2000,"limits":[],"retryable":true,"kind":"rate_limit"}"#
+    );
+    let spent = "'{\"error\":{\"code\":\"insufficient_quota\"}}'";
+    for body in [spent.to_owned(), format!("new TextEncoder().encode({spent})")] {
+        let json = read("'openai'", &body).expect("read");
+        assert!(json.ends_with(r#""retryable":false,"kind":"quota_exhausted"}"#), "{json}");
+    }
+    let error = read("{ limits: [{}] }", "undefined").expect_err("a wrong description");
+    assert_eq!(field(&error, "option"), "provider.limits[0].dimension");
+}
+
+#[wasm_bindgen_test]
+fn no_credential_is_asked_for() {
+    let names = request_headers();
+    assert!(!names.is_empty());
+    assert!(!names.iter().any(|name| ["authorization", "x-api-key", "api-key", "cookie"].contains(&&**name)));
+    assert!(body_peek_bytes() >= 4_096);
+}
