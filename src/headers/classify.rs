@@ -4,7 +4,7 @@ use super::codes::is_throttling;
 use super::gather::Fields;
 use super::refusal::Refusal;
 use super::signal::Kind;
-use super::vendor::row_of;
+use super::vendor::conventions_of;
 use crate::provider::Provider;
 
 /// The class of a response, and whether another attempt can succeed.
@@ -38,7 +38,7 @@ pub(crate) fn needs_body(provider: Provider, status: u16, fields: &Fields<'_>) -
     // A spend cap of Anthropic has no Retry-After, and at Discord the body only repeats it.
     let answered =
         status == 429 && fields.order_a_wait() && matches!(provider, Provider::Anthropic | Provider::Discord);
-    row_of(provider).telling_bodies.contains(&status) && !told_by_headers && !not_json && !answered
+    conventions_of(provider).telling_bodies.contains(&status) && !told_by_headers && !not_json && !answered
 }
 
 fn by_status(provider: Provider, status: u16, fields: &Fields<'_>) -> Kind {

@@ -9,7 +9,7 @@ use super::grammar::number::{Decimal, MILLI_NANOS, count};
 use super::names::{self, Family, Figure, Key, WindowWord};
 use super::reset::Unit;
 use super::signal::{MAX_LIMITS, Signal, StatedLimit};
-use super::vendor::{Vendor, Window, row_of};
+use super::vendor::{Conventions, Window, conventions_of};
 use super::{ietf, retry_after};
 use crate::provider::Provider;
 use crate::time::{Duration, WallTime};
@@ -135,7 +135,7 @@ impl<'a> Fields<'a> {
     }
 
     /// States every limit that the fields give. A cache repeats what the server said of its limits long ago.
-    pub(crate) fn state_limits(&self, vendor: &Vendor, clock: &Clock, signal: &mut Signal<'a>) {
+    pub(crate) fn state_limits(&self, vendor: &Conventions, clock: &Clock, signal: &mut Signal<'a>) {
         if self.come_from_a_cache() {
             return;
         }
@@ -163,7 +163,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn state_limit(&self, draft: &Draft<'a>, vendor: &Vendor, clock: &Clock, signal: &mut Signal<'a>) {
+    fn state_limit(&self, draft: &Draft<'a>, vendor: &Conventions, clock: &Clock, signal: &mut Signal<'a>) {
         let (limit, policy_window) = match (draft.family, draft.limit) {
             (Family::Triple, Some(limit)) => ietf::older_limit(limit, self.ratelimit_policy),
             (_, limit) => (limit.and_then(count), None),
@@ -243,7 +243,7 @@ impl Draft<'_> {
         limit.is_some() || self.remaining.and_then(count).is_some()
     }
 
-    fn reset_unit(&self, vendor: &Vendor) -> Unit {
+    fn reset_unit(&self, vendor: &Conventions) -> Unit {
         match self.family {
             Family::Anthropic => Unit::Rfc3339,
             Family::Unified => Unit::EpochSeconds,
@@ -254,7 +254,7 @@ impl Draft<'_> {
     }
 
     /// The window that the name tells, or else the one that is known of the provider.
-    fn window(&self, vendor: &Vendor, policy: Option<&str>) -> Option<Duration> {
+    fn window(&self, vendor: &Conventions, policy: Option<&str>) -> Option<Duration> {
         let stated =
             self.window.and_then(Decimal::parse).map(|millis| Duration::from_millis(millis.millis_of(MILLI_NANOS)));
         let named = self.word.map(|word| word.span);
@@ -262,7 +262,7 @@ impl Draft<'_> {
             self.dimension.starts_with(window.dimension) && (window.policy.is_none() || window.policy == policy)
         };
         let known = match self.family {
-            Family::Anthropic => row_of(Provider::Anthropic).windows.first().map(|window| window.span),
+            Family::Anthropic => conventions_of(Provider::Anthropic).windows.first().map(|window| window.span),
             Family::Unified => names::unified_window(self.dimension.as_bytes()),
             Family::Plain | Family::TokenLimit => vendor.windows.iter().find(known).map(|window| window.span),
             Family::Triple | Family::BySize | Family::EndpointCall | Family::HubSpot => None,
