@@ -1,10 +1,10 @@
 //! From status, headers and body to a class.
 
 use super::codes::is_throttling;
-use super::gather::Fields;
+use super::gather::{Field, Fields};
 use super::refusal::Refusal;
 use super::signal::Kind;
-use super::vendor::row_of;
+use super::vendor::conventions_of;
 use crate::provider::Provider;
 
 /// The class of a response, and whether another attempt can succeed.
@@ -33,12 +33,13 @@ pub(crate) fn classify(
 /// Whether the class can be another once the body is read.
 pub(crate) fn needs_body(provider: Provider, status: u16, fields: &Fields<'_>) -> bool {
     let told_by_headers = status != 429 && by_status(provider, status, fields) == Kind::RateLimit;
-    let not_json =
-        fields.content_type.is_some_and(|name| !name.to_ascii_lowercase().windows(4).any(|part| part == b"json"));
+    let not_json = fields
+        .value(Field::ContentType)
+        .is_some_and(|name| !name.to_ascii_lowercase().windows(4).any(|part| part == b"json"));
     // A spend cap of Anthropic has no Retry-After, and at Discord the body only repeats it.
     let answered =
         status == 429 && fields.order_a_wait() && matches!(provider, Provider::Anthropic | Provider::Discord);
-    row_of(provider).telling_bodies.contains(&status) && !told_by_headers && !not_json && !answered
+    conventions_of(provider).telling_bodies.contains(&status) && !told_by_headers && !not_json && !answered
 }
 
 fn by_status(provider: Provider, status: u16, fields: &Fields<'_>) -> Kind {
@@ -46,7 +47,7 @@ fn by_status(provider: Provider, status: u16, fields: &Fields<'_>) -> Kind {
         ..400 => Kind::Ok,
         429 => Kind::RateLimit,
         498 | 503 | 529 => Kind::Overloaded,
-        400..500 if fields.error_type.is_some_and(is_throttling) => Kind::RateLimit,
+        400..500 if fields.value(Field::ErrorType).is_some_and(is_throttling) => Kind::RateLimit,
         // Stripe's 402 is a card that was declined.
         402 if provider != Provider::Stripe => Kind::QuotaExhausted,
         403 if provider == Provider::GitHub && (fields.nothing_remains() || fields.order_a_wait()) => Kind::RateLimit,

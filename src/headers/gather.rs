@@ -9,7 +9,7 @@ use super::grammar::number::{Decimal, MILLI_NANOS, count};
 use super::names::{self, Family, Figure, Key, WindowWord};
 use super::reset::Unit;
 use super::signal::{MAX_LIMITS, Signal, StatedLimit};
-use super::vendor::{Vendor, Window, row_of};
+use super::vendor::{Conventions, Window, conventions_of};
 use super::{ietf, retry_after};
 use crate::provider::Provider;
 use crate::time::{Duration, WallTime};
@@ -17,21 +17,31 @@ use crate::time::{Duration, WallTime};
 /// The fields of one response that matter, as they are written.
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'a> {
-    retry_after_ms: Option<&'a [u8]>,
-    retry_after: Option<&'a [u8]>,
-    amz_retry_after: Option<&'a [u8]>,
-    should_retry: Option<&'a [u8]>,
-    stripe_should_retry: Option<&'a [u8]>,
-    pub(crate) error_type: Option<&'a [u8]>,
-    pub(crate) content_type: Option<&'a [u8]>,
-    date: Option<&'a [u8]>,
-    age: Option<&'a [u8]>,
-    ratelimit: Option<&'a [u8]>,
-    ratelimit_policy: Option<&'a [u8]>,
-    /// GitHub's resource or Discord's bucket: the name of the plain limit.
-    resource: Option<&'a [u8]>,
-    shopify_calls: Option<&'a [u8]>,
+    values: [Option<&'a [u8]>; Field::COUNT],
     drafts: [Option<Draft<'a>>; MAX_LIMITS],
+}
+
+/// A field that is known by its whole name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Field {
+    RetryAfterMs,
+    RetryAfter,
+    AmzRetryAfter,
+    ShouldRetry,
+    StripeShouldRetry,
+    ErrorType,
+    ContentType,
+    Date,
+    Age,
+    RateLimit,
+    RateLimitPolicy,
+    /// GitHub's resource or Discord's bucket: the name of the plain limit.
+    Resource,
+    ShopifyCalls,
+}
+
+impl Field {
+    const COUNT: usize = Self::ShopifyCalls as usize + 1;
 }
 
 /// The figures of one limit, as they are written.
@@ -40,12 +50,7 @@ struct Draft<'a> {
     family: Family,
     dimension: Cow<'static, str>,
     word: Option<&'static WindowWord>,
-    limit: Option<&'a [u8]>,
-    remaining: Option<&'a [u8]>,
-    reset: Option<&'a [u8]>,
-    reset_after: Option<&'a [u8]>,
-    status: Option<&'a [u8]>,
-    window: Option<&'a [u8]>,
+    figures: [Option<&'a [u8]>; Figure::COUNT],
 }
 
 impl<'a> Fields<'a> {
@@ -71,31 +76,18 @@ impl<'a> Fields<'a> {
     }
 
     fn take(&mut self, name: &[u8], value: &'a [u8]) {
-        let place = match name {
-            b"retry-after" => &mut self.retry_after,
-            b"retry-after-ms" => &mut self.retry_after_ms,
-            b"x-amz-retry-after" => &mut self.amz_retry_after,
-            b"x-should-retry" => &mut self.should_retry,
-            b"stripe-should-retry" => &mut self.stripe_should_retry,
-            b"x-amzn-errortype" => &mut self.error_type,
-            b"content-type" => &mut self.content_type,
-            b"date" => &mut self.date,
-            b"age" => &mut self.age,
-            b"ratelimit" => &mut self.ratelimit,
-            b"ratelimit-policy" => &mut self.ratelimit_policy,
-            b"x-ratelimit-resource" | b"x-ratelimit-bucket" => &mut self.resource,
-            b"x-shopify-shop-api-call-limit" => &mut self.shopify_calls,
-            _ => match names::parse(name).and_then(|(key, figure)| Some((self.draft(key)?, figure))) {
-                Some((draft, Figure::Limit)) => &mut draft.limit,
-                Some((draft, Figure::Remaining)) => &mut draft.remaining,
-                Some((draft, Figure::Reset)) => &mut draft.reset,
-                Some((draft, Figure::ResetAfter)) => &mut draft.reset_after,
-                Some((draft, Figure::Status)) => &mut draft.status,
-                Some((draft, Figure::Window)) => &mut draft.window,
-                None => return,
-            },
+        let place = match crate::names::find(FIELDS, name) {
+            Some(field) => self.values.get_mut(field as usize),
+            None => names::parse(name).and_then(|(key, figure)| self.draft(key)?.figures.get_mut(figure as usize)),
         };
-        place.get_or_insert(value);
+        if let Some(place) = place {
+            place.get_or_insert(value);
+        }
+    }
+
+    /// The value of `field`, if it came.
+    pub(crate) fn value(&self, field: Field) -> Option<&'a [u8]> {
+        self.values[field as usize]
     }
 
     /// The limit that `key` names, or a new one while there is room.
@@ -109,14 +101,14 @@ impl<'a> Fields<'a> {
 
     /// The clock by which dates in this response are read.
     pub(crate) fn clock(&self, now: WallTime) -> Clock {
-        Clock::with_date(now, self.date.filter(|_| !self.come_from_a_cache()))
+        Clock::with_date(now, self.value(Field::Date).filter(|_| !self.come_from_a_cache()))
     }
 
     /// The wait that the fields order: the finer one first, and one that is malformed gives way to the next.
     pub(crate) fn retry_after(&self, clock: &Clock) -> Option<Duration> {
-        let fine = self.retry_after_ms.and_then(retry_after::retry_after_millis);
-        let standard = || self.retry_after.and_then(|value| retry_after::retry_after(value, clock));
-        let amazon = || self.amz_retry_after.and_then(retry_after::retry_after_millis);
+        let fine = self.value(Field::RetryAfterMs).and_then(retry_after::retry_after_millis);
+        let standard = || self.value(Field::RetryAfter).and_then(|value| retry_after::retry_after(value, clock));
+        let amazon = || self.value(Field::AmzRetryAfter).and_then(retry_after::retry_after_millis);
         fine.or_else(standard).or_else(amazon)
     }
 
@@ -127,20 +119,23 @@ impl<'a> Fields<'a> {
 
     /// The server's own word on retrying: exactly `true` or `false`, nothing else.
     pub(crate) fn should_retry(&self) -> Option<bool> {
-        [self.should_retry, self.stripe_should_retry].into_iter().flatten().find_map(|value| match value {
-            b"true" => Some(true),
-            b"false" => Some(false),
-            _ => None,
+        [self.value(Field::ShouldRetry), self.value(Field::StripeShouldRetry)].into_iter().flatten().find_map(|value| {
+            match value {
+                b"true" => Some(true),
+                b"false" => Some(false),
+                _ => None,
+            }
         })
     }
 
     /// States every limit that the fields give. A cache repeats what the server said of its limits long ago.
-    pub(crate) fn state_limits(&self, vendor: &Vendor, clock: &Clock, signal: &mut Signal<'a>) {
+    pub(crate) fn state_limits(&self, vendor: &Conventions, clock: &Clock, signal: &mut Signal<'a>) {
         if self.come_from_a_cache() {
             return;
         }
         // Each generation of fields restates the older one for old clients: only the newest counts.
-        let structured = ietf::state_limits(self.ratelimit, self.ratelimit_policy, clock, signal);
+        let structured =
+            ietf::state_limits(self.value(Field::RateLimit), self.value(Field::RateLimitPolicy), clock, signal);
         let plain_is_restated =
             structured || self.drafts().any(|draft| draft.family == Family::Triple && draft.counts());
         for draft in self.drafts() {
@@ -158,20 +153,20 @@ impl<'a> Fields<'a> {
                 self.state_limit(draft, vendor, clock, signal);
             }
         }
-        if let Some(limit) = self.shopify_calls.and_then(shopify_calls) {
+        if let Some(limit) = self.value(Field::ShopifyCalls).and_then(shopify_calls) {
             signal.state(limit);
         }
     }
 
-    fn state_limit(&self, draft: &Draft<'a>, vendor: &Vendor, clock: &Clock, signal: &mut Signal<'a>) {
-        let (limit, policy_window) = match (draft.family, draft.limit) {
-            (Family::Triple, Some(limit)) => ietf::older_limit(limit, self.ratelimit_policy),
+    fn state_limit(&self, draft: &Draft<'a>, vendor: &Conventions, clock: &Clock, signal: &mut Signal<'a>) {
+        let (limit, policy_window) = match (draft.family, draft.figure(Figure::Limit)) {
+            (Family::Triple, Some(limit)) => ietf::older_limit(limit, self.value(Field::RateLimitPolicy)),
             (_, limit) => (limit.and_then(count), None),
         };
-        let remaining = draft.remaining.and_then(count);
+        let remaining = draft.figure(Figure::Remaining).and_then(count);
         let name = match draft.family {
-            Family::Unified => draft.status,
-            Family::Plain if draft.is_bare() => self.resource,
+            Family::Unified => draft.figure(Figure::Status),
+            Family::Plain if draft.is_bare() => self.value(Field::Resource),
             Family::Plain
             | Family::Triple
             | Family::Anthropic
@@ -181,8 +176,8 @@ impl<'a> Fields<'a> {
             | Family::HubSpot => None,
         };
         let name = name.and_then(|name| core::str::from_utf8(name).ok()).filter(|name| !name.is_empty());
-        let reset_at = match draft.reset_after.and_then(|after| Unit::Seconds.read(after, clock)) {
-            None => draft.reset.and_then(|reset| draft.reset_unit(vendor).read(reset, clock)),
+        let reset_at = match draft.figure(Figure::ResetAfter).and_then(|after| Unit::Seconds.read(after, clock)) {
+            None => draft.figure(Figure::Reset).and_then(|reset| draft.reset_unit(vendor).read(reset, clock)),
             after => after,
         };
         let window = draft.window(vendor, name).or(policy_window);
@@ -205,7 +200,7 @@ impl<'a> Fields<'a> {
 
     /// Whether `Age` (RFC 9111 §5.1) shows that the response was stored. Caches write `Age: 0` on what they fetch anew.
     fn come_from_a_cache(&self) -> bool {
-        self.age.and_then(Decimal::parse).is_some_and(|age| age.floor() > 0)
+        self.value(Field::Age).and_then(Decimal::parse).is_some_and(|age| age.floor() > 0)
     }
 
     fn drafts(&self) -> impl Iterator<Item = &Draft<'a>> {
@@ -214,23 +209,18 @@ impl<'a> Fields<'a> {
 
     /// Whether the plain limit says that nothing is left of it.
     pub(crate) fn nothing_remains(&self) -> bool {
-        self.drafts().any(|draft| draft.family == Family::Plain && draft.remaining.and_then(count) == Some(0))
+        self.drafts()
+            .any(|draft| draft.family == Family::Plain && draft.figure(Figure::Remaining).and_then(count) == Some(0))
     }
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
     const fn new(family: Family, dimension: Cow<'static, str>, word: Option<&'static WindowWord>) -> Self {
-        Self {
-            family,
-            dimension,
-            word,
-            limit: None,
-            remaining: None,
-            reset: None,
-            reset_after: None,
-            status: None,
-            window: None,
-        }
+        Self { family, dimension, word, figures: [None; Figure::COUNT] }
+    }
+
+    fn figure(&self, figure: Figure) -> Option<&'a [u8]> {
+        self.figures[figure as usize]
     }
 
     /// Whether the name of the limit says neither what is counted nor over which window.
@@ -239,11 +229,11 @@ impl Draft<'_> {
     }
 
     fn counts(&self) -> bool {
-        let limit = self.limit.and_then(|limit| ietf::older_limit(limit, None).0);
-        limit.is_some() || self.remaining.and_then(count).is_some()
+        let limit = self.figure(Figure::Limit).and_then(|limit| ietf::older_limit(limit, None).0);
+        limit.is_some() || self.figure(Figure::Remaining).and_then(count).is_some()
     }
 
-    fn reset_unit(&self, vendor: &Vendor) -> Unit {
+    fn reset_unit(&self, vendor: &Conventions) -> Unit {
         match self.family {
             Family::Anthropic => Unit::Rfc3339,
             Family::Unified => Unit::EpochSeconds,
@@ -254,15 +244,17 @@ impl Draft<'_> {
     }
 
     /// The window that the name tells, or else the one that is known of the provider.
-    fn window(&self, vendor: &Vendor, policy: Option<&str>) -> Option<Duration> {
-        let stated =
-            self.window.and_then(Decimal::parse).map(|millis| Duration::from_millis(millis.millis_of(MILLI_NANOS)));
+    fn window(&self, vendor: &Conventions, policy: Option<&str>) -> Option<Duration> {
+        let stated = self
+            .figure(Figure::Window)
+            .and_then(Decimal::parse)
+            .map(|millis| Duration::from_millis(millis.millis_of(MILLI_NANOS)));
         let named = self.word.map(|word| word.span);
         let known = |window: &&Window| {
             self.dimension.starts_with(window.dimension) && (window.policy.is_none() || window.policy == policy)
         };
         let known = match self.family {
-            Family::Anthropic => row_of(Provider::Anthropic).windows.first().map(|window| window.span),
+            Family::Anthropic => conventions_of(Provider::Anthropic).windows.first().map(|window| window.span),
             Family::Unified => names::unified_window(self.dimension.as_bytes()),
             Family::Plain | Family::TokenLimit => vendor.windows.iter().find(known).map(|window| window.span),
             Family::Triple | Family::BySize | Family::EndpointCall | Family::HubSpot => None,
@@ -282,6 +274,24 @@ fn shopify_calls(value: &[u8]) -> Option<StatedLimit<'static>> {
     let (remaining, limit) = calls.min()?;
     Some(StatedLimit { limit: Some(limit), remaining: Some(remaining), ..StatedLimit::of(Cow::Borrowed("requests")) })
 }
+
+/// The fields that are known by their whole names.
+const FIELDS: &[(&str, Field)] = &[
+    ("retry-after-ms", Field::RetryAfterMs),
+    ("retry-after", Field::RetryAfter),
+    ("x-amz-retry-after", Field::AmzRetryAfter),
+    ("x-should-retry", Field::ShouldRetry),
+    ("stripe-should-retry", Field::StripeShouldRetry),
+    ("x-amzn-errortype", Field::ErrorType),
+    ("content-type", Field::ContentType),
+    ("date", Field::Date),
+    ("age", Field::Age),
+    ("ratelimit", Field::RateLimit),
+    ("ratelimit-policy", Field::RateLimitPolicy),
+    ("x-ratelimit-resource", Field::Resource),
+    ("x-ratelimit-bucket", Field::Resource),
+    ("x-shopify-shop-api-call-limit", Field::ShopifyCalls),
+];
 
 /// No known field has a longer name.
 const MAX_NAME_BYTES: usize = 80;

@@ -1,12 +1,12 @@
 //! Who answered, where nobody says so.
 
 use super::block::HeaderBlock;
-use super::vendor::vendors;
+use super::vendor::CONVENTIONS;
 use crate::provider::Provider;
 
 /// The first provider in the table of which a header bears the mark.
 pub(crate) fn provider(headers: HeaderBlock<'_>) -> Option<Provider> {
-    let mut candidates = vendors();
+    let mut candidates = &CONVENTIONS[..];
     let mut found = None;
     for (name, _) in headers.iter() {
         let bears =

@@ -23,7 +23,9 @@ pub(crate) fn wait(message: &str) -> Option<Duration> {
     })
 }
 
-fn find_ignoring_case(text: &str, phrase: &str) -> Option<usize> {
+/// Where `phrase` first stands in `text`.
+#[inline(never)]
+pub(crate) fn find_ignoring_case(text: &str, phrase: &str) -> Option<usize> {
     text.as_bytes().windows(phrase.len()).position(|window| window.eq_ignore_ascii_case(phrase.as_bytes()))
 }
 

@@ -11,6 +11,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::clock::Clock;
 use super::grammar::number::count;
@@ -59,16 +60,13 @@ pub(crate) fn state_limits<'a>(
     clock: &Clock,
     signal: &mut Signal<'a>,
 ) -> bool {
-    let left = || named_list(ratelimit, left);
-    let policies = || named_list(policy, named_policy);
+    let left = ratelimit.and_then(|field| named_list(field, left)).unwrap_or_default();
+    let policies = policy.and_then(|field| named_list(field, named_policy)).unwrap_or_default();
     let before = signal.limits().count();
-    for policy in policies() {
-        match left().find(|left| left.name == policy.name) {
-            Some(left) => signal.state(joined(Some(policy), Some(left), clock)),
-            None => signal.state(joined(Some(policy), None, clock)),
-        }
+    for policy in &policies {
+        signal.state(joined(Some(policy), left.iter().find(|left| left.name == policy.name), clock));
     }
-    for left in left().filter(|left| policies().all(|policy| policy.name != left.name)) {
+    for left in left.iter().filter(|left| policies.iter().all(|policy| policy.name != left.name)) {
         signal.state(joined(None, Some(left), clock));
     }
     if let Some(limit) = ratelimit.and_then(|field| dictionary(field, policy, clock)) {
@@ -86,6 +84,7 @@ pub(crate) fn older_limit(limit: &[u8], policy: Option<&[u8]>) -> (Option<u64>, 
 }
 
 /// The window of the first policy for `quota` in a list like `10;w=1, 50;w=60`.
+#[inline(never)]
 fn older_window(quota: u64, policies: Option<&[u8]>) -> Option<Duration> {
     let policies = List::parse(policies?)?;
     policies.iter().find_map(|(bare, parameters)| {
@@ -114,12 +113,12 @@ fn dictionary<'a>(ratelimit: &[u8], policy: Option<&[u8]>, clock: &Clock) -> Opt
 }
 
 /// The members of a list, if every one of them is well-formed for the field.
-fn named_list<'a, T>(
-    field: Option<&'a [u8]>,
-    read: impl Fn(Bare<'a>, Parameters<'a>) -> Option<T>,
-) -> impl Iterator<Item = T> {
-    let list = field.and_then(List::parse).filter(|list| list.iter().all(|(bare, given)| read(bare, given).is_some()));
-    list.into_iter().flat_map(List::iter).filter_map(move |(bare, given)| read(bare, given))
+fn named_list<'a, T>(field: &'a [u8], read: fn(Bare<'a>, Parameters<'a>) -> Option<T>) -> Option<Vec<T>> {
+    let mut members = Vec::new();
+    for (bare, given) in List::parse(field)?.iter() {
+        members.push(read(bare, given)?);
+    }
+    Some(members)
 }
 
 fn left<'a>(bare: Bare<'a>, given: Parameters<'a>) -> Option<Left<'a>> {
@@ -145,7 +144,8 @@ fn named_policy<'a>(bare: Bare<'a>, given: Parameters<'a>) -> Option<Policy<'a>>
     })
 }
 
-fn joined<'a>(policy: Option<Policy<'a>>, left: Option<Left<'a>>, clock: &Clock) -> StatedLimit<'a> {
+#[inline(never)]
+fn joined<'a>(policy: Option<&Policy<'a>>, left: Option<&Left<'a>>, clock: &Clock) -> StatedLimit<'a> {
     let name = policy.map(|policy| policy.name).or(left.map(|left| left.name)).unwrap_or_default();
     let dimension = policy.and_then(|policy| policy.unit).map_or(Cow::Borrowed("requests"), names::dimension);
     StatedLimit {

@@ -4,6 +4,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// A JSON value that begins somewhere in a text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,6 +25,7 @@ pub(crate) enum Json<'a> {
 
 impl<'a> Json<'a> {
     /// The value at the start of `text`, after blanks.
+    #[inline(never)]
     pub(crate) fn parse(text: &'a [u8]) -> Option<Self> {
         let text = blanks(text);
         match text.first()? {
@@ -43,6 +45,7 @@ impl<'a> Json<'a> {
     }
 
     /// The first member called `name`, if this is an object that has one.
+    #[inline(never)]
     pub(crate) fn member(self, name: &str) -> Option<Self> {
         let Self::Object(mut rest) = self else { return None };
         loop {
@@ -58,19 +61,14 @@ impl<'a> Json<'a> {
     }
 
     /// The member that is reached by `names` one after the other.
+    #[inline(never)]
     pub(crate) fn path(self, names: &[&str]) -> Option<Self> {
         names.iter().try_fold(self, |value, name| value.member(name))
     }
 
     /// The items, if this is an array.
-    pub(crate) fn items(self) -> impl Iterator<Item = Self> {
-        let mut rest = if let Self::Array(rest) = self { Some(rest) } else { None };
-        core::iter::from_fn(move || {
-            let text = rest?;
-            let item = Self::parse(text);
-            rest = after_value(text).and_then(|rest| blanks(rest).strip_prefix(b","));
-            item
-        })
+    pub(crate) fn items(self) -> Items<'a> {
+        Items(if let Self::Array(rest) = self { Some(rest) } else { None })
     }
 
     /// The text as it is written, escapes included, or the characters of a number.
@@ -82,6 +80,7 @@ impl<'a> Json<'a> {
     }
 
     /// The text, if this is one and its escapes are right.
+    #[inline(never)]
     pub(crate) fn text(self) -> Option<Cow<'a, str>> {
         let Self::Text(raw) = self else { return None };
         if raw.contains(&b'\\') {
@@ -92,11 +91,27 @@ impl<'a> Json<'a> {
     }
 
     /// Whether this is the text `expected`.
+    #[inline(never)]
     pub(crate) fn is(self, expected: &str) -> bool {
         self.text().is_some_and(|text| text == expected)
     }
 }
 
+/// The items of an array that are still to be read.
+pub(crate) struct Items<'a>(Option<&'a [u8]>);
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Json<'a>;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Json<'a>> {
+        let text = self.0?;
+        self.0 = after_value(text).and_then(|rest| blanks(rest).strip_prefix(b","));
+        Json::parse(text)
+    }
+}
+
+#[inline(never)]
 fn blanks(text: &[u8]) -> &[u8] {
     let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
     let start = text.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
@@ -104,6 +119,7 @@ fn blanks(text: &[u8]) -> &[u8] {
 }
 
 /// One past the closing quote of the string that begins `text`.
+#[inline(never)]
 fn text_end(text: &[u8]) -> Option<usize> {
     let mut at = 1;
     text.first().filter(|&&byte| byte == b'"')?;
@@ -140,32 +156,33 @@ fn after_value(text: &[u8]) -> Option<&[u8]> {
 }
 
 fn unescaped(raw: &[u8]) -> Option<String> {
-    let raw = core::str::from_utf8(raw).ok()?;
-    let mut text = String::with_capacity(raw.len());
+    let mut text = Vec::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some((before, after)) = rest.split_once('\\') {
-        text.push_str(before);
-        let mut characters = after.chars();
-        let plain = match characters.next()? {
-            'u' => {
-                let (character, length) = unicode(after.as_bytes())?;
-                text.push(character);
-                rest = after.get(length..)?;
-                continue;
-            }
-            'n' => '\n',
-            't' => '\t',
-            'r' => '\r',
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            same @ ('"' | '\\' | '/') => same,
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        if *byte != b'\\' {
+            text.push(*byte);
+            continue;
+        }
+        let (escape, after) = rest.split_first()?;
+        if *escape == b'u' {
+            let (character, length) = unicode(rest)?;
+            text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = rest.get(length..)?;
+            continue;
+        }
+        text.push(match escape {
+            b'n' => b'\n',
+            b't' => b'\t',
+            b'r' => b'\r',
+            b'b' => 0x08,
+            b'f' => 0x0c,
+            b'"' | b'\\' | b'/' => *escape,
             _ => return None,
-        };
-        text.push(plain);
-        rest = characters.as_str();
+        });
+        rest = after;
     }
-    text.push_str(rest);
-    Some(text)
+    String::from_utf8(text).ok()
 }
 
 /// The character of `uXXXX`, or of `uXXXX\uXXXX` where two surrogates make one, and how many bytes it took.
@@ -184,8 +201,6 @@ fn unicode(text: &[u8]) -> Option<(char, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use super::*;
 
     fn json(text: &str) -> Option<Json<'_>> {

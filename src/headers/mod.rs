@@ -34,7 +34,7 @@ pub use vendor::{READ_ON, Vendor, Window, vendors};
 use gather::Fields;
 use inside::Inside;
 use refusal::Refusal;
-use vendor::row_of;
+use vendor::{Conventions, conventions_of};
 
 use crate::provider::Provider;
 use crate::time::WallTime;
@@ -130,8 +130,8 @@ fn read_as<'a>(
 }
 
 /// By whose conventions `x-ratelimit-…` is read. Anthropic sends no such fields: they are a gateway's.
-fn plain_fields_of(provider: Provider) -> &'static Vendor {
-    row_of(if provider == Provider::Anthropic { Provider::Generic } else { provider })
+fn plain_fields_of(provider: Provider) -> &'static Conventions {
+    conventions_of(if provider == Provider::Anthropic { Provider::Generic } else { provider })
 }
 
 /// Whether the class of a refusal cannot be told from status and headers alone and a JSON body could tell it.

@@ -1,7 +1,6 @@
 //! What a header name says about a limit: of which family it is, what is counted, and which figure the value gives.
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 
 use super::grammar::calendar::fixed_digits;
 use crate::time::Duration;
@@ -44,6 +43,11 @@ pub(crate) enum Figure {
     Window,
 }
 
+impl Figure {
+    /// How many there are.
+    pub(crate) const COUNT: usize = Self::Window as usize + 1;
+}
+
 /// One limit among those of a response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Key<'n> {
@@ -79,24 +83,10 @@ pub(crate) fn parse(name: &[u8]) -> Option<(Key<'_>, Figure)> {
 
 /// The dimension as the normal form spells it, with `_` for `-`. Allocates only for one that no known server counts.
 pub(crate) fn dimension(spelling: &[u8]) -> Cow<'static, str> {
-    match spelling {
-        b"requests" => "requests".into(),
-        b"tokens" => "tokens".into(),
-        b"input-tokens" => "input_tokens".into(),
-        b"output-tokens" => "output_tokens".into(),
-        b"project-tokens" => "project_tokens".into(),
-        b"fast-input-tokens" => "fast_input_tokens".into(),
-        b"fast-output-tokens" => "fast_output_tokens".into(),
-        b"priority-input-tokens" => "priority_input_tokens".into(),
-        b"priority-output-tokens" => "priority_output_tokens".into(),
-        b"unified-5h" => "unified_5h".into(),
-        b"unified-7d" => "unified_7d".into(),
-        b"tokens-prompt" => "tokens_prompt".into(),
-        b"tokens-cache-adjusted-prompt" => "tokens_cache_adjusted_prompt".into(),
-        b"tokens-generated" => "tokens_generated".into(),
-        b"content-bytes" => "content_bytes".into(),
-        b"concurrent-requests" => "concurrent_requests".into(),
-        _ => spelling.iter().map(|&byte| char::from(if byte == b'-' { b'_' } else { byte })).collect::<String>().into(),
+    let underscored = || spelling.iter().map(|&byte| if byte == b'-' { b'_' } else { byte });
+    match DIMENSIONS.iter().find(|known| known.len() == spelling.len() && known.bytes().eq(underscored())) {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(underscored().map(char::from).collect()),
     }
 }
 
@@ -169,16 +159,8 @@ fn plain(name: &[u8]) -> Option<(Key<'_>, Figure)> {
 
 /// `max`, `remaining`, `interval-milliseconds`; `daily`, `daily-remaining`; `secondly`, `secondly-remaining`
 fn hubspot(name: &[u8]) -> Option<(Key<'static>, Figure)> {
-    let (word, figure) = match name {
-        b"max" => (None, Figure::Limit),
-        b"remaining" => (None, Figure::Remaining),
-        b"interval-milliseconds" => (None, Figure::Window),
-        b"daily" => (window_word(b"day"), Figure::Limit),
-        b"daily-remaining" => (window_word(b"day"), Figure::Remaining),
-        b"secondly" => (window_word(b"second"), Figure::Limit),
-        b"secondly-remaining" => (window_word(b"second"), Figure::Remaining),
-        _ => return None,
-    };
+    let (word, figure) = crate::names::find(HUBSPOT, name)?;
+    let word = window_word(word);
     Some((Key { family: Family::HubSpot, dimension: b"requests", word }, figure))
 }
 
@@ -188,13 +170,7 @@ fn exactly<'n>(family: Family, dimension: &'static [u8], name: &'n [u8]) -> Opti
 }
 
 fn figure(word: &[u8]) -> Option<Figure> {
-    match word {
-        b"limit" => Some(Figure::Limit),
-        b"remaining" => Some(Figure::Remaining),
-        b"reset" => Some(Figure::Reset),
-        b"status" => Some(Figure::Status),
-        _ => None,
-    }
+    crate::names::find(FIGURES, word)
 }
 
 fn window_word(word: &[u8]) -> Option<&'static WindowWord> {
@@ -206,10 +182,44 @@ fn is_dimension(spelling: &[u8]) -> bool {
     (1..=MAX_DIMENSION_BYTES).contains(&spelling.len()) && spelling.iter().all(word)
 }
 
+/// What follows `x-hubspot-ratelimit-`: the word for the window, and the figure.
+const HUBSPOT: &[(&str, (&[u8], Figure))] = &[
+    ("max", (b"", Figure::Limit)),
+    ("remaining", (b"", Figure::Remaining)),
+    ("interval-milliseconds", (b"", Figure::Window)),
+    ("daily", (b"day", Figure::Limit)),
+    ("daily-remaining", (b"day", Figure::Remaining)),
+    ("secondly", (b"second", Figure::Limit)),
+    ("secondly-remaining", (b"second", Figure::Remaining)),
+];
+
+const FIGURES: &[(&str, Figure)] =
+    &[("limit", Figure::Limit), ("remaining", Figure::Remaining), ("reset", Figure::Reset), ("status", Figure::Status)];
+
 /// A name is the server's choice; longer ones than this are nobody's.
 const MAX_DIMENSION_BYTES: usize = 48;
 
-const WINDOW_WORDS: [WindowWord; 5] = [
+/// What known servers count.
+const DIMENSIONS: &[&str] = &[
+    "requests",
+    "tokens",
+    "input_tokens",
+    "output_tokens",
+    "project_tokens",
+    "fast_input_tokens",
+    "fast_output_tokens",
+    "priority_input_tokens",
+    "priority_output_tokens",
+    "unified_5h",
+    "unified_7d",
+    "tokens_prompt",
+    "tokens_cache_adjusted_prompt",
+    "tokens_generated",
+    "content_bytes",
+    "concurrent_requests",
+];
+
+static WINDOW_WORDS: [WindowWord; 5] = [
     WindowWord { word: "second", span: Duration::SECOND },
     WindowWord { word: "minute", span: Duration::MINUTE },
     WindowWord { word: "hour", span: Duration::from_secs(3_600) },
@@ -219,6 +229,8 @@ const WINDOW_WORDS: [WindowWord; 5] = [
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::String;
+
     use super::*;
 
     fn read(name: &str) -> Option<(Family, String, Option<&'static str>, Figure)> {

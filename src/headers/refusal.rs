@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 
 use super::codes::{GITHUB_MESSAGES, QUOTA_CODES, QUOTA_MESSAGES, is_throttling};
 use super::grammar::number::{Decimal, SECOND_NANOS, count};
-use super::hint;
+use super::hint::{self, find_ignoring_case};
 use super::json::Json;
 use super::retry_after::capped;
 use super::signal::{Kind, Signal, StatedLimit};
@@ -92,8 +92,8 @@ impl<'a> Refusal<'a> {
     fn is_quota_exhausted(&self) -> bool {
         let codes = [self.error.path(&["details", "error_code"]), self.error.member("code"), self.error.member("type")];
         let is_code = |code: Json<'_>| {
-            let google = self.provider == Provider::Gemini && code.is("quota_exceeded");
-            google || QUOTA_CODES.iter().any(|known| code.is(known))
+            let code = code.text().unwrap_or_default();
+            QUOTA_CODES.contains(&&*code) || (self.provider == Provider::Gemini && code == "quota_exceeded")
         };
         codes.into_iter().flatten().any(is_code)
             || self.message().is_some_and(|message| QUOTA_MESSAGES.iter().any(|known| message.starts_with(known)))
@@ -106,8 +106,7 @@ impl<'a> Refusal<'a> {
         let is_known = |name: &[u8]| is_throttling(name) || name == b"REQUEST_LIMIT_EXCEEDED";
         let github = matches!(self.provider, Provider::GitHub | Provider::Generic)
             && self.message().is_some_and(|message| {
-                let message = message.to_ascii_lowercase();
-                GITHUB_MESSAGES.iter().any(|known| message.contains(known))
+                GITHUB_MESSAGES.iter().any(|known| find_ignoring_case(&message, known).is_some())
             });
         github || type_names.into_iter().flatten().filter_map(Json::raw_text).any(is_known)
     }
@@ -124,6 +123,7 @@ impl<'a> Refusal<'a> {
         source.is_some_and(|source| source.is("openrouter_in_flight_budget"))
     }
 
+    #[inline(never)]
     fn message(&self) -> Option<Cow<'a, str>> {
         let message = self.error.member("message").or_else(|| self.root.member("message"));
         message.or_else(|| self.root.member("error")).and_then(Json::text)
@@ -164,6 +164,7 @@ fn google_dimension(metric: &[u8]) -> &'static str {
     }
 }
 
+#[inline(never)]
 fn contains(text: &[u8], part: &str) -> bool {
     text.windows(part.len()).any(|window| window == part.as_bytes())
 }

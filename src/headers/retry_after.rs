@@ -14,7 +14,7 @@ pub const MAX_RETRY_AFTER: Duration = Duration::DAY;
 /// Seconds, perhaps with decimals; an HTTP-date; an RFC 3339 timestamp. Of several members the longest wait counts,
 /// and a member that is malformed says nothing. A date in the past is no wait.
 pub(crate) fn retry_after(value: &[u8], clock: &Clock) -> Option<Duration> {
-    longest(value, |member| match Decimal::parse(member) {
+    longest(value, &|member| match Decimal::parse(member) {
         Some(seconds) => Some(epoch(seconds, clock).unwrap_or_else(|| seconds.millis_of(SECOND_NANOS))),
         None => [Unit::HttpDate, Unit::Rfc3339].into_iter().find_map(|unit| unit.millis_ahead(member, clock)),
     })
@@ -22,12 +22,12 @@ pub(crate) fn retry_after(value: &[u8], clock: &Clock) -> Option<Duration> {
 
 /// Reads a wait in milliseconds, as in `retry-after-ms` and `x-amz-retry-after`.
 pub(crate) fn retry_after_millis(value: &[u8]) -> Option<Duration> {
-    longest(value, |member| Decimal::parse(member).map(|millis| millis.millis_of(MILLI_NANOS)))
+    longest(value, &|member| Decimal::parse(member).map(|millis| millis.millis_of(MILLI_NANOS)))
 }
 
 /// Reads a wait in `unit`, for a server whose own field a user has described.
 pub(crate) fn retry_after_in(unit: Unit, value: &[u8], clock: &Clock) -> Option<Duration> {
-    longest(value, |member| unit.millis_ahead(member, clock))
+    longest(value, &|member| unit.millis_ahead(member, clock))
 }
 
 /// A wait of `millis` milliseconds, or the longest that is believed.
@@ -35,7 +35,7 @@ pub(crate) fn capped(millis: u64) -> Duration {
     Duration::from_millis(millis).min(MAX_RETRY_AFTER)
 }
 
-fn longest(value: &[u8], millis: impl Fn(&[u8]) -> Option<u64>) -> Option<Duration> {
+fn longest(value: &[u8], millis: &dyn Fn(&[u8]) -> Option<u64>) -> Option<Duration> {
     members(value).filter_map(millis).max().map(capped)
 }
 

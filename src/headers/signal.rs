@@ -116,6 +116,7 @@ impl<'a> Signal<'a> {
     }
 
     /// Adds a limit if it says anything and there is room.
+    #[inline(never)]
     pub(crate) fn state(&mut self, mut limit: StatedLimit<'a>) {
         // Rounded figures can exceed the limit that they are rounded from.
         limit.remaining = match limit.limit {

@@ -42,9 +42,38 @@ pub fn vendors() -> &'static [Vendor] {
     &VENDORS
 }
 
-/// The row of `provider`.
-pub(crate) fn row_of(provider: Provider) -> &'static Vendor {
-    VENDORS.iter().find(|vendor| vendor.provider == provider).unwrap_or(&GENERIC)
+/// What the parser itself reads of a row. The rest is for people, and no program that only parses carries it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conventions {
+    pub(crate) provider: Provider,
+    pub(crate) reset: Unit,
+    pub(crate) windows: &'static [Window],
+    pub(crate) telling_bodies: &'static [u16],
+    pub(crate) marks: &'static [&'static str],
+}
+
+impl Conventions {
+    const fn of(vendor: &Vendor) -> Self {
+        let Vendor { provider, reset, windows, telling_bodies, marks, .. } = *vendor;
+        Self { provider, reset, windows, telling_bodies, marks }
+    }
+}
+
+/// The conventions of every provider, in the order in which one is guessed.
+pub(crate) static CONVENTIONS: [Conventions; VENDORS.len()] = {
+    let mut all = [Conventions::of(&GENERIC); VENDORS.len()];
+    let mut index = 0;
+    while index < all.len() {
+        all[index] = Conventions::of(&VENDORS[index]);
+        index += 1;
+    }
+    all
+};
+
+/// The conventions of `provider`.
+pub(crate) fn conventions_of(provider: Provider) -> &'static Conventions {
+    // Every provider has a row.
+    CONVENTIONS.iter().find(|row| row.provider == provider).unwrap_or(&CONVENTIONS[0])
 }
 
 /// When the pages named in the table were read.

@@ -111,6 +111,7 @@ impl Ledger {
     ///
     /// `counted_at` is the latest instant at which the server may count the request: `now` where nothing lies
     /// between, later where a network does.
+    #[inline]
     pub fn reserve(&mut self, cost: Cost, now: Instant, counted_at: Instant) -> Result<Reservation, Earliest> {
         if !self.limits.iter_mut().all(|limit| limit.has_room(cost, now)) {
             return Err(self.earliest(cost, now));
@@ -138,6 +139,7 @@ impl Ledger {
     }
 
     /// Ends `reservation` with what the request really cost. More than was reserved becomes debt.
+    #[inline]
     pub fn settle(&mut self, reservation: Reservation, actual: Cost, now: Instant) {
         let reserved = reservation.cost;
         for limit in &mut self.limits {

@@ -5,17 +5,26 @@ use crate::headers::block::{find, trim};
 
 /// The members of a comma-joined value, trimmed. A comma after the name of a weekday belongs to an HTTP-date.
 pub(crate) fn members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(value);
-    core::iter::from_fn(move || {
-        let text = rest?;
+    Members(Some(value))
+}
+
+/// What is left to be read; `None` after the last member.
+struct Members<'a>(Option<&'a [u8]>);
+
+impl<'a> Iterator for Members<'a> {
+    type Item = &'a [u8];
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let text = self.0?;
         let end = comma_after(text, 0).and_then(|comma| {
             let first = trim(&text[..comma]);
             let opens_a_date = is_weekday(first, false) || is_weekday(first, true);
             if opens_a_date { comma_after(text, comma + 1) } else { Some(comma) }
         });
-        rest = end.map(|end| &text[end + 1..]);
+        self.0 = end.map(|end| &text[end + 1..]);
         Some(trim(&text[..end.unwrap_or(text.len())]))
-    })
+    }
 }
 
 fn comma_after(text: &[u8], start: usize) -> Option<usize> {

@@ -15,6 +15,7 @@ pub(crate) struct Decimal {
 
 impl Decimal {
     /// Reads `^[0-9]+(\.[0-9]+)?$`.
+    #[inline(never)]
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         let (number, rest) = Self::prefix(text)?;
         let written_in_full = text.first() != Some(&b'.') && text.last() != Some(&b'.');
@@ -23,6 +24,7 @@ impl Decimal {
 
     /// Reads a number at the start of `text` and returns what follows. As in Go, digits may be missing on one side of
     /// the point.
+    #[inline(never)]
     pub(crate) fn prefix(text: &[u8]) -> Option<(Self, &[u8])> {
         let (whole, rest) = digits(text);
         let (fraction, rest) = match rest {
@@ -68,6 +70,7 @@ impl Decimal {
     }
 
     /// This many times `unit_nanos` nanoseconds in milliseconds, rounded up: a wait never ends early. Saturates.
+    #[inline(never)]
     pub(crate) const fn millis_of(self, unit_nanos: u64) -> u64 {
         let millis = self.nanos_of(unit_nanos).div_ceil(1_000_000);
         if millis > u64::MAX as u128 { u64::MAX } else { millis as u64 }
@@ -83,6 +86,7 @@ pub(crate) const MILLI_NANOS: u64 = 1_000_000;
 ///
 /// Fetch joins the values of repeated fields with a comma and a blank. The smallest of several is the safe one to
 /// believe. A comma without a blank groups thousands in somebody's locale and makes the value unreadable.
+#[inline(never)]
 pub(crate) fn count(text: &[u8]) -> Option<u64> {
     let mut smallest = None;
     let mut rest = Some(text);

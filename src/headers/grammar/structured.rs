@@ -56,6 +56,7 @@ impl<'a> Dictionary<'a> {
 
 impl<'a> Parameters<'a> {
     /// The value of `name`; the last one if it came several times, as the specification says.
+    #[inline(never)]
     pub(crate) fn value(self, name: &str) -> Option<Bare<'a>> {
         let mut rest = self.0;
         let mut found = None;
@@ -75,6 +76,7 @@ struct Members<'a>(&'a [u8]);
 impl<'a> Iterator for Members<'a> {
     type Item = Option<&'a [u8]>;
 
+    #[inline(never)]
     fn next(&mut self) -> Option<Self::Item> {
         let text = self.0;
         if text.is_empty() {
@@ -95,6 +97,7 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
+#[inline(never)]
 fn item(text: &[u8]) -> Option<(Bare<'_>, Parameters<'_>)> {
     let (bare, parameters) = bare(text)?;
     all_parameters(parameters)?;
@@ -135,6 +138,7 @@ fn key(text: &[u8]) -> Option<(&[u8], &[u8])> {
     starts_well.then(|| text.split_at(end))
 }
 
+#[inline(never)]
 fn bare(text: &[u8]) -> Option<(Bare<'_>, &[u8])> {
     match text {
         [b'"', rest @ ..] => string(rest),
