@@ -62,6 +62,9 @@ struct Pair {
 }
 
 impl Queue {
+    /// A position further back is not counted out: a hundred thousand that leave from behind would each walk the line.
+    pub const MOST_COUNTED: u32 = 1_000;
+
     /// How many wait.
     pub const fn len(&self) -> u32 {
         self.len
@@ -82,12 +85,15 @@ impl Queue {
         self.len > 0 && self.lines[..=priority as usize].iter().any(|line| line.first != NOBODY)
     }
 
-    /// How many stand before `member`.
+    /// How many stand before `member`, counted up to [`MOST_COUNTED`](Self::MOST_COUNTED).
     pub fn position(&self, member: u32, priority: Priority, neighbours: &Neighbours) -> u32 {
         let mut position = 0;
         for (class, line) in self.lines.iter().enumerate().take(priority as usize + 1) {
             let mut at = line.first;
             while at != NOBODY && !(class == priority as usize && at == member) {
+                if position == Self::MOST_COUNTED {
+                    return position;
+                }
                 position += 1;
                 at = neighbours.0[at as usize].behind;
             }
@@ -171,6 +177,14 @@ mod tests {
         assert_eq!(queue.position(3, Priority::Normal, &neighbours), 3);
         assert_eq!(order(&mut queue, &mut neighbours, &priorities), [2, 4, 1, 3, 0, 5]);
         assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn a_position_far_back_is_not_counted_out() {
+        let (mut queue, mut neighbours) = (Queue::default(), Neighbours::default());
+        (0..5_000).for_each(|member| queue.push_back(member, Priority::Low, &mut neighbours));
+        assert_eq!(queue.position(999, Priority::Low, &neighbours), 999);
+        assert_eq!(queue.position(4_999, Priority::Low, &neighbours), Queue::MOST_COUNTED);
     }
 
     #[test]

@@ -95,7 +95,7 @@ export class DeadlineError extends TidegateError {
   readonly scope!: string;
   /** How long it waited, in milliseconds. */
   readonly waitedMs!: number;
-  /** How many calls stood before it. */
+  /** How many were still before it, counted up to 1,000. */
   readonly position!: number;
 
   constructor(message: string, fields?: object) {

@@ -47,7 +47,7 @@ pub enum Refusal {
         scope: String,
         /// How long it waited.
         waited: Duration,
-        /// How many were still before it.
+        /// How many were still before it, counted up to 1,000.
         position: u32,
     },
     /// The limiter was closed.
