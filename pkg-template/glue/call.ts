@@ -3,10 +3,10 @@ import { BodySource, discard, ignore, isWebStream } from "./body.js";
 import { DELIVER, loadedCore, NEEDS_BODY, OBSERVE, type RequestBody, requestHeaderNames, RETRY } from "./core.js";
 import type { Driver } from "./driver.js";
 import { CoreError } from "./errors.js";
-import type { Fetch } from "./fetch.js";
 import { headerLines, responseHeaderLines } from "./headers.js";
 import type { ResolvedHints } from "./hints.js";
 import { BodyTap, observedStream } from "./observe.js";
+import type { Fetch } from "./options.js";
 import type { OutgoingRequest } from "./request.js";
 import { mayHaveBody, withBody } from "./response.js";
 

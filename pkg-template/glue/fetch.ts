@@ -2,10 +2,8 @@ import { abortedSignal } from "./abort.js";
 import { Call } from "./call.js";
 import type { Driver } from "./driver.js";
 import { type ResolvedHints, resolveHints } from "./hints.js";
+import type { Fetch } from "./options.js";
 import { OutgoingRequest } from "./request.js";
-
-/** The signature of `fetch`, without what single runtimes add to it. */
-export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /** The `fetch` of a limiter or view. `upstream` sends; undefined means the global one, looked up at each attempt. */
 export function createFetch(driver: Driver, upstream: Fetch | undefined, hints: ResolvedHints): Fetch {

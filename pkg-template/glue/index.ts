@@ -22,13 +22,13 @@ export type {
   TidegateEvent,
   UnknownModelEvent,
 } from "./events.js";
-export type { Fetch } from "./fetch.js";
 export type { AcquireHints, FetchHints, Priority, ScheduleHints } from "./hints.js";
 export { createLimiter, type Limiter } from "./limiter.js";
 export type {
   ConcurrencyOptions,
   Dimension,
   Enforcement,
+  Fetch,
   LimiterOptions,
   LimitOptions,
   QueueOptions,

@@ -5,9 +5,9 @@ import { loadedCore } from "./core.js";
 import { checkCost, type Cost } from "./cost.js";
 import { Driver } from "./driver.js";
 import type { EventType, Listener } from "./events.js";
-import { createFetch, type Fetch } from "./fetch.js";
+import { createFetch } from "./fetch.js";
 import { type AcquireHints, NO_HINTS, type ResolvedHints, resolveHints, type ScheduleHints } from "./hints.js";
-import { type LimiterOptions, splitSeams } from "./options.js";
+import { type Fetch, type LimiterOptions, splitSeams } from "./options.js";
 import type { Permit } from "./permit.js";
 import type { Snapshot } from "./snapshot.js";
 

@@ -1,7 +1,9 @@
 import type { Clock } from "./clock.js";
 import { OptionError } from "./errors.js";
-import type { Fetch } from "./fetch.js";
 import type { ProviderName, ProviderOptions } from "./provider.js";
+
+/** The signature of `fetch`, without what single runtimes add to it. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /**
  * How the server lets an amount come back: continuously up to the burst; all at fixed instants; or each part one period

@@ -1,8 +1,8 @@
 import { ignore } from "./body.js";
 import type { RequestBody } from "./core.js";
-import type { Fetch } from "./fetch.js";
 import { hasHints, hintsOf, withoutHints } from "./headers.js";
 import type { FetchHints } from "./hints.js";
+import type { Fetch } from "./options.js";
 
 type Input = string | URL | Request;
 
