@@ -36,7 +36,7 @@ impl Forecast {
     }
 
     fn with_margin(&self, tokens: u64) -> u32 {
-        clamp_to_u32(tokens.saturating_add((u128::from(tokens) * u128::from(self.margin) >> 16) as u64))
+        clamp_to_u32(tokens.saturating_add(((u128::from(tokens) * u128::from(self.margin)) >> 16) as u64))
     }
 
     /// Learns from a finished request: what its text let expect, and what the server counted.
