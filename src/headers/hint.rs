@@ -10,7 +10,7 @@ use crate::time::Duration;
 /// A number needs its unit: "retry after 45" could be anything.
 pub(crate) fn wait(message: &str) -> Option<Duration> {
     PHRASES.iter().find_map(|phrase| {
-        let start = find_ignoring_case(message, phrase)? + phrase.len();
+        let start = find_ignoring_case(message.as_bytes(), phrase)? + phrase.len();
         let mut words = message.as_bytes().get(start..)?.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         let first = without_punctuation(words.next()?);
         if first.last().is_some_and(u8::is_ascii_alphabetic) {
@@ -31,8 +31,8 @@ fn without_punctuation(mut word: &[u8]) -> &[u8] {
 
 /// Where `phrase` first stands in `text`.
 #[inline(never)]
-pub(crate) fn find_ignoring_case(text: &str, phrase: &str) -> Option<usize> {
-    text.as_bytes().windows(phrase.len()).position(|window| window.eq_ignore_ascii_case(phrase.as_bytes()))
+pub(crate) fn find_ignoring_case(text: &[u8], phrase: &str) -> Option<usize> {
+    text.windows(phrase.len()).position(|window| window.eq_ignore_ascii_case(phrase.as_bytes()))
 }
 
 /// Groq and OpenAI, Azure, Gemini.

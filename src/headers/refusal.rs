@@ -105,7 +105,7 @@ impl<'a> Refusal<'a> {
         let is_known = |name: &[u8]| is_throttling(name) || name == b"REQUEST_LIMIT_EXCEEDED";
         let github = matches!(self.provider, Provider::GitHub | Provider::Generic)
             && self.message().is_some_and(|message| {
-                GITHUB_MESSAGES.iter().any(|known| find_ignoring_case(&message, known).is_some())
+                GITHUB_MESSAGES.iter().any(|known| find_ignoring_case(message.as_bytes(), known).is_some())
             });
         github || type_names.into_iter().flatten().filter_map(Json::raw_text).any(is_known)
     }
