@@ -2,6 +2,7 @@
 
 use super::codes::is_throttling;
 use super::gather::{Field, Fields};
+use super::hint::find_ignoring_case;
 use super::refusal::Refusal;
 use super::signal::Kind;
 use super::vendor::conventions_of;
@@ -33,9 +34,7 @@ pub(crate) fn classify(
 /// Whether the class can be another once the body is read.
 pub(crate) fn needs_body(provider: Provider, status: u16, fields: &Fields<'_>) -> bool {
     let told_by_headers = status != 429 && by_status(provider, status, fields) == Kind::RateLimit;
-    let not_json = fields
-        .value(Field::ContentType)
-        .is_some_and(|name| !name.to_ascii_lowercase().windows(4).any(|part| part == b"json"));
+    let not_json = fields.value(Field::ContentType).is_some_and(|name| find_ignoring_case(name, "json").is_none());
     // A spend cap of Anthropic has no Retry-After, and at Discord the body only repeats it.
     let answered =
         status == 429 && fields.order_a_wait() && matches!(provider, Provider::Anthropic | Provider::Discord);

@@ -119,13 +119,8 @@ impl<'a> Fields<'a> {
 
     /// The server's own word on retrying: exactly `true` or `false`, nothing else.
     pub(crate) fn should_retry(&self) -> Option<bool> {
-        [self.value(Field::ShouldRetry), self.value(Field::StripeShouldRetry)].into_iter().flatten().find_map(|value| {
-            match value {
-                b"true" => Some(true),
-                b"false" => Some(false),
-                _ => None,
-            }
-        })
+        let words = [self.value(Field::ShouldRetry), self.value(Field::StripeShouldRetry)];
+        words.into_iter().flatten().find_map(|word| crate::names::find(&[("true", true), ("false", false)], word))
     }
 
     /// States every limit that the fields give. A cache repeats what the server said of its limits long ago.

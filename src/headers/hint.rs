@@ -2,6 +2,7 @@
 
 use super::grammar::go_duration;
 use super::retry_after::capped;
+use crate::names;
 use crate::time::Duration;
 
 /// The wait that `message` mentions after one of the known phrases.
@@ -9,32 +10,37 @@ use crate::time::Duration;
 /// A number needs its unit: "retry after 45" could be anything.
 pub(crate) fn wait(message: &str) -> Option<Duration> {
     PHRASES.iter().find_map(|phrase| {
-        let start = find_ignoring_case(message, phrase)? + phrase.len();
-        let mut words =
-            message.get(start..)?.split_ascii_whitespace().map(|word| word.trim_end_matches(['.', ',', ';', '!', ')']));
-        let first = words.next()?;
-        if first.ends_with(|last: char| last.is_ascii_alphabetic()) {
-            return go_duration::parse_millis(first.as_bytes()).map(capped);
+        let start = find_ignoring_case(message.as_bytes(), phrase)? + phrase.len();
+        let mut words = message.as_bytes().get(start..)?.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let first = without_punctuation(words.next()?);
+        if first.last().is_some_and(u8::is_ascii_alphabetic) {
+            return go_duration::parse_millis(first).map(capped);
         }
-        let unit = words.next()?;
-        let short =
-            UNITS.iter().find(|(long, _)| unit.strip_suffix('s').unwrap_or(unit) == *long).map(|(_, short)| *short)?;
-        go_duration::parse_millis(&[first.as_bytes(), short.as_bytes()].concat()).map(capped)
+        let unit = without_punctuation(words.next()?);
+        let short = names::find(UNITS, unit.strip_suffix(b"s").unwrap_or(unit))?;
+        go_duration::parse_millis(&[first, short.as_bytes()].concat()).map(capped)
     })
+}
+
+fn without_punctuation(mut word: &[u8]) -> &[u8] {
+    while let [rest @ .., b'.' | b',' | b';' | b'!' | b')'] = word {
+        word = rest;
+    }
+    word
 }
 
 /// Where `phrase` first stands in `text`.
 #[inline(never)]
-pub(crate) fn find_ignoring_case(text: &str, phrase: &str) -> Option<usize> {
-    text.as_bytes().windows(phrase.len()).position(|window| window.eq_ignore_ascii_case(phrase.as_bytes()))
+pub(crate) fn find_ignoring_case(text: &[u8], phrase: &str) -> Option<usize> {
+    text.windows(phrase.len()).position(|window| window.eq_ignore_ascii_case(phrase.as_bytes()))
 }
 
 /// Groq and OpenAI, Azure, Gemini.
 const PHRASES: [&str; 3] = ["try again in ", "retry after ", "retry in "];
 
 /// Words for units, singular, and what a duration calls them.
-const UNITS: [(&str, &str); 6] =
-    [("second", "s"), ("sec", "s"), ("minute", "m"), ("hour", "h"), ("day", "d"), ("millisecond", "ms")];
+const UNITS: &[(&str, &str)] =
+    &[("second", "s"), ("sec", "s"), ("minute", "m"), ("hour", "h"), ("day", "d"), ("millisecond", "ms")];
 
 #[cfg(test)]
 mod tests {

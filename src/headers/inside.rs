@@ -2,6 +2,7 @@
 
 use super::json::Json;
 use super::refusal::{MAX_BODY_BYTES, Refusal};
+use crate::names;
 use crate::provider::Provider;
 
 /// An error found in the body of a response whose status says success.
@@ -57,13 +58,7 @@ fn slack(root: Json<'_>) -> Option<u16> {
 fn graphql(root: Json<'_>) -> Option<u16> {
     root.member("errors")?.items().find_map(|error| {
         let names = [error.member("type"), error.path(&["extensions", "code"])];
-        let is = |expected: &str| names.iter().flatten().any(|name| name.is(expected));
-        match () {
-            () if ["RATE_LIMITED", "RATELIMITED", "RATE_LIMIT", "THROTTLED"].into_iter().any(is) => Some(429),
-            // Shopify: the query costs more than the bucket can ever hold.
-            () if is("MAX_COST_EXCEEDED") => Some(413),
-            () => None,
-        }
+        names.into_iter().flatten().find_map(|name| names::find(GRAPHQL_STATUSES, name.text()?.as_bytes()))
     })
 }
 
@@ -79,14 +74,14 @@ fn error_status(root: Json<'_>) -> Option<u16> {
     names.into_iter().flatten().find_map(|name| match name {
         Json::Number(code) => core::str::from_utf8(code).ok()?.parse().ok().filter(|code| (400..600).contains(code)),
         Json::Object(_) | Json::Array(_) | Json::Text(_) | Json::Boolean(_) | Json::Null => {
-            STATUSES.iter().find(|(known, _)| name.is(known)).map(|(_, status)| *status)
+            names::find(STATUSES, name.text()?.as_bytes())
         }
     })
 }
 
 /// <https://platform.claude.com/docs/en/api/errors>,
 /// <https://developers.openai.com/api/docs/guides/error-codes>
-const STATUSES: [(&str, u16); 19] = [
+const STATUSES: &[(&str, u16)] = &[
     ("invalid_request_error", 400),
     ("authentication_error", 401),
     ("billing_error", 402),
@@ -106,4 +101,13 @@ const STATUSES: [(&str, u16); 19] = [
     ("organization_usage_limit_exceeded", 429),
     ("server_error", 500),
     ("server_is_overloaded", 503),
+];
+
+const GRAPHQL_STATUSES: &[(&str, u16)] = &[
+    ("RATE_LIMITED", 429),
+    ("RATELIMITED", 429),
+    ("RATE_LIMIT", 429),
+    ("THROTTLED", 429),
+    // Shopify: the query costs more than the bucket can ever hold.
+    ("MAX_COST_EXCEEDED", 413),
 ];

@@ -47,8 +47,7 @@ impl<'a> Refusal<'a> {
 
     /// The wait that the body orders in a field of its own.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        let google =
-            self.details("google.rpc.RetryInfo").find_map(|info| protobuf_duration(info.member("retryDelay")?));
+        let google = self.detail("google.rpc.RetryInfo").and_then(|info| protobuf_duration(info.member("retryDelay")?));
         let discord = || match self.root.member("retry_after") {
             Some(Json::Number(seconds)) if self.is_discord() => Decimal::parse(seconds),
             _ => None,
@@ -106,7 +105,7 @@ impl<'a> Refusal<'a> {
         let is_known = |name: &[u8]| is_throttling(name) || name == b"REQUEST_LIMIT_EXCEEDED";
         let github = matches!(self.provider, Provider::GitHub | Provider::Generic)
             && self.message().is_some_and(|message| {
-                GITHUB_MESSAGES.iter().any(|known| find_ignoring_case(&message, known).is_some())
+                GITHUB_MESSAGES.iter().any(|known| find_ignoring_case(message.as_bytes(), known).is_some())
             });
         github || type_names.into_iter().flatten().filter_map(Json::raw_text).any(is_known)
     }
@@ -130,16 +129,17 @@ impl<'a> Refusal<'a> {
     }
 
     fn violations(&self) -> impl Iterator<Item = Json<'a>> {
-        self.details("google.rpc.QuotaFailure").filter_map(|failure| failure.member("violations")).flat_map(Json::items)
+        let failure = self.detail("google.rpc.QuotaFailure").and_then(|failure| failure.member("violations"));
+        failure.unwrap_or(Json::Null).items()
     }
 
-    /// The error details of one type (google.rpc.Status).
-    fn details(&self, type_name: &'static str) -> impl Iterator<Item = Json<'a>> {
-        let is_type = move |detail: &Json<'_>| {
-            let name = detail.member("@type").and_then(Json::text);
-            name.is_some_and(|name| name.strip_prefix("type.googleapis.com/") == Some(type_name))
-        };
-        self.error.member("details").into_iter().flat_map(Json::items).filter(is_type)
+    /// The first of the error details of one type (google.rpc.Status).
+    #[inline(never)]
+    fn detail(&self, type_name: &str) -> Option<Json<'a>> {
+        self.error.member("details")?.items().find(|detail| {
+            let name = detail.member("@type").and_then(Json::text).unwrap_or_default();
+            name.strip_prefix("type.googleapis.com/") == Some(type_name)
+        })
     }
 }
 

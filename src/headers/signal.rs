@@ -82,16 +82,8 @@ impl<'a> StatedLimit<'a> {
 
     /// The dimension of the ledger that this limit bounds, if it bounds one.
     pub fn ledger_dimension(&self) -> Option<Dimension> {
-        match &*self.dimension {
-            _ if self.restates_others => None,
-            "requests" => Some(Dimension::Requests),
-            "input_tokens" => Some(Dimension::InputTokens),
-            "output_tokens" => Some(Dimension::OutputTokens),
-            "tokens" => Some(Dimension::TotalTokens),
-            "concurrent_requests" | "concurrency" => Some(Dimension::Concurrency),
-            "custom" => Some(Dimension::Custom),
-            _ => None,
-        }
+        let name = if self.dimension == "concurrent_requests" { "concurrency" } else { &self.dimension };
+        Dimension::ALL.into_iter().find(|dimension| dimension.name() == name && !self.restates_others)
     }
 }
 

@@ -20,6 +20,33 @@ pub(crate) struct Civil {
 }
 
 impl Civil {
+    /// Reads the whole of `text` by `picture`, where `Y`, `M`, `D`, `h`, `m` and `s` stand for a digit of the year, the
+    /// month and so on, `_` for a digit of the day or a blank, and `NNN` for the name of a month. Everything else
+    /// stands for itself, letters in either case.
+    #[inline(never)]
+    pub(crate) fn read(text: &[u8], picture: &[u8]) -> Option<Self> {
+        let mut civil = Self { year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0 };
+        if let Some(name) = picture.iter().position(|&letter| letter == b'N') {
+            civil.month = month_named(text.get(name..name + 3)?)?;
+        }
+        for (byte, letter) in text.iter().zip(picture) {
+            let figure = match letter {
+                b'Y' => &mut civil.year,
+                b'M' => &mut civil.month,
+                b'_' if *byte == b' ' => continue,
+                b'D' | b'_' => &mut civil.day,
+                b'h' => &mut civil.hour,
+                b'm' => &mut civil.minute,
+                b's' => &mut civil.second,
+                b'N' => continue,
+                other if byte.eq_ignore_ascii_case(other) => continue,
+                _ => return None,
+            };
+            *figure = *figure * 10 + char::from(*byte).to_digit(10)?;
+        }
+        (text.len() == picture.len()).then_some(civil)
+    }
+
     /// Seconds since 1970, or nothing if there is no such date or time.
     pub(crate) fn unix_seconds(self) -> Option<i64> {
         let Self { year, month, day, hour, minute, second } = self;

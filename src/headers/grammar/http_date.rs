@@ -1,6 +1,6 @@
 //! HTTP-dates (RFC 9110 §5.6.7) in their three forms, all of which a recipient must read.
 
-use super::calendar::{Civil, fixed_digits, is_weekday, month_named, year_of};
+use super::calendar::{Civil, is_weekday, year_of};
 use crate::time::WallTime;
 
 /// Reads an HTTP-date. Names are case-sensitive and the zone is GMT, as the grammar says.
@@ -8,31 +8,21 @@ use crate::time::WallTime;
 /// The name of the day must be one, but need not be the right one: servers that compute it badly still mean the date.
 /// `now` decides the century of the two digits in the second form.
 pub(crate) fn parse(text: &[u8], now: WallTime) -> Option<WallTime> {
-    imf_fixdate(text).or_else(|| rfc850(text, now)).or_else(|| asctime(text))
+    let end = text.iter().position(|byte| !byte.is_ascii_alphabetic())?;
+    let (weekday, date) = text.split_at(end);
+    let in_gmt = date.strip_suffix(b" GMT");
+    if is_weekday(weekday, true) {
+        return in_the_nearest_century(Civil::read(in_gmt?, RFC_850)?, now);
+    }
+    let civil = in_gmt.map_or_else(|| Civil::read(date, ASCTIME), |date| Civil::read(date, IMF_FIXDATE))?;
+    if is_weekday(weekday, false) { civil.wall_time() } else { None }
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT`
-fn imf_fixdate(text: &[u8]) -> Option<WallTime> {
-    let (weekday, rest) = text.split_at_checked(3)?;
-    let [b',', b' ', d1, d2, b' ', m1, m2, m3, b' ', y1, y2, y3, y4, b' ', time @ .., b' ', b'G', b'M', b'T'] = rest
-    else {
-        return None;
-    };
-    let year = fixed_digits(&[*y1, *y2, *y3, *y4])?;
-    at(weekday, false, year, month_named(&[*m1, *m2, *m3])?, fixed_digits(&[*d1, *d2])?, time)
-}
-
-/// `Sunday, 06-Nov-94 08:49:37 GMT`
-fn rfc850(text: &[u8], now: WallTime) -> Option<WallTime> {
-    let comma = text.iter().position(|&byte| byte == b',')?;
-    let (weekday, rest) = text.split_at(comma);
-    let [b',', b' ', d1, d2, b'-', m1, m2, m3, b'-', y1, y2, b' ', time @ .., b' ', b'G', b'M', b'T'] = rest else {
-        return None;
-    };
+/// The date whose year ends in the two digits that were read.
+fn in_the_nearest_century(civil: Civil, now: WallTime) -> Option<WallTime> {
     let this_year = year_of(now);
-    let this_century = this_year - this_year % 100 + fixed_digits(&[*y1, *y2])?;
-    let (month, day) = (month_named(&[*m1, *m2, *m3])?, fixed_digits(&[*d1, *d2])?);
-    let date = |year| at(weekday, true, year, month, day, time);
+    let this_century = this_year - this_year % 100 + civil.year;
+    let date = |year| Civil { year, ..civil }.wall_time();
     // More than fifty years ahead means the last century, and as far behind means the next one.
     let horizon = now.as_unix_millis().saturating_add(FIFTY_YEARS_MILLIS);
     match date(this_century) {
@@ -42,26 +32,12 @@ fn rfc850(text: &[u8], now: WallTime) -> Option<WallTime> {
     }
 }
 
+/// `Sun, 06 Nov 1994 08:49:37 GMT`
+const IMF_FIXDATE: &[u8] = b", DD NNN YYYY hh:mm:ss";
+/// `Sunday, 06-Nov-94 08:49:37 GMT`
+const RFC_850: &[u8] = b", DD-NNN-YY hh:mm:ss";
 /// `Sun Nov  6 08:49:37 1994`
-fn asctime(text: &[u8]) -> Option<WallTime> {
-    let (weekday, rest) = text.split_at_checked(3)?;
-    let [b' ', m1, m2, m3, b' ', d1, d2, b' ', time @ .., b' ', y1, y2, y3, y4] = rest else { return None };
-    let day = if *d1 == b' ' { fixed_digits(&[*d2])? } else { fixed_digits(&[*d1, *d2])? };
-    at(weekday, false, fixed_digits(&[*y1, *y2, *y3, *y4])?, month_named(&[*m1, *m2, *m3])?, day, time)
-}
-
-fn at(weekday: &[u8], in_full: bool, year: u32, month: u32, day: u32, time: &[u8]) -> Option<WallTime> {
-    let [h1, h2, b':', m1, m2, b':', s1, s2] = *time else { return None };
-    let civil = Civil {
-        year,
-        month,
-        day,
-        hour: fixed_digits(&[h1, h2])?,
-        minute: fixed_digits(&[m1, m2])?,
-        second: fixed_digits(&[s1, s2])?,
-    };
-    if is_weekday(weekday, in_full) { civil.wall_time() } else { None }
-}
+const ASCTIME: &[u8] = b" NNN _D hh:mm:ss YYYY";
 
 /// Fifty years of 365.2425 days.
 const FIFTY_YEARS_MILLIS: u64 = 1_577_847_600_000;

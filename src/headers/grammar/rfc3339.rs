@@ -8,18 +8,8 @@ use crate::time::WallTime;
 ///
 /// A fraction finer than a millisecond rounds up, so that nobody wakes before the instant.
 pub(crate) fn parse(text: &[u8]) -> Option<WallTime> {
-    let (date_time, rest) = text.split_at_checked("2026-11-23T12:00:30".len())?;
-    let [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b't', _, _, b':', _, _, b':', _, _] = date_time else {
-        return None;
-    };
-    let civil = Civil {
-        year: fixed_digits(&date_time[..4])?,
-        month: fixed_digits(&date_time[5..7])?,
-        day: fixed_digits(&date_time[8..10])?,
-        hour: fixed_digits(&date_time[11..13])?,
-        minute: fixed_digits(&date_time[14..16])?,
-        second: fixed_digits(&date_time[17..])?,
-    };
+    let (date_time, rest) = text.split_at_checked(DATE_TIME.len())?;
+    let civil = Civil::read(date_time, DATE_TIME)?;
     let (millis, offset) = fraction(rest)?;
     let seconds = civil.unix_seconds()? - offset_seconds(offset)?;
     Some(WallTime::from_unix_millis(u64::try_from(seconds * 1000 + millis).unwrap_or(0)))
@@ -45,6 +35,8 @@ fn offset_seconds(text: &[u8]) -> Option<i64> {
     let (hours, minutes) = (fixed_digits(&hours)?, fixed_digits(&minutes)?);
     (hours < 24 && minutes < 60).then_some(sign * i64::from(hours * 3600 + minutes * 60))
 }
+
+const DATE_TIME: &[u8] = b"YYYY-MM-DDThh:mm:ss";
 
 #[cfg(test)]
 mod tests {
