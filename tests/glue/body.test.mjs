@@ -127,7 +127,7 @@ test("a body read to its end ends the call once, complete, with every byte told"
     });
   });
   assert.deepEqual(finished.map((args) => args[2]), [true]);
-  assert.equal(Buffer.concat(chunks.map(([, bytes]) => bytes)).toString(), text);
+  assert.equal(Buffer.concat(chunks.map(([, , bytes]) => bytes)).toString(), text);
 });
 
 test("url, redirected, type, status and headers are the server's, also on a clone", async () => {
