@@ -23,13 +23,12 @@ const CORE: [Ban; 4] = [
     ban("js_sys", "the core knows no JavaScript: that is the bindings' part"),
 ];
 
-const GLUE: [Ban; 13] = [
+const GLUE: [Ban; 12] = [
     ban("Math.random", "chance is the core's part: it has a seed"),
     ban("Math.pow", "delays are computed in the core"),
     ban("parseFloat", "what a server says is read in the core"),
     ban("Date.parse", "what a server says is read in the core"),
     ban("retry-after", "what a server says is read in the core"),
-    ban("-ratelimit", "what a server says is read in the core"),
     ban("ratelimit-", "what a server says is read in the core"),
     ban("\"ratelimit\"", "what a server says is read in the core"),
     Ban { text: "Date.now", because: "time comes from the clock", except: &["pkg-template/glue/clock.ts"] },
