@@ -452,15 +452,15 @@ fn the_same_seed_and_calls_give_the_same_waits() {
 /// The first limit of the scope that has any: its period, its enforcement and what is available.
 fn learned(world: &mut World) -> (Value, Value, Value) {
     let Value::Record(snapshot) = world.limiter.snapshot(world.now) else { panic!("a snapshot is a record") };
-    let field = |record: &Value, name: &str| match record {
-        Value::Record(fields) => fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()),
-        _ => None,
+    let field = |record: &Value, name: &str| {
+        let Value::Record(fields) = record else { panic!("{record:?} is no record") };
+        fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
     };
     let Some(Value::List(scopes)) = field(&Value::Record(snapshot), "scopes") else { panic!("scopes are a list") };
     let limits = scopes.iter().filter_map(|scope| field(scope, "limits"));
-    let limit =
+    let mut limit =
         limits.filter_map(|limits| if let Value::List(limits) = limits { limits.into_iter().next() } else { None });
-    let limit = limit.last().expect("a limit");
+    let limit = limit.next_back().expect("a limit");
     let part = |name| field(&limit, name).expect("stated");
     (part("periodMs"), part("enforcement"), part("available"))
 }

@@ -70,7 +70,9 @@ test("a provider can be described, and a name that nobody knows is any HTTP API"
     retryable: true,
     kind: "rate_limit",
   });
-  assert.equal(parseRateLimit(headers, { provider: "nobody", status: 420 }).kind, "client_error");
+  const spent = { "x-ratelimit-remaining": "0" };
+  const kindFor = (provider) => parseRateLimit(spent, { provider, status: 403 }).kind;
+  assert.deepEqual(["github", "generic", "nobody", ""].map(kindFor), ["rate_limit", "client_error", "client_error", "client_error"]);
 });
 
 test("a wrong argument throws one error that names it", () => {
