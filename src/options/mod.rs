@@ -43,7 +43,8 @@ pub fn parse_provider(provider: &Value) -> Result<Conventions, OptionError> {
 }
 
 fn policy(field: &Field<'_>) -> Result<Policy, Box<OptionError>> {
-    field.expect_record(&["limits", "retry", "queue", "provider"])?;
+    // The last three are the driver's own: it takes them out, and they are named here for whoever misspells one.
+    field.expect_record(&["limits", "retry", "queue", "provider", "fetch", "clock", "seed"])?;
     let mut policy = Policy::default();
     limits::read(&field.field("limits"), &mut policy)?;
     policy.retry = retry(&field.field("retry"))?;
@@ -184,7 +185,7 @@ mod tests {
             (Value::from("x"), r#"Option (all) is "x". Use an object."#),
             (
                 record([("limit", 3.0.into())]),
-                "Option limit is 3. There is no such option; use limits, retry, queue or provider.",
+                "Option limit is 3. There is no such option; use limits, retry, queue, provider, fetch, clock or seed.",
             ),
             (
                 limits("m", record([("rpm", 0.0.into())])),
