@@ -1,0 +1,133 @@
+//! Who goes when, and who never.
+
+use super::*;
+
+#[test]
+fn requests_start_in_order_as_the_quota_comes_back() {
+    let mut world = World::new(default_limits([("rps", 2.0)]));
+    let tickets: Vec<Ticket> = (0..4).map(|_| world.submit(Priority::Normal)).collect();
+    assert_eq!(world.starts(), tickets[..2]);
+    assert_eq!(world.wake(), (Duration::from_millis(500), Reason::Quota));
+    assert_eq!(world.starts(), tickets[2..3]);
+    assert_eq!(world.wake(), (Duration::from_millis(500), Reason::Quota));
+    assert_eq!(world.starts(), tickets[3..]);
+    assert_eq!(world.limiter.poll_timeout(), None);
+}
+
+#[test]
+fn a_higher_priority_goes_first_and_a_newcomer_passes_nobody() {
+    let mut world = World::new(default_limits([("rps", 1.0)]));
+    world.submit(Priority::Normal);
+    let low = world.submit(Priority::Low);
+    let critical = world.submit(Priority::Critical);
+    world.starts();
+    let acquired = world.limiter.acquire_now(world.now, ScopeId::DEFAULT, Cost::REQUEST, Priority::Critical);
+    assert_eq!(acquired, Err(NotNow::MustWait));
+    world.wake();
+    assert_eq!(world.starts(), [critical]);
+    world.wake();
+    assert_eq!(world.starts(), [low]);
+}
+
+#[test]
+fn what_cannot_start_in_time_is_refused_at_its_deadline_and_frees_its_place() {
+    let mut world = World::new(default_limits([("rpm", 1.0)]));
+    world.submit(Priority::Normal);
+    let hasty = world.submit_within(Duration::SECOND).expect("admitted");
+    let patient = world.submit(Priority::Normal);
+    world.starts();
+    assert_eq!(world.wake(), (Duration::SECOND, Reason::Deadline));
+    let (starts, refusals) = world.drain();
+    assert_eq!(starts, []);
+    let expected = Refusal::DeadlineExceeded { scope: "default".into(), waited: Duration::SECOND, position: 0 };
+    assert_eq!(refusals, [(hasty, expected)]);
+    world.wake();
+    assert_eq!(world.starts(), [patient]);
+}
+
+#[test]
+fn what_can_start_at_its_deadline_starts() {
+    let mut world = World::new(default_limits([("rps", 1.0)]));
+    world.submit(Priority::Normal);
+    let exact = world.submit_within(Duration::SECOND).expect("admitted");
+    world.starts();
+    world.wake();
+    assert_eq!(world.starts(), [exact]);
+}
+
+#[test]
+fn a_driver_that_comes_late_refuses_a_hundred_thousand_at_once() {
+    let mut world = World::new(default_limits([("rpm", 1.0)]));
+    world.submit(Priority::Normal);
+    for _ in 0..100_000 {
+        world.submit_within(Duration::SECOND).expect("admitted");
+    }
+    world.starts();
+    world.wait(Duration::from_secs(600));
+    assert_eq!(world.drain().1.len(), 100_000);
+    assert_eq!(world.limiter.waiting(), 0);
+}
+
+#[test]
+fn a_request_larger_than_a_limit_is_refused_at_once_with_both_numbers() {
+    let mut world = World::new(default_limits([("itpm", 100.0)]));
+    let too_large = Submission::new(Cost { input_tokens: 101, ..Cost::REQUEST });
+    let refusal = world.limiter.submit(world.now, too_large).expect_err("too large");
+    assert_eq!(
+        refusal.to_string(),
+        "This request needs 101 of \"input_tokens\", but scope \"default\" never allows more than 100 at once. Make the \
+         request smaller or raise the limit."
+    );
+    assert_eq!(world.limiter.poll_timeout(), None);
+}
+
+#[test]
+fn no_more_wait_than_may() {
+    let queue = ("queue", record([("maxDepth", 1.0.into())]));
+    let mut world = World::with_options(record([("limits", default_limits([("rpm", 1.0)])), queue]));
+    world.submit(Priority::Normal);
+    world.submit(Priority::Normal);
+    let refused = world.limiter.submit(world.now, Submission::new(Cost::REQUEST));
+    assert_eq!(refused, Err(Refusal::QueueFull { scope: "default".into(), limit: 1 }));
+    assert_eq!(world.limiter.waiting(), 1);
+}
+
+#[test]
+fn a_cancelled_request_frees_its_place_wherever_it_stands() {
+    let mut world = World::new(record([("default", record([("concurrency", 1.0.into())]))]));
+    let (first, second, third) =
+        (world.submit(Priority::Normal), world.submit(Priority::Normal), world.submit(Priority::Normal));
+    assert_eq!(world.starts(), [first]);
+    world.limiter.cancel(world.now, second);
+    world.limiter.cancel(world.now, first);
+    assert_eq!(world.starts(), [third]);
+    world.limiter.cancel(world.now, third);
+    world.limiter.cancel(world.now, third);
+    assert_eq!((world.starts(), world.limiter.waiting()), (Vec::new(), 0));
+}
+
+#[test]
+fn a_release_starts_the_next_at_once() {
+    let mut world = World::new(record([("default", record([("concurrency", 1.0.into())]))]));
+    let (first, second) = (world.submit(Priority::Normal), world.submit(Priority::Normal));
+    world.starts();
+    assert_eq!(world.limiter.poll_timeout(), None);
+    assert!(world.limiter.release(first));
+    assert!(!world.limiter.release(first));
+    world.wake();
+    assert_eq!(world.starts(), [second]);
+}
+
+#[test]
+fn a_stale_ticket_does_nothing() {
+    let mut world = World::new(default_limits([("rpm", 10.0)]));
+    let old = world.submit(Priority::Normal);
+    world.starts();
+    world.limiter.settle(world.now, old, Cost::REQUEST);
+    let new = world.submit(Priority::Normal);
+    assert_ne!(old, new);
+    world.limiter.cancel(world.now, old);
+    world.limiter.settle(world.now, old, Cost::default());
+    assert_eq!(world.answer(old, 429, "retry-after: 9"), Verdict::Deliver);
+    assert_eq!(world.starts(), [new]);
+}
