@@ -81,7 +81,8 @@ impl Ledger {
         let is_to_come = matches!(dimension, Dimension::OutputTokens | Dimension::TotalTokens);
         let counted = if is_to_come && !refused { 0 } else { own };
         let pending = self.in_flight.of(dimension) + reserved_since - counted;
-        let to_come = if is_to_come { self.in_flight.of(dimension) - own } else { 0 };
+        // Of what requests in flight were to bring out, half has come out on average.
+        let to_come = if is_to_come { (self.in_flight.of(dimension) - own) / 2 } else { 0 };
 
         let known = self.limits.iter().position(|limit| limit.is_stated_by(dimension, statement.window));
         let (limit, change) = match known {
