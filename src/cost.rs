@@ -22,6 +22,11 @@ impl Dimension {
     pub const ALL: [Self; 6] =
         [Self::Requests, Self::InputTokens, Self::OutputTokens, Self::TotalTokens, Self::Concurrency, Self::Custom];
 
+    /// Whether servers may charge it while an answer is written, and not when they admit the request.
+    pub const fn is_charged_late(self) -> bool {
+        matches!(self, Self::OutputTokens | Self::TotalTokens)
+    }
+
     /// The name in options, snapshots, events and errors.
     pub const fn name(self) -> &'static str {
         match self {

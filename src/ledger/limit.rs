@@ -1,5 +1,6 @@
 //! One limit of a scope: what it counts, how much it allows, where that number comes from.
 
+use super::Reservation;
 use super::meter::{Earliest, Meter};
 use crate::cost::{Cost, Dimension};
 use crate::quota::Quota;
@@ -35,6 +36,8 @@ pub struct Limit {
     quota: Quota,
     meter: Meter,
     origin: Origin,
+    /// When a refusal told the level outright, whatever the ledger thought of it.
+    told_at: Instant,
 }
 
 /// A limit as it stands at one instant, for snapshots.
@@ -56,7 +59,7 @@ impl Limit {
         if dimension == Dimension::Concurrency {
             return Self { origin, ..Self::concurrency(quota.amount()) };
         }
-        Self { dimension, meter: Meter::new(&quota), quota, origin }
+        Self { dimension, meter: Meter::new(&quota), quota, origin, told_at: Instant::ZERO }
     }
 
     /// At most `limit` requests in flight.
@@ -64,7 +67,7 @@ impl Limit {
         // A permit has no period; the quota carries the amount alone.
         let quota = Quota::new(limit, Duration::SECOND);
         let meter = Meter::Permits { limit: quota.amount(), in_flight: 0 };
-        Self { dimension: Dimension::Concurrency, quota, meter, origin: Origin::Configured }
+        Self { dimension: Dimension::Concurrency, quota, meter, origin: Origin::Configured, told_at: Instant::ZERO }
     }
 
     /// The same limit before anything was taken from it.
@@ -119,8 +122,15 @@ impl Limit {
     }
 
     #[inline]
-    pub(super) fn settle(&mut self, reserved: Cost, actual: Cost, counted_at: Instant, now: Instant) {
-        let (reserved, actual) = (reserved.of(self.dimension), actual.of(self.dimension));
+    pub(super) fn settle(&mut self, reservation: &Reservation, actual: Cost, now: Instant) {
+        let Reservation { cost: reserved, sent_at, counted_at } = *reservation;
+        let (mut reserved, mut actual) = (reserved.of(self.dimension), actual.of(self.dimension));
+        if self.dimension.is_charged_late() && self.told_at > sent_at {
+            // What was charged before the level was told is in it. Answers are written evenly, as far as is known.
+            let (after, whole) = (now.since(self.told_at).as_nanos(), now.since(sent_at).as_nanos());
+            reserved = to_come(reserved);
+            actual = u64::try_from(u128::from(actual) * u128::from(after) / u128::from(whole.max(1))).unwrap_or(actual);
+        }
         if self.dimension == Dimension::Concurrency {
             self.meter.end(reserved);
         } else if actual > reserved {
@@ -134,6 +144,16 @@ impl Limit {
     #[inline]
     pub(super) fn end(&mut self) {
         self.meter.end(Cost::default().of(Dimension::Concurrency));
+    }
+
+    /// A refusal told at `now` that the level is `level`. Requests in flight have `reserved`, not yet all charged.
+    pub(super) fn tell(&mut self, level: i64, reserved: u64, now: Instant) {
+        let reserved = if self.dimension.is_charged_late() { to_come(reserved) } else { 0 };
+        let level = level.saturating_sub(i64::try_from(reserved).unwrap_or(i64::MAX));
+        if level < self.meter.level(now) {
+            self.meter.lower_to(level, now);
+            self.told_at = now;
+        }
     }
 
     /// Whether a server's number for (`dimension`, `window`) is about this limit.
@@ -162,4 +182,9 @@ impl Limit {
     pub(super) const fn meter(&mut self) -> &mut Meter {
         &mut self.meter
     }
+}
+
+/// Of what requests in flight have reserved, half is still to be charged, on average.
+const fn to_come(reserved: u64) -> u64 {
+    reserved / 2
 }

@@ -143,7 +143,7 @@ impl Ledger {
     pub fn settle(&mut self, reservation: Reservation, actual: Cost, now: Instant) {
         let reserved = reservation.cost;
         for limit in &mut self.limits {
-            limit.settle(reserved, actual, reservation.counted_at, now);
+            limit.settle(&reservation, actual, now);
         }
         self.permits = self.permits.saturating_sub(1);
         self.in_flight.subtract(reserved);

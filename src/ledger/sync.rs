@@ -77,12 +77,11 @@ impl Ledger {
         let charged_after = after.map_or(0, |mark| self.charged.since(&mark.charged, dimension)) + refunded;
         let before = self.marks.until(reservation.sent_at.before(spread));
         let reserved_since = self.reserved.since(&before.reserved, dimension) - own;
+        let in_flight = self.in_flight.of(dimension);
         // What requests in flight brought in is counted; what they are still to bring out is not.
-        let is_to_come = matches!(dimension, Dimension::OutputTokens | Dimension::TotalTokens);
+        let is_to_come = dimension.is_charged_late();
         let counted = if is_to_come && !refused { 0 } else { own };
-        let pending = self.in_flight.of(dimension) + reserved_since - counted;
-        // Of what requests in flight were to bring out, half has come out on average.
-        let to_come = if is_to_come { (self.in_flight.of(dimension) - own) / 2 } else { 0 };
+        let pending = in_flight + reserved_since - counted;
 
         let known = self.limits.iter().position(|limit| limit.is_stated_by(dimension, statement.window));
         let (limit, change) = match known {
@@ -107,10 +106,11 @@ impl Ledger {
             limit.meter().align(boundary);
         }
         if let (true, Some(0), Some(wait)) = (refused, statement.remaining, statement.retry_after) {
-            let meter = limit.meter();
-            let enough = if is_to_come { 1 } else { own };
-            let missing = signed(meter.replenished_in(wait)).saturating_sub(enough).saturating_add(to_come);
-            meter.lower_to(missing.saturating_neg(), now);
+            // When the wait is over, there is room for the refused request, which is about to give back what it holds;
+            // where answers are charged as they are written, anything above zero is room.
+            let missing = signed(limit.meter().replenished_in(wait));
+            let level = i64::from(is_to_come).saturating_sub(missing);
+            limit.tell(level, u64::try_from(in_flight).unwrap_or(0), now);
         }
         if let Some(remaining) = statement.remaining {
             let since_sent = now.since(reservation.sent_at);
@@ -249,7 +249,27 @@ mod tests {
         ledger.sync(&sent, true, &statement, NOW);
         ledger.cancel(sent, NOW);
         let then = NOW + Duration::from_secs(43_200);
-        assert_eq!(level(&mut ledger, then), 2);
+        assert_eq!(level(&mut ledger, then), 1);
+    }
+
+    #[test]
+    fn answers_under_way_when_a_refusal_tells_of_a_debt_are_charged_from_then_on() {
+        let quota = Quota::new(86_400, Duration::DAY);
+        let mut ledger = Ledger::new([Limit::new(Dimension::OutputTokens, quota, Origin::Configured)]);
+        let writes = |output_tokens| Cost { output_tokens, ..Cost::REQUEST };
+        let long = ledger.reserve(writes(100), NOW, NOW).expect("room");
+        let sent = NOW + Duration::from_secs(99);
+        let refused = ledger.reserve(writes(10), sent, sent).expect("room");
+        let told = NOW + Duration::from_secs(100);
+        let dimension = Dimension::OutputTokens;
+        let statement = Statement { dimension, retry_after: Some(Duration::from_secs(30)), ..states(86_400, 0) };
+        ledger.sync(&refused, true, &statement, told);
+        ledger.cancel(refused, told);
+        assert_eq!(level(&mut ledger, told), -29 - 50);
+        // It wrote 400 tokens in 200 seconds: half of them since, and so much has come back meanwhile.
+        let end = told + Duration::from_secs(100);
+        ledger.settle(long, writes(400), end);
+        assert_eq!(level(&mut ledger, end), -29 - 200 + 100);
     }
 
     #[test]
