@@ -1,7 +1,5 @@
 //! What a request will cost, from what requests like it have cost.
 
-use crate::cost::Cost;
-
 /// Learned per scope: how the estimate of the input relates to the truth, and how much is usually written.
 #[derive(Clone, Debug, Default)]
 pub struct Forecast {
@@ -87,11 +85,6 @@ impl Quantile {
         }
         self.observations = self.observations.saturating_add(1);
     }
-}
-
-/// The whole of a cost with its tokens replaced.
-pub const fn with_tokens(cost: Cost, input_tokens: u32, output_tokens: u32) -> Cost {
-    Cost { input_tokens, output_tokens, ..cost }
 }
 
 /// A count as a cost holds it; more than 4 billion tokens are 4 billion.

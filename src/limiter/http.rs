@@ -183,7 +183,9 @@ impl Limiter {
             let Some(flight) = self.tickets.flight_mut(ticket) else { return };
             let scope = self.scopes.get_mut(index);
             let Some(statement) = statement(provider, stated, now, wall) else { continue };
-            let statement = Statement { retry_after: signal.retry_after, ..statement };
+            // An overloaded server's wait is about its load, and says nothing of the quota.
+            let retry_after = signal.retry_after.filter(|_| signal.kind == Kind::RateLimit);
+            let statement = Statement { retry_after, ..statement };
             let change = scope.ledger.sync(&flight.reservation, was_refused, &statement, now);
             if let Some(change) = change {
                 let scope = scope.name.clone();

@@ -276,3 +276,16 @@ fn what_a_described_api_states_is_no_bucket_of_the_provider_that_it_is_like() {
     let (period, enforcement, _) = learned(&mut world);
     assert_eq!((period, enforcement), (Value::from(5_000.0), Value::from("fixed-window")));
 }
+
+#[test]
+fn the_wait_that_an_overloaded_server_orders_says_nothing_of_the_quota() {
+    let mut world = World::new(default_limits([("rpm", 60.0)]));
+    let overloaded = world.send(SMALL).expect("admitted");
+    world.starts();
+    let headers = "retry-after: 30\nanthropic-ratelimit-requests-limit: 60\nanthropic-ratelimit-requests-remaining: 0";
+    assert_eq!(world.answer(overloaded, 529, headers), Verdict::Retry);
+    let other = world.send(SMALL).expect("admitted");
+    let (waited, reason) = world.wake();
+    assert_eq!((world.starts(), reason), (Vec::from([other]), Reason::Quota));
+    assert!(waited <= Duration::from_secs(2), "{waited:?}");
+}
