@@ -97,4 +97,5 @@ pub mod schedule;
 mod scope;
 mod slab;
 pub mod time;
+pub mod tokens;
 pub mod usage;

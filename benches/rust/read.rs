@@ -45,7 +45,7 @@ fn requests(criterion: &mut Criterion<ThreadTime>) {
             let headers = HeaderBlock::new(b"anthropic-version: 2023-06-01");
             bencher.iter(|| {
                 let body = Body::Bytes(black_box(body.as_bytes()));
-                request::read("POST", "https://api.anthropic.com/v1/messages", headers, body).input_tokens
+                request::read("POST", "https://api.anthropic.com/v1/messages", headers, body).input.tokens()
             });
         });
     }

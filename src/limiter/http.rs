@@ -59,7 +59,7 @@ impl Limiter {
         self.tell_of_news(&place, facts.model.unwrap_or_default());
         let call = Call {
             provider: self.provider.as_ref().map_or(facts.provider, Conventions::provider),
-            estimate: clamp_to_u32(facts.input_tokens),
+            estimate: clamp_to_u32(facts.input.tokens()),
             // A text that is turned into a vector has no output.
             max_tokens: if facts.family == Family::Embeddings { Some(0) } else { facts.max_tokens.map(clamp_to_u32) },
             counts_tokens: matches!(facts.family, Family::Messages | Family::Embeddings),

@@ -16,7 +16,7 @@
 //! assert_eq!(facts.origin, "https://gateway.example");
 //! assert_eq!(facts.max_tokens, Some(1_024));
 //! // "user" and "Hello, world" have 16 characters.
-//! assert_eq!(facts.input_tokens, 4);
+//! assert_eq!(facts.input.tokens(), 4);
 //! ```
 
 mod estimate;
@@ -27,6 +27,7 @@ mod url;
 mod walk;
 
 pub(crate) use estimate::CHARACTERS_PER_TOKEN;
+pub use estimate::{InputEstimate, Prefix, Prefixes};
 pub use family::Family;
 
 use crate::headers::HeaderBlock;
@@ -68,8 +69,12 @@ pub struct Facts<'a> {
     pub origin: &'a str,
     /// The workspace or project that the request names, by which servers count too. Printable ASCII.
     pub workspace: Option<&'a str>,
-    /// An estimate of the model tokens to be read, at most 2^32 − 1.
-    pub input_tokens: u64,
+    /// An estimate of the model tokens to be read.
+    pub input: InputEstimate,
+    /// Up to where the prompt may be read from a cache the next time.
+    pub prefixes: Prefixes,
+    /// Tells apart requests whose answers have other lengths: by tools, thinking, form and maximum of the output.
+    pub kind: u16,
     /// The most model tokens that may be written, at most 2^32 − 1.
     pub max_tokens: Option<u64>,
     /// Whether the answer is to come as a stream.
@@ -88,9 +93,9 @@ pub fn read<'a>(method: &str, url: &'a str, headers: HeaderBlock<'a>, body: Body
         Body::None | Body::Opaque { .. } => Said::default(),
     };
     let route = settle(Route::find(method, &url, headers), &said, body);
-    let input_tokens = match body {
+    let input = match body {
         Body::Opaque { length: Some(length) } => estimate::of_unread(length, route.family),
-        Body::None | Body::Bytes(_) | Body::Opaque { length: None } => said.input_tokens,
+        Body::None | Body::Bytes(_) | Body::Opaque { length: None } => said.input,
     };
     let workspace = headers.value(ANTHROPIC_WORKSPACE).or_else(|| headers.value(OPENAI_PROJECT));
     Facts {
@@ -99,7 +104,9 @@ pub fn read<'a>(method: &str, url: &'a str, headers: HeaderBlock<'a>, body: Body
         model: route.model.map(str::as_bytes).or(said.model).and_then(name),
         origin: url.origin,
         workspace: workspace.and_then(name),
-        input_tokens,
+        input,
+        prefixes: said.prefixes,
+        kind: said.kind,
         max_tokens: said.max_tokens,
         stream: route.stream || said.stream,
         fast: said.fast,

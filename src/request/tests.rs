@@ -11,7 +11,7 @@ fn an_unknown_api_is_generic_and_its_model_is_the_bodys() {
     let facts = post("https://h/v2/chat", r#"{"model":"command-a","message":"hi"}"#);
     assert_eq!((facts.provider, facts.family, facts.model), (Provider::Generic, Family::Other, Some("command-a")));
     let facts = post("https://h/upload", "not json");
-    assert_eq!((facts.provider, facts.model, facts.input_tokens), (Provider::Generic, None, 0));
+    assert_eq!((facts.provider, facts.model, facts.input.tokens()), (Provider::Generic, None, 0));
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn a_body_without_a_model_contradicts_an_ambiguous_path() {
     assert_eq!(post("https://h/forms/1/responses", r#"{"answers":[]}"#).family, Family::Other);
     let opaque = Body::Opaque { length: Some(4_000) };
     let facts = read("POST", "https://h/v1/messages", HeaderBlock::default(), opaque);
-    assert_eq!((facts.provider, facts.input_tokens), (Provider::Anthropic, 1_000));
+    assert_eq!((facts.provider, facts.input.tokens()), (Provider::Anthropic, 1_000));
 }
 
 #[test]

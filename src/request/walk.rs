@@ -1,8 +1,9 @@
 //! What a request's body says, found in one pass.
 
-use super::estimate::{Attachment, Estimate};
+use super::estimate::{Attachment, Estimate, InputEstimate, Prefixes};
 use super::key::Key;
 use crate::json::{DEPTH_CAP, Lexer, Plain, Role, Sink};
+use crate::tokens::Tokenizer;
 
 /// What a body says.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,7 +17,10 @@ pub(super) struct Said<'a> {
     pub(super) fast: bool,
     /// Whether there is an `anthropic_version`, as Claude's API has it where the path names the model.
     pub(super) anthropic_version: bool,
-    pub(super) input_tokens: u64,
+    pub(super) input: InputEstimate,
+    pub(super) prefixes: Prefixes,
+    /// Tells apart requests whose answers have other lengths.
+    pub(super) kind: u16,
 }
 
 /// Reads `body`, or `None` if it does not even begin like a JSON object or array.
@@ -29,7 +33,7 @@ pub(super) fn read(body: &[u8]) -> Option<Said<'_>> {
     let unread = Lexer::new().feed(start, &mut walk);
     // What is not JSON may still be charged by a server that reads it more leniently.
     walk.estimate.add_text(unread);
-    Some(Said { input_tokens: walk.estimate.tokens(), ..walk.said })
+    Some(Said { input: walk.estimate.finish(), ..walk.said })
 }
 
 struct Walk<'a> {
@@ -53,7 +57,7 @@ impl<'a> Walk<'a> {
     fn new() -> Self {
         Self {
             said: Said::default(),
-            estimate: Estimate::default(),
+            estimate: Estimate::new(Tokenizer::Unknown),
             keys: [Key::Other; DEPTH_CAP as usize],
             depth: 0,
             key: Key::Other,

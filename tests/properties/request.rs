@@ -58,7 +58,7 @@ proptest! {
         let members: Vec<_> = values.iter().map(|(json, _)| format!("\"x\":{json}")).collect();
         let body = format!("{{{}}}", members.join(","));
         let characters: u64 = values.iter().map(|(_, count)| count).sum();
-        prop_assert_eq!(read("/", b"", body.as_bytes()).input_tokens, characters.div_ceil(4), "{}", body);
+        prop_assert_eq!(read("/", b"", body.as_bytes()).input.tokens(), characters.div_ceil(4), "{}", body);
     }
 
     #[test]
@@ -89,7 +89,7 @@ proptest! {
         let headers = HeaderBlock::new(&headers);
         for body in [Body::None, Body::Bytes(&body), Body::Opaque { length }] {
             let facts = request::read(&method, &url, headers, body);
-            prop_assert!(facts.input_tokens <= u64::from(u32::MAX));
+            prop_assert!(facts.input.tokens() <= u64::from(u32::MAX));
             for name in [facts.model, facts.workspace].into_iter().flatten() {
                 prop_assert!(!name.is_empty() && name.len() <= 128);
                 prop_assert!(name.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
@@ -118,7 +118,7 @@ proptest! {
         let body = format!(r#"{{"x":{},"model":"abc"}}"#, value.0);
         let whole = read("/", b"", body.as_bytes());
         let part = read("/", b"", &body.as_bytes()[..cut.index(body.len())]);
-        prop_assert!(part.input_tokens <= whole.input_tokens);
+        prop_assert!(part.input.tokens() <= whole.input.tokens());
         prop_assert!(part.model.is_none_or(|model| model == "abc"));
     }
 }

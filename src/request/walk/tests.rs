@@ -9,7 +9,7 @@ fn said(body: &str) -> Said<'_> {
 
 /// The estimate of `body` in quarters of a token, to see single characters.
 fn characters(body: &str) -> u64 {
-    let filled = |fill: usize| read(body.replacen('~', &"x".repeat(fill), 1).as_bytes()).unwrap().input_tokens;
+    let filled = |fill: usize| read(body.replacen('~', &"x".repeat(fill), 1).as_bytes()).unwrap().input.tokens();
     let rest = (0..4).find(|&fill| filled(fill + 1) > filled(fill)).unwrap() as u64;
     filled(0) * 4 - rest
 }
@@ -60,7 +60,7 @@ fn encoded_files_are_not_text() {
         (format!(r#"{{"image":{{"format":"png","source":{{"bytes":"{data}"}}}}}}"#), 1_568),
         (format!(r#"{{"thinking":"","signature":"{data}"}}"#), 0),
     ] {
-        let tokens = said(&format!(r#"{{"messages":[{{"content":[{block}]}}]}}"#)).input_tokens;
+        let tokens = said(&format!(r#"{{"messages":[{{"content":[{block}]}}]}}"#)).input.tokens();
         assert!((expected..expected + 16).contains(&tokens), "{tokens} for {}", &block[..60.min(block.len())]);
     }
 }
@@ -74,7 +74,7 @@ fn a_file_that_begins_with_an_escape_is_no_text_either() {
 fn an_image_after_a_document_is_an_image() {
     let source = r#""source":{"type":"url","url":"https://h/x"}"#;
     let body = format!(r#"{{"m":[{{"type":"document",{source}}},{{"kind":"",{source}}}]}}"#);
-    assert_eq!(said(&body).input_tokens, 3_068 + 1_568 + 4);
+    assert_eq!(said(&body).input.tokens(), 3_068 + 1_568 + 4);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn plain_text_documents_are_text_wherever_their_type_stands() {
         format!(r#"{{"data":"{text}","media_type":"text/plain","type":"text"}}"#),
         format!(r#"{{"type":"content","content":[{{"type":"text","text":"{text}"}}]}}"#),
     ] {
-        let tokens = said(&format!(r#"{{"messages":[{{"type":"document","source":{source}}}]}}"#)).input_tokens;
+        let tokens = said(&format!(r#"{{"messages":[{{"type":"document","source":{source}}}]}}"#)).input.tokens();
         assert!((1_500..1_520).contains(&tokens), "{tokens}");
     }
 }
@@ -157,7 +157,7 @@ fn a_body_that_breaks_off_says_what_stands_before() {
     assert_eq!(said(r#"{"model":"claude-son"#).model, None);
     let broken = format!(r#"{{"model":"a","x":"\q{}"#, "y".repeat(40));
     assert_eq!(said(&broken).model, Some(&b"a"[..]));
-    assert_eq!(said(&broken).input_tokens, 11);
+    assert_eq!(said(&broken).input.tokens(), 11);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn what_does_not_begin_like_json_is_not_read() {
 fn text_at_any_depth_counts() {
     for depth in [5, 127, 128, 129, 1_000] {
         let body = format!("{}\"{}\"{}", "[".repeat(depth), "x".repeat(40), "]".repeat(depth));
-        assert_eq!(said(&body).input_tokens, 10, "depth {depth}");
+        assert_eq!(said(&body).input.tokens(), 10, "depth {depth}");
     }
     let deep: String = "{\"source\":".repeat(10_000);
     assert_eq!(said(&deep).max_tokens, None);
