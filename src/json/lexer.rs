@@ -6,10 +6,10 @@ use super::word::Word;
 
 /// Takes what a [`Lexer`] meets. What is not wanted costs nothing.
 pub(crate) trait Sink<'t> {
-    /// An object or array begins.
-    fn open(&mut self) {}
-    /// The innermost object or array ends.
-    fn close(&mut self) {}
+    /// An object or array begins, with `bracket`.
+    fn open(&mut self, _bracket: u8) {}
+    /// The innermost object or array ends, with `bracket`.
+    fn close(&mut self, _bracket: u8) {}
     /// A comma between members or elements.
     fn comma(&mut self) {}
     /// The name of the member whose value follows, unescaped; empty if it is longer than any known name.
@@ -21,8 +21,10 @@ pub(crate) trait Sink<'t> {
     fn scalar(&mut self, _role: Role, _scalar: char) {}
     /// The end of a string that is a value.
     fn end_text(&mut self) {}
-    /// A value without quotes that took `length` bytes.
-    fn plain(&mut self, _value: Plain, _length: u32) {}
+    /// Part of a value without quotes, as it stands.
+    fn raw(&mut self, _part: &'t [u8]) {}
+    /// The end of a value without quotes.
+    fn plain(&mut self, _value: Plain) {}
 }
 
 /// What a string is for.
@@ -82,11 +84,23 @@ impl Lexer {
                     continue;
                 }
                 State::Plain if !Gatherer::accepts(byte) => {
-                    sink.plain(self.plain.value(), self.plain.length());
+                    sink.plain(self.plain.value());
                     self.state = self.after_value();
                     continue;
                 }
-                State::Plain => self.plain.push(byte),
+                State::Plain => {
+                    let end = rest.iter().position(|&byte| !Gatherer::accepts(byte)).unwrap_or(rest.len());
+                    let (part, behind) = rest.split_at(end);
+                    part.iter().for_each(|&byte| self.plain.push(byte));
+                    sink.raw(part);
+                    rest = behind;
+                    continue;
+                }
+                State::Value | State::Loose if Gatherer::accepts(byte) => {
+                    self.plain = Gatherer::EMPTY;
+                    self.state = State::Plain;
+                    continue;
+                }
                 State::Escape => self.handle_escape(byte, sink),
                 State::Unicode => self.handle_digit(byte, sink),
                 State::Failed => return rest,
@@ -110,21 +124,16 @@ impl Lexer {
             // A byte order mark may stand before the text (RFC 8259 §8.1 lets parsers ignore it).
             (State::Value, 0xEF | 0xBB | 0xBF) if self.depth == 0 => State::Value,
             (State::Value | State::Loose, b'"') => self.begin_text(Role::Value),
-            (State::Value | State::Loose, b'{' | b'[') => self.open(byte == b'{', sink),
-            (State::Value | State::Loose, _) if Gatherer::accepts(byte) => {
-                self.plain = Gatherer::EMPTY;
-                self.plain.push(byte);
-                State::Plain
-            }
+            (State::Value | State::Loose, b'{' | b'[') => self.open(byte, sink),
             (State::Key, b'"') => self.begin_text(Role::Key),
             (State::Colon, b':') => State::Value,
             (State::Next, b',') => {
                 sink.comma();
                 if in_object { State::Key } else { State::Value }
             }
-            (State::Key | State::Next, b'}') if in_object => self.close(sink),
-            (State::Value | State::Next, b']') if self.depth > 0 && !in_object => self.close(sink),
-            (State::Loose, b'}' | b']') => self.close(sink),
+            (State::Key | State::Next, b'}') if in_object => self.close(byte, sink),
+            (State::Value | State::Next, b']') if self.depth > 0 && !in_object => self.close(byte, sink),
+            (State::Loose, b'}' | b']') => self.close(byte, sink),
             (State::Loose, b',' | b':') => {
                 sink.comma();
                 State::Loose
@@ -133,22 +142,23 @@ impl Lexer {
         };
     }
 
-    fn open<'t>(&mut self, object: bool, sink: &mut dyn Sink<'t>) -> State {
+    fn open<'t>(&mut self, bracket: u8, sink: &mut dyn Sink<'t>) -> State {
         self.depth = self.depth.saturating_add(1);
-        sink.open();
+        sink.open(bracket);
         if self.depth > DEPTH_CAP {
             return State::Loose;
         }
+        let object = bracket == b'{';
         self.kinds = self.kinds << 1 | u128::from(object);
         if object { State::Key } else { State::Value }
     }
 
-    fn close<'t>(&mut self, sink: &mut dyn Sink<'t>) -> State {
+    fn close<'t>(&mut self, bracket: u8, sink: &mut dyn Sink<'t>) -> State {
         if self.depth <= DEPTH_CAP {
             self.kinds >>= 1;
         }
         self.depth -= 1;
-        sink.close();
+        sink.close(bracket);
         self.after_value()
     }
 

@@ -47,11 +47,6 @@ impl Gatherer {
         self.length = self.length.saturating_add(1);
     }
 
-    /// Bytes so far.
-    pub(super) fn length(&self) -> u32 {
-        self.length
-    }
-
     pub(super) fn value(&self) -> Plain {
         match self.shape {
             Shape::Integer | Shape::Fraction => Plain::Integer(self.number),

@@ -141,7 +141,7 @@ impl<'a> Walk<'a> {
 }
 
 impl<'a> Sink<'a> for Walk<'a> {
-    fn open(&mut self) {
+    fn open(&mut self, _bracket: u8) {
         if let Some(slot) = self.keys.get_mut(self.depth) {
             *slot = self.key;
         }
@@ -159,7 +159,7 @@ impl<'a> Sink<'a> for Walk<'a> {
         self.key = Key::Other;
     }
 
-    fn close(&mut self) {
+    fn close(&mut self, _bracket: u8) {
         if self.tools != 0 {
             self.estimate.add_structure(1);
         }
@@ -255,9 +255,14 @@ impl<'a> Sink<'a> for Walk<'a> {
         }
     }
 
-    fn plain(&mut self, value: Plain, length: u32) {
+    fn raw(&mut self, part: &'a [u8]) {
         if self.tools != 0 {
-            self.estimate.add_structure(u64::from(length));
+            self.estimate.add_text(part);
+        }
+    }
+
+    fn plain(&mut self, value: Plain) {
+        if self.tools != 0 {
             return;
         }
         match (self.key, value) {

@@ -114,7 +114,7 @@ impl Tally {
 }
 
 impl<'t> Sink<'t> for Tally {
-    fn open(&mut self) {
+    fn open(&mut self, _bracket: u8) {
         if let Some(place) = self.places.get_mut(self.depth) {
             *place = self.next;
         }
@@ -122,7 +122,7 @@ impl<'t> Sink<'t> for Tally {
         self.depth = self.depth.saturating_add(1);
     }
 
-    fn close(&mut self) {
+    fn close(&mut self, _bracket: u8) {
         self.depth = self.depth.saturating_sub(1);
         self.next = self.here();
     }
@@ -162,7 +162,7 @@ impl<'t> Sink<'t> for Tally {
         }
     }
 
-    fn plain(&mut self, value: Plain, _length: u32) {
+    fn plain(&mut self, value: Plain) {
         match (self.next, value) {
             (Place::Count(count), Plain::Integer(number)) => {
                 // A stream restates its counts: the last one is right.

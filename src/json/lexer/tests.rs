@@ -9,12 +9,12 @@ use super::*;
 struct Log(String);
 
 impl<'t> Sink<'t> for Log {
-    fn open(&mut self) {
-        self.0.push('<');
+    fn open(&mut self, bracket: u8) {
+        self.0.push(bracket.into());
     }
 
-    fn close(&mut self) {
-        self.0.push('>');
+    fn close(&mut self, bracket: u8) {
+        self.0.push(bracket.into());
     }
 
     fn comma(&mut self) {
@@ -41,8 +41,12 @@ impl<'t> Sink<'t> for Log {
         self.0.push(';');
     }
 
-    fn plain(&mut self, value: Plain, length: u32) {
-        write!(self.0, "{value:?}/{length}").unwrap();
+    fn raw(&mut self, part: &'t [u8]) {
+        write!(self.0, "{}", String::from_utf8_lossy(part)).unwrap();
+    }
+
+    fn plain(&mut self, value: Plain) {
+        write!(self.0, "={value:?}").unwrap();
     }
 }
 
@@ -57,49 +61,49 @@ fn log(text: &str) -> String {
 
 #[test]
 fn objects_arrays_and_values_are_told_in_order() {
-    assert_eq!(log(r#" {"a": [1, true , "x"], "b":{}, "c":null} "#), "<a:<Integer(1)/1,True/4,x;>,b:<>,c:Null/4>");
+    assert_eq!(log(r#" {"a": [1, true , "x"], "b":{}, "c":null} "#), "{a:[1=Integer(1),true=True,x;],b:{},c:null=Null}");
 }
 
 #[test]
 fn escapes_are_undone_in_values_and_names() {
-    assert_eq!(log(r#"{"m\u006fdel":"a\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00z"}"#), "<model:a\"\\/\u{8}\u{c}\n\r\té😀z;>");
+    assert_eq!(log(r#"{"m\u006fdel":"a\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00z"}"#), "{model:a\"\\/\u{8}\u{c}\n\r\té😀z;}");
 }
 
 #[test]
 fn half_a_surrogate_pair_is_one_replacement_character() {
-    assert_eq!(log(r#"["\uD83D"]"#), "<\u{FFFD};>");
-    assert_eq!(log(r#"["\uD83Dx"]"#), "<\u{FFFD}x;>");
-    assert_eq!(log(r#"["\uD83D\n"]"#), "<\u{FFFD}\n;>");
-    assert_eq!(log(r#"["\uD83D\uD83D\uDE00"]"#), "<\u{FFFD}😀;>");
-    assert_eq!(log(r#"["\uDE00"]"#), "<\u{FFFD};>");
-    assert_eq!(log(r#"{"\uD83D":1}"#), "<\u{FFFD}:Integer(1)/1>");
+    assert_eq!(log(r#"["\uD83D"]"#), "[\u{FFFD};]");
+    assert_eq!(log(r#"["\uD83Dx"]"#), "[\u{FFFD}x;]");
+    assert_eq!(log(r#"["\uD83D\n"]"#), "[\u{FFFD}\n;]");
+    assert_eq!(log(r#"["\uD83D\uD83D\uDE00"]"#), "[\u{FFFD}😀;]");
+    assert_eq!(log(r#"["\uDE00"]"#), "[\u{FFFD};]");
+    assert_eq!(log(r#"{"\uD83D":1}"#), "{\u{FFFD}:1=Integer(1)}");
 }
 
 #[test]
 fn an_error_ends_the_reading_where_it_is() {
-    assert_eq!(log(r#"["a\x41"]"#), "<a!x41\"]");
-    assert_eq!(log(r#"["\u12G4"]"#), "<!G4\"]");
-    assert_eq!(log(r#"{"a":1]"#), "<a:Integer(1)/1!]");
-    assert_eq!(log("[1}"), "<Integer(1)/1!}");
-    assert_eq!(log(r#"{"a" 1}"#), "<a:!1}");
-    assert_eq!(log("{1:2}"), "<!1:2}");
+    assert_eq!(log(r#"["a\x41"]"#), "[a!x41\"]");
+    assert_eq!(log(r#"["\u12G4"]"#), "[!G4\"]");
+    assert_eq!(log(r#"{"a":1]"#), "{a:1=Integer(1)!]");
+    assert_eq!(log("[1}"), "[1=Integer(1)!}");
+    assert_eq!(log(r#"{"a" 1}"#), "{a:!1}");
+    assert_eq!(log("{1:2}"), "{!1:2}");
     assert_eq!(log("]"), "!]");
-    assert_eq!(log("{} {}"), "<>!{}");
+    assert_eq!(log("{} {}"), "{}!{}");
 }
 
 #[test]
 fn a_byte_order_mark_before_the_text_is_ignored() {
-    assert_eq!(log("\u{FEFF}[1]"), "<Integer(1)/1>");
-    assert!(log("[\u{FEFF}1]").starts_with("<!"));
+    assert_eq!(log("\u{FEFF}[1]"), "[1=Integer(1)]");
+    assert!(log("[\u{FEFF}1]").starts_with("[!"));
 }
 
 #[test]
 fn a_name_longer_than_any_known_one_is_nobody() {
     let long = "k".repeat(KEY_BYTES + 1);
-    assert_eq!(log(&format!("{{\"{long}\":1}}")), "<:Integer(1)/1>");
-    assert_eq!(log(&format!("{{\"\\u006b{long}\":1}}")), "<:Integer(1)/1>");
+    assert_eq!(log(&format!("{{\"{long}\":1}}")), "{:1=Integer(1)}");
+    assert_eq!(log(&format!("{{\"\\u006b{long}\":1}}")), "{:1=Integer(1)}");
     let just = "k".repeat(KEY_BYTES);
-    assert_eq!(log(&format!("{{\"{just}\":1}}")), format!("<{just}:Integer(1)/1>"));
+    assert_eq!(log(&format!("{{\"{just}\":1}}")), format!("{{{just}:1=Integer(1)}}"));
 }
 
 #[test]
@@ -107,12 +111,12 @@ fn below_the_cap_names_are_values_and_above_it_all_is_well_again() {
     let cap = DEPTH_CAP as usize;
     let open = "[".repeat(cap - 1);
     let close = "]".repeat(cap - 1);
-    let expected = |inner: &str| format!("{}{inner}{}", "<".repeat(cap - 1), ">".repeat(cap - 1));
+    let expected = |inner: &str| format!("{}{inner}{}", "[".repeat(cap - 1), "]".repeat(cap - 1));
     // Exactly at the cap everything is known; one deeper, the name counts as a value.
-    assert_eq!(log(&format!("{open}{{\"a\":1}}{close}")), expected("<a:Integer(1)/1>"));
+    assert_eq!(log(&format!("{open}{{\"a\":1}}{close}")), expected("{a:1=Integer(1)}"));
     assert_eq!(
         log(&format!("{open}{{\"a\":{{\"b\":[2]}},\"c\":3}}{close}")),
-        expected("<a:<b;,<Integer(2)/1>>,c:Integer(3)/1>")
+        expected("{a:{b;,[2=Integer(2)]},c:3=Integer(3)}")
     );
 }
 
