@@ -14,6 +14,8 @@ pub(crate) trait Sink<'t> {
     fn comma(&mut self) {}
     /// The name of the member whose value follows, unescaped; empty if it is longer than any known name.
     fn key(&mut self, _name: &[u8]) {}
+    /// A string that is a value begins.
+    fn begin_text(&mut self) {}
     /// Part of a string that stands in the text as it is: never empty, not escaped, not necessarily valid UTF-8.
     /// A string that came in one piece and without escapes is one part.
     fn text(&mut self, _role: Role, _part: &'t [u8]) {}
@@ -123,7 +125,10 @@ impl Lexer {
         self.state = match (self.state, byte) {
             // A byte order mark may stand before the text (RFC 8259 §8.1 lets parsers ignore it).
             (State::Value, 0xEF | 0xBB | 0xBF) if self.depth == 0 => State::Value,
-            (State::Value | State::Loose, b'"') => self.begin_text(Role::Value),
+            (State::Value | State::Loose, b'"') => {
+                sink.begin_text();
+                self.begin_text(Role::Value)
+            }
             (State::Value | State::Loose, b'{' | b'[') => self.open(byte, sink),
             (State::Key, b'"') => self.begin_text(Role::Key),
             (State::Colon, b':') => State::Value,

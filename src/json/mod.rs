@@ -5,11 +5,13 @@
 //! would count too little.
 
 mod lexer;
+mod members;
 mod plain;
 mod scan;
 mod word;
 
 pub(crate) use lexer::{DEPTH_CAP, Lexer, Role, Sink};
+pub(crate) use members::Members;
 pub(crate) use plain::Plain;
 pub(crate) use scan::{characters, line_end};
 pub(crate) use word::Word;

@@ -1,11 +1,11 @@
 //! How many model tokens a request's input has, before anybody counted them.
 //!
-//! This is the whole estimator: the walker says what it meets, [`Estimate`] turns it into a number. Whatever weighs
-//! characters better replaces this file alone.
+//! The walker says what it meets, [`Estimate`] adds it up by the sections of the prompt.
 
 use super::family::Family;
+use super::prefix::Section;
 use crate::json;
-use crate::tokens::{Counter, Groups, Tokenizer};
+use crate::tokens::{Counter, GROUPS, Groups, Tokenizer};
 
 /// What a request's input is expected to be, before anybody counted it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -20,7 +20,8 @@ pub struct InputEstimate {
     pub characters: u32,
     /// Tells sets of tools (with the choice among them) apart; 0 where there are none.
     pub tools: u64,
-    /// Whether there is something in it that may cost much more or less than `fixed` says: pages, server-side tools, unread parts.
+    /// Whether there is something in it that may cost much more or less than `fixed` says: pages that cannot be
+    /// counted, files that stand elsewhere, tools of the server's own, unread parts.
     pub has_unknown_parts: bool,
 }
 
@@ -31,45 +32,56 @@ impl InputEstimate {
     }
 }
 
-/// Up to where a prompt may be read from a cache the next time.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Prefix {
-    /// Tells prompts with other beginnings apart.
-    pub hash: u64,
-    /// Model tokens from the beginning to here, as estimated.
-    pub tokens: u32,
-    /// Whether it is kept for an hour, and not for five minutes.
-    pub is_long_lived: bool,
-}
-
-/// The points up to which a request asks its server to keep its prompt, shortest first.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Prefixes {
-    points: [Prefix; MOST_PREFIXES],
-    length: u8,
-}
-
-impl Prefixes {
-    /// The points, shortest first.
-    pub fn as_slice(&self) -> &[Prefix] {
-        self.points.get(..usize::from(self.length)).unwrap_or_default()
-    }
-}
-
-/// Claude's API takes four (<https://platform.claude.com/docs/en/build-with-claude/prompt-caching>, read 2026-11-23).
-pub const MOST_PREFIXES: usize = 4;
-
 /// An estimate that grows as a body is read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Estimate {
     counter: Counter,
     characters: u64,
-    attachments: u64,
+    /// The section that is being read.
+    section: Section,
+    /// What the counter said, less what was dropped, when that section was begun.
+    from: u64,
+    /// What ended sections have, in 1/16.
+    ended: [u64; Section::PROMPT],
+    /// What was counted, and is not read by the model after all.
+    dropped: [u64; GROUPS],
+    /// Model tokens whose number no tokenizer decides.
+    fixed: u64,
+    is_unknown: bool,
+}
+
+/// A point in what was counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counted([u64; GROUPS]);
+
+impl Counted {
+    /// What was counted between `earlier` and here.
+    pub(super) fn since(&self, earlier: &Self) -> Self {
+        let mut difference = *self;
+        for (later, earlier) in difference.0.iter_mut().zip(earlier.0) {
+            *later = later.saturating_sub(earlier);
+        }
+        difference
+    }
+
+    /// Adds `other`.
+    pub(super) fn add(&mut self, other: &Self) {
+        add(&mut self.0, &other.0);
+    }
 }
 
 impl Estimate {
     pub(super) const fn new(tokenizer: Tokenizer) -> Self {
-        Self { counter: Counter::new(tokenizer), characters: 0, attachments: 0 }
+        Self {
+            counter: Counter::new(tokenizer),
+            characters: 0,
+            section: Section::None,
+            from: 0,
+            ended: [0; Section::PROMPT],
+            dropped: [0; GROUPS],
+            fixed: 0,
+            is_unknown: false,
+        }
     }
 
     /// Part of a text, as it stands in UTF-8; need not begin or end between characters.
@@ -84,29 +96,74 @@ impl Estimate {
         self.counter.scalar(scalar);
     }
 
-    /// `characters` of JSON's own punctuation, numbers and words, where the model is given JSON to read.
-    pub(super) fn add_structure(&mut self, characters: u64) {
-        self.characters = self.characters.saturating_add(characters);
-        self.counter.structure(characters);
+    /// A text ends.
+    pub(super) fn end_text(&mut self) {
+        self.counter.end();
     }
 
-    /// An image, a document or another file.
-    pub(super) fn add_attachment(&mut self, attachment: Attachment) {
-        self.attachments = self.attachments.saturating_add(match attachment {
-            Attachment::Image => IMAGE_TOKENS,
-            Attachment::Document => DOCUMENT_TOKENS,
-        });
+    /// Model tokens that are not text.
+    pub(super) fn add_fixed(&mut self, tokens: u32) {
+        self.fixed = self.fixed.saturating_add(u64::from(tokens));
+        // A section's prefix holds them too.
+        if let Some(ended) = self.ended.get_mut(self.section as usize) {
+            *ended = ended.saturating_add(u64::from(tokens) * 16);
+        }
+    }
+
+    /// There is something that may cost anything.
+    pub(super) const fn note_unknown(&mut self) {
+        self.is_unknown = true;
+    }
+
+    /// What was counted so far.
+    pub(super) fn counted(&self) -> Counted {
+        Counted(self.counter.groups().0.map(u64::from))
+    }
+
+    /// Takes back a part of what was counted.
+    pub(super) fn drop(&mut self, part: &Counted) {
+        add(&mut self.dropped, &part.0);
+    }
+
+    /// What follows belongs to `section`.
+    pub(super) fn begin(&mut self, section: Section) {
+        let here = self.here();
+        if let Some(ended) = self.ended.get_mut(self.section as usize) {
+            *ended = here;
+        }
+        self.section = section;
+        self.from = self.read();
+    }
+
+    /// What the section that is being read has so far, in 1/16.
+    pub(super) fn here(&self) -> u64 {
+        let ended = self.ended.get(self.section as usize).copied().unwrap_or_default();
+        ended.saturating_add(self.read().saturating_sub(self.from))
+    }
+
+    /// What the sections have; nothing is being read any more.
+    pub(super) fn sections(&mut self) -> [u64; Section::PROMPT] {
+        self.begin(Section::None);
+        self.ended
+    }
+
+    fn read(&self) -> u64 {
+        let sum = |parts: &[u64]| parts.iter().fold(0_u64, |sum, part| sum.saturating_add(*part));
+        sum(&self.counted().0).saturating_sub(sum(&self.dropped))
     }
 
     pub(super) fn finish(&self) -> InputEstimate {
-        let clamp = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        let mut text = self.counter.groups();
+        for (group, dropped) in text.0.iter_mut().zip(self.dropped) {
+            *group = group.saturating_sub(clamp(dropped));
+        }
         InputEstimate {
             tokenizer: self.counter.tokenizer(),
-            text: self.counter.groups(),
-            fixed: clamp(self.attachments),
+            text,
+            fixed: clamp(self.fixed),
             characters: clamp(self.characters),
             tools: 0,
-            has_unknown_parts: false,
+            has_unknown_parts: self.is_unknown,
         }
     }
 }
@@ -119,53 +176,76 @@ pub(super) fn of_unread(length: u64, family: Family) -> InputEstimate {
         Family::Batches | Family::Models | Family::Files | Family::Images | Family::Audio | Family::Other => 0,
     };
     InputEstimate {
-        fixed: u32::try_from(tokens).unwrap_or(u32::MAX),
+        fixed: clamp(tokens),
+        characters: clamp(if tokens == 0 { 0 } else { length }),
         has_unknown_parts: true,
         ..InputEstimate::default()
     }
 }
 
-/// What is not text.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Attachment {
-    /// A picture, and whatever else comes encoded.
-    Image,
-    /// A document with pages.
-    Document,
+fn add(sums: &mut [u64; GROUPS], parts: &[u64; GROUPS]) {
+    for (sum, part) in sums.iter_mut().zip(parts) {
+        *sum = sum.saturating_add(*part);
+    }
+}
+
+fn clamp(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// "A token is equivalent to about 4 characters for Gemini models", <https://ai.google.dev/gemini-api/docs/tokens>
 /// (read 2026-11-23). A rule of thumb for English; other scripts and code have more tokens than it says.
 pub(crate) const CHARACTERS_PER_TOKEN: u64 = 4;
 
-/// The most that one image costs on the standard tier,
-/// <https://platform.claude.com/docs/en/build-with-claude/vision> (read 2026-11-23). Sizes are not looked at yet, so
-/// small images are over-estimated and high-resolution ones (up to 4,784) under-estimated.
-const IMAGE_TOKENS: u64 = 1_568;
-
-/// One page: the lower end of the 1,500 to 3,000 tokens that its text typically has, and its picture,
-/// <https://platform.claude.com/docs/en/build-with-claude/pdf-support> (read 2026-11-23). Pages are not counted yet.
-const DOCUMENT_TOKENS: u64 = 1_500 + IMAGE_TOKENS;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn tokens(text: &str) -> u64 {
+        let mut counter = Counter::new(Tokenizer::Unknown);
+        counter.text(text.as_bytes());
+        counter.end();
+        counter.groups().tokens()
+    }
+
     #[test]
-    fn four_characters_are_a_token_and_a_rest_is_one_too() {
+    fn text_is_what_the_counter_says_and_the_rest_is_added() {
         let mut estimate = Estimate::new(Tokenizer::Unknown);
         assert_eq!(estimate.finish().tokens(), 0);
-        estimate.add_text("日本語😀".as_bytes());
-        assert_eq!(estimate.finish().tokens(), 1);
-        estimate.add_scalar('a');
-        assert_eq!(estimate.finish().tokens(), 2);
+        estimate.add_text("日本語😀 and so on".as_bytes());
+        estimate.end_text();
+        assert_eq!(estimate.finish().tokens(), tokens("日本語😀 and so on"));
+        assert_eq!(estimate.finish().characters, 14);
+        estimate.add_fixed(100);
+        assert_eq!(estimate.finish().tokens(), tokens("日本語😀 and so on") + 100);
+    }
+
+    #[test]
+    fn sections_have_their_share_and_what_is_dropped_is_nobodys() {
+        let mut estimate = Estimate::new(Tokenizer::Unknown);
+        estimate.begin(Section::Messages);
+        estimate.add_text(b"of the messages");
+        estimate.begin(Section::Tools);
+        estimate.add_text(b"of the tools");
+        estimate.add_fixed(2);
+        let before = estimate.counted();
+        estimate.add_text(b"not read");
+        estimate.drop(&estimate.counted().since(&before));
+        estimate.begin(Section::Messages);
+        estimate.add_text(b" again");
+        let whole = estimate.finish();
+        let sections = estimate.sections();
+        assert_eq!(sections.iter().sum::<u64>().div_ceil(16), whole.tokens());
+        assert_eq!(sections[Section::System as usize], 0);
+        assert!(sections[Section::Messages as usize] > sections[Section::Tools as usize] - 32);
     }
 
     #[test]
     fn the_estimate_is_clamped() {
         let mut estimate = Estimate::new(Tokenizer::Unknown);
-        estimate.add_structure(u64::MAX);
-        estimate.add_attachment(Attachment::Document);
+        estimate.add_fixed(u32::MAX);
+        estimate.add_fixed(u32::MAX);
+        estimate.add_text(b"x");
         assert_eq!(estimate.finish().tokens(), u64::from(u32::MAX));
         assert_eq!(of_unread(u64::MAX, Family::Messages).tokens(), u64::from(u32::MAX));
     }
@@ -173,6 +253,7 @@ mod tests {
     #[test]
     fn a_file_that_may_not_be_read_is_no_prompt() {
         assert_eq!(of_unread(1_000_000, Family::Files).tokens(), 0);
-        assert_eq!(of_unread(1_001, Family::Messages).tokens(), 251);
+        let unread = of_unread(1_001, Family::Messages);
+        assert_eq!((unread.tokens(), unread.characters, unread.has_unknown_parts), (251, 1_001, true));
     }
 }

@@ -15,23 +15,37 @@
 //! assert_eq!(facts.model, Some("claude-sonnet-5"));
 //! assert_eq!(facts.origin, "https://gateway.example");
 //! assert_eq!(facts.max_tokens, Some(1_024));
-//! // "user" and "Hello, world" have 16 characters.
-//! assert_eq!(facts.input.tokens(), 4);
+//! // Twelve characters of text, and what the API puts around one message.
+//! assert_eq!((facts.input.characters, facts.input.fixed), (12, 6));
 //! ```
 
+mod attachment;
+mod base64;
 mod estimate;
 mod family;
-mod key;
+mod hash;
+mod image;
+mod kind;
+mod model;
+mod overhead;
+mod pdf;
+mod place;
+mod prefix;
 mod route;
 mod url;
+mod vision;
 mod walk;
 
+pub use estimate::InputEstimate;
 pub(crate) use estimate::CHARACTERS_PER_TOKEN;
-pub use estimate::{InputEstimate, Prefix, Prefixes};
 pub use family::Family;
+pub use prefix::{MOST_PREFIXES, Prefix, Prefixes};
 
 use crate::headers::HeaderBlock;
+use crate::json::Members;
 use crate::provider::Provider;
+use kind::Kind;
+use model::Model;
 use route::Route;
 use url::Url;
 use walk::Said;
@@ -88,11 +102,18 @@ pub struct Facts<'a> {
 /// A body that is not JSON says nothing; one that is JSON only up to a point says what stands before that point.
 pub fn read<'a>(method: &str, url: &'a str, headers: HeaderBlock<'a>, body: Body<'a>) -> Facts<'a> {
     let url = Url::parse(url);
+    let route = Route::find(method, &url, headers);
     let said = match body {
-        Body::Bytes(bytes) => walk::read(bytes).unwrap_or_default(),
+        Body::Bytes(bytes) => {
+            // Whose weights count a text is the model's matter, and its name may stand last.
+            let named = route.model.map(str::as_bytes).or_else(|| model_in(bytes)).and_then(name);
+            let model = Model::of(named, route.provider);
+            let is_chat = !matches!(route.family, Family::Embeddings);
+            walk::read(bytes, &model, is_chat).unwrap_or_default()
+        }
         Body::None | Body::Opaque { .. } => Said::default(),
     };
-    let route = settle(Route::find(method, &url, headers), &said, body);
+    let route = settle(route, &said, body);
     let input = match body {
         Body::Opaque { length: Some(length) } => estimate::of_unread(length, route.family),
         Body::None | Body::Bytes(_) | Body::Opaque { length: None } => said.input,
@@ -106,11 +127,18 @@ pub fn read<'a>(method: &str, url: &'a str, headers: HeaderBlock<'a>, body: Body
         workspace: workspace.and_then(name),
         input,
         prefixes: said.prefixes,
-        kind: said.kind,
+        kind: Kind { is_stream: route.stream || said.kind.is_stream, ..said.kind }.number(),
         max_tokens: said.max_tokens,
-        stream: route.stream || said.stream,
+        stream: route.stream || said.kind.is_stream,
         fast: said.fast,
     }
+}
+
+/// The model that `body` names, found by a look at its members alone, which ends at the first.
+fn model_in(body: &[u8]) -> Option<&[u8]> {
+    let member = Members::of(body).find(|member| member.name == b"model")?;
+    let name = member.value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    Some(name).filter(|name| !name.contains(&b'\\'))
 }
 
 /// What the body confirms, contradicts or adds.
