@@ -21,6 +21,7 @@
 
 mod attachment;
 mod base64;
+mod count;
 mod estimate;
 mod family;
 mod hash;
@@ -38,6 +39,7 @@ mod walk;
 
 pub use estimate::InputEstimate;
 pub(crate) use estimate::CHARACTERS_PER_TOKEN;
+pub use count::{count_body, count_url};
 pub use family::Family;
 pub use prefix::{MOST_PREFIXES, Prefix, Prefixes};
 

@@ -123,6 +123,31 @@ impl Place {
         matches!(self, Self::Raw | Self::Properties | Self::ToolText | Self::SchemaText | Self::SchemaRest)
     }
 
+    /// Whether a word or a number stands there; anything else is a mistake of the caller's.
+    pub(super) const fn is_word(self) -> bool {
+        matches!(
+            self,
+            Self::AnthropicVersion
+                | Self::Copies
+                | Self::MaxTokens
+                | Self::Model
+                | Self::Speed
+                | Self::Stream
+                | Self::Effort
+                | Self::Budget
+                | Self::FormType
+                | Self::Ttl
+                | Self::ToolName
+                | Self::ToolType
+                | Self::Deferred
+                | Self::Role
+                | Self::Type
+                | Self::SourceType
+                | Self::Data
+                | Self::Detail
+        )
+    }
+
     /// Whether it belongs to the definition of a tool and is shown to the model.
     pub(super) const fn is_of_tool(self) -> bool {
         matches!(

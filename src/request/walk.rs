@@ -161,9 +161,10 @@ impl<'a, 'm> Walk<'a, 'm> {
         self.frame(self.depth)
     }
 
-    /// The object or array that was opened as the `depth`th.
+    /// The object or array that was opened as the `depth`th, or the innermost that is remembered.
     fn frame(&self, depth: usize) -> Frame {
-        depth.checked_sub(1).and_then(|index| self.frames.get(index)).copied().unwrap_or(Frame::NONE)
+        let index = depth.min(DEPTH_CAP as usize).checked_sub(1);
+        index.and_then(|index| self.frames.get(index)).copied().unwrap_or(Frame::NONE)
     }
 
     fn frame_mut(&mut self, depth: usize) -> Option<&mut Frame> {
@@ -288,8 +289,14 @@ impl<'a, 'm> Walk<'a, 'm> {
 
 impl<'a> Sink<'a> for Walk<'a, '_> {
     fn open(&mut self, bracket: u8) {
-        let place = self.next;
         let is_object = bracket == b'{';
+        let place = match self.next {
+            // A list of requests is none.
+            Place::Root if !is_object => Place::Content,
+            next if next.is_word() => Place::Nowhere,
+            next => next,
+        };
+        self.next = place;
         let list = self.top();
         let in_list = !list.is_object && list.place == place;
         self.depth = self.depth.saturating_add(1);
@@ -304,6 +311,7 @@ impl<'a> Sink<'a> for Walk<'a, '_> {
                 return;
             }
             Place::Hidden if is_object => self.estimate.note_unknown(),
+            Place::Address if is_object => self.note_address(self.depth - 1),
             Place::Tools if is_object && in_list => {
                 self.tally.has_tools = true;
                 self.tool_from = self.estimate.counted();
@@ -345,7 +353,8 @@ impl<'a> Sink<'a> for Walk<'a, '_> {
         if is_shown && !(self.is_shown_raw(self.next) && !self.is_list_of_tools(self.depth)) {
             self.estimate.end_text();
         }
-        if frame.place != Place::CacheControl {
+        // The end of the body belongs to none of its members.
+        if frame.place != Place::CacheControl && depth > 1 {
             self.recorder.push(&[bracket]);
         }
         if frame.is_object && depth > 1 {
@@ -354,6 +363,10 @@ impl<'a> Sink<'a> for Walk<'a, '_> {
     }
 
     fn comma(&mut self) {
+        // Nobody remembers what is an object there.
+        if self.depth > DEPTH_CAP as usize {
+            return;
+        }
         let list = self.top();
         if !list.is_object && self.is_shown_raw(list.place) && !self.is_list_of_tools(self.depth) {
             self.estimate.add_scalar(',');
@@ -402,7 +415,7 @@ impl<'a> Sink<'a> for Walk<'a, '_> {
     fn begin_text(&mut self) {
         match self.next {
             Place::Data | Place::FileData | Place::ImageUrl => self.begin_file(self.next),
-            Place::Address => self.note_address(),
+            Place::Address => self.note_address(self.depth),
             Place::Hidden | Place::Seal => self.estimate.note_unknown(),
             Place::Thoughts => self.thought_from = self.estimate.counted(),
             _ if self.is_inside_raw() => self.estimate.add_scalar('"'),

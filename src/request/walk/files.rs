@@ -143,12 +143,12 @@ impl Walk<'_, '_> {
         self.attach(self.depth, finding, context);
     }
 
-    /// A file is named that stands elsewhere.
-    pub(super) fn note_address(&mut self) {
-        if self.is_in_source() {
+    /// A member of the object whose members stand at `depth` names a file that stands elsewhere.
+    pub(super) fn note_address(&mut self, depth: usize) {
+        if self.source.depth != 0 && self.source.depth == depth {
             self.source.finding = Some(Finding::Elsewhere);
         } else {
-            self.attach(self.depth, Finding::Elsewhere, None);
+            self.attach(depth, Finding::Elsewhere, None);
         }
     }
 

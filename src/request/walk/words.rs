@@ -37,12 +37,12 @@ impl Walk<'_, '_> {
     /// A number or another value without quotes that stands at `place`.
     pub(super) fn note_value(&mut self, place: Place, value: Plain) {
         match (place, value) {
-            (Place::Stream, _) if self.depth == 1 => self.said.kind.is_stream = value == Plain::True,
-            (Place::MaxTokens, Plain::Integer(most)) if self.top().is_object => {
+            (Place::Stream, _) => self.said.kind.is_stream = value == Plain::True,
+            (Place::MaxTokens, Plain::Integer(most)) => {
                 // Where several are given, the largest is what may be charged.
                 self.said.max_tokens = self.said.max_tokens.max(Some(most.min(u64::from(u32::MAX))));
             }
-            (Place::Copies, Plain::Integer(copies)) if self.top().is_object => self.copies = self.copies.max(copies),
+            (Place::Copies, Plain::Integer(copies)) => self.copies = self.copies.max(copies),
             (Place::Budget, Plain::Integer(tokens)) => {
                 self.said.kind.thinking = self.said.kind.thinking.max(Thinking::of_budget(tokens));
             }
