@@ -23,7 +23,10 @@ pub(super) enum Context {
 pub(super) enum Finding {
     Picture(Size),
     /// A PDF of so many bytes.
-    Pdf { pages: Option<u32>, bytes: u64 },
+    Pdf {
+        pages: Option<u32>,
+        bytes: u64,
+    },
     /// So many bytes of something.
     Bytes(u64),
     /// It stands elsewhere.
@@ -39,9 +42,8 @@ pub(super) struct Price {
 
 impl Finding {
     pub(super) fn price(self, context: Context, model: &Model<'_>, detail: Detail) -> Price {
-        let page = || match model.maker {
-            Maker::Google => GEMINI_PAGE,
-            _ => PAGE_TEXT + vision::tokens(model, detail, None),
+        let page = || {
+            if model.maker == Maker::Google { GEMINI_PAGE } else { PAGE_TEXT + vision::tokens(model, detail, None) }
         };
         let pages_of = |bytes: u64| u32::try_from(bytes / PAGE_BYTES).unwrap_or(u32::MAX).max(1);
         let (tokens, is_unknown) = match (self, context) {
@@ -81,7 +83,9 @@ pub(super) struct File {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Form {
     /// It may be a data URL; if it is none, it is an address or not.
-    Begun { may_be_address: bool },
+    Begun {
+        may_be_address: bool,
+    },
     /// The part of a data URL before the comma.
     Named,
     Encoded,

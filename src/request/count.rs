@@ -29,7 +29,8 @@ pub fn count_body(provider: Provider, url: &str, body: &[u8]) -> Option<Vec<u8>>
     let mut counted = dialect.before(url)?;
     let mut is_empty = true;
     let mut has_prompt = false;
-    for member in Members::of(body).filter(|member| dialect.members().iter().any(|name| name.as_bytes() == member.name)) {
+    for member in Members::of(body).filter(|member| dialect.members().iter().any(|name| name.as_bytes() == member.name))
+    {
         has_prompt |= member.name == dialect.prompt().as_bytes();
         if !is_empty || dialect.opens_with_member() {
             counted.push(b',');
@@ -58,15 +59,16 @@ impl Dialect {
         if route.family != Family::Messages {
             return None;
         }
-        match provider {
-            Provider::Anthropic => Some(Self::Anthropic),
-            Provider::OpenAi => Some(Self::Responses).filter(|_| parts.path.ends_with("/responses")),
-            Provider::Gemini => Some(Self::Gemini).filter(|_| route.model.is_some()),
+        let fits = |dialect: Self| match dialect {
+            Self::Anthropic => true,
+            Self::Responses => parts.path.ends_with("/responses"),
+            Self::Gemini => route.model.is_some(),
             // Claude on Vertex is counted by a model of its own name, which wants the real one in the body.
-            Provider::Vertex => Some(Self::Vertex).filter(|_| parts.path.ends_with("enerateContent")),
-            Provider::Bedrock => Some(Self::Converse).filter(|_| parts.path.contains("/converse")),
-            _ => None,
-        }
+            Self::Vertex => parts.path.ends_with("enerateContent"),
+            Self::Converse => parts.path.contains("/converse"),
+        };
+        let (_, dialect) = DIALECTS.iter().find(|(known, _)| *known == provider)?;
+        Some(*dialect).filter(|dialect| fits(*dialect))
     }
 
     /// The ends of paths that ask for an answer, and the one that asks for a count.
@@ -133,6 +135,14 @@ impl Dialect {
     }
 }
 
+const DIALECTS: &[(Provider, Dialect)] = &[
+    (Provider::Anthropic, Dialect::Anthropic),
+    (Provider::OpenAi, Dialect::Responses),
+    (Provider::Gemini, Dialect::Gemini),
+    (Provider::Vertex, Dialect::Vertex),
+    (Provider::Bedrock, Dialect::Converse),
+];
+
 /// `url` up to the query or fragment, and the rest.
 fn split_path(url: &str) -> (&str, &str) {
     let end = url.find(['?', '#']).unwrap_or(url.len());
@@ -143,7 +153,8 @@ fn split_path(url: &str) -> (&str, &str) {
 /// The query `rest` without `alt=sse`, by which a stream asks for its form.
 fn without_sse(rest: &str) -> String {
     let mut kept = String::new();
-    for pair in rest.strip_prefix('?').unwrap_or(rest).split('&').filter(|pair| !pair.is_empty() && *pair != "alt=sse") {
+    for pair in rest.strip_prefix('?').unwrap_or(rest).split('&').filter(|pair| !pair.is_empty() && *pair != "alt=sse")
+    {
         kept.push(if kept.is_empty() { '?' } else { '&' });
         kept.push_str(pair);
     }
@@ -203,14 +214,8 @@ const GEMINI: &[&str] = &[
 
 /// <https://cloud.google.com/vertex-ai/generative-ai/docs/reference/rest/v1/projects.locations.publishers.models/countTokens>
 /// (read 2026-11-26).
-const VERTEX: &[&str] = &[
-    "contents",
-    "tools",
-    "systemInstruction",
-    "system_instruction",
-    "generationConfig",
-    "generation_config",
-];
+const VERTEX: &[&str] =
+    &["contents", "tools", "systemInstruction", "system_instruction", "generationConfig", "generation_config"];
 
 /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseTokensRequest.html> (read 2026-11-26).
 const CONVERSE: &[&str] = &["messages", "system", "toolConfig", "additionalModelRequestFields"];
@@ -233,7 +238,11 @@ mod tests {
     fn the_address_keeps_what_a_gateway_adds() {
         for (provider, from, to) in [
             (Provider::Anthropic, "https://h/v1/messages", "https://h/v1/messages/count_tokens"),
-            (Provider::Anthropic, "https://g/claude/v1/messages?beta=true", "https://g/claude/v1/messages/count_tokens?beta=true"),
+            (
+                Provider::Anthropic,
+                "https://g/claude/v1/messages?beta=true",
+                "https://g/claude/v1/messages/count_tokens?beta=true",
+            ),
             (Provider::Anthropic, "/v1/messages/", "/v1/messages/count_tokens"),
             (Provider::OpenAi, "https://h/v1/responses?a=b#c", "https://h/v1/responses/input_tokens?a=b#c"),
             (Provider::Gemini, GOOGLE, "https://h/v1beta/models/gemini-2.5-pro:countTokens"),
@@ -247,7 +256,11 @@ mod tests {
                 "https://h/v1/projects/p/locations/l/publishers/google/models/m:streamGenerateContent?alt=sse",
                 "https://h/v1/projects/p/locations/l/publishers/google/models/m:countTokens",
             ),
-            (Provider::Bedrock, "https://h/model/a.b-v1%3A0/converse-stream", "https://h/model/a.b-v1%3A0/count-tokens"),
+            (
+                Provider::Bedrock,
+                "https://h/model/a.b-v1%3A0/converse-stream",
+                "https://h/model/a.b-v1%3A0/count-tokens",
+            ),
         ] {
             assert_eq!(url(provider, from).as_deref(), Some(to));
         }
@@ -285,7 +298,9 @@ mod tests {
         let asked = r#"{"contents":[1],"systemInstruction":{},"labels":{}}"#;
         assert_eq!(
             body(Provider::Gemini, GOOGLE, asked).as_deref(),
-            Some(r#"{"generateContentRequest":{"model":"models/gemini-2.5-pro","contents":[1],"systemInstruction":{}}}"#)
+            Some(
+                r#"{"generateContentRequest":{"model":"models/gemini-2.5-pro","contents":[1],"systemInstruction":{}}}"#
+            )
         );
         let asked = r#"{"inferenceConfig":{},"system":[],"messages":[2]}"#;
         assert_eq!(

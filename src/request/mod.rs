@@ -37,9 +37,9 @@ mod url;
 mod vision;
 mod walk;
 
-pub use estimate::InputEstimate;
-pub(crate) use estimate::CHARACTERS_PER_TOKEN;
 pub use count::{count_body, count_url};
+pub(crate) use estimate::CHARACTERS_PER_TOKEN;
+pub use estimate::InputEstimate;
 pub use family::Family;
 pub use prefix::{MOST_PREFIXES, Prefix, Prefixes};
 

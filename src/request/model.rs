@@ -48,13 +48,8 @@ impl<'a> Model<'a> {
         let name = name.unwrap_or_default();
         let is_numbered = O_SERIES.iter().any(|start| name.rsplit('/').next().unwrap_or_default().starts_with(start));
         let named = MAKERS.iter().find(|(part, _)| name.contains(part)).map(|(_, maker)| *maker);
-        let maker = named.or(is_numbered.then_some(Maker::OpenAi)).unwrap_or(match provider {
-            Provider::Anthropic => Maker::Anthropic,
-            Provider::AzureOpenAi => Maker::OpenAi,
-            Provider::Gemini => Maker::Google,
-            // Many speak OpenAI's dialect whose models are their own.
-            _ => Maker::Unknown,
-        });
+        let served = || APIS.iter().find(|(api, _)| *api == provider).map(|(_, maker)| *maker);
+        let maker = named.or(is_numbered.then_some(Maker::OpenAi)).or_else(served).unwrap_or_default();
         let mut model = Self { name, maker, ..Self::default() };
         if let Some((_, rest)) = name.split_once("claude") {
             model.read_claude(rest);
@@ -87,6 +82,9 @@ impl<'a> Model<'a> {
 
     /// What `rows` say of this Claude: the first that fits. A name without a version is taken for a new model's.
     pub(super) fn find<T: Copy>(&self, rows: &[Row<T>]) -> Option<T> {
+        if self.maker != Maker::Anthropic {
+            return None;
+        }
         let version = if self.version == 0 { u16::MAX } else { self.version };
         let fits = |row: &&Row<T>| row.class.is_none_or(|class| class == self.class) && version >= row.from;
         rows.iter().find(fits).map(|row| row.value)
@@ -103,6 +101,13 @@ const MAKERS: &[(&str, Maker)] = &[
     ("davinci", Maker::OpenAi),
     ("text-embedding-", Maker::OpenAi),
     ("codex", Maker::OpenAi),
+];
+
+/// Whose models an API serves. Many speak OpenAI's dialect whose models are their own.
+const APIS: &[(Provider, Maker)] = &[
+    (Provider::Anthropic, Maker::Anthropic),
+    (Provider::AzureOpenAi, Maker::OpenAi),
+    (Provider::Gemini, Maker::Google),
 ];
 
 /// Models of OpenAI whose names are too short to be looked for within others.
@@ -150,14 +155,12 @@ mod tests {
 
     #[test]
     fn the_first_row_that_fits_holds_and_new_names_are_new() {
-        let rows = [
-            Row { class: Some(Class::Opus), from: 47, value: 1 },
-            Row { class: None, from: 40, value: 2 },
-        ];
+        let rows = [Row { class: Some(Class::Opus), from: 47, value: 1 }, Row { class: None, from: 40, value: 2 }];
         let found = |name| Model::of(Some(name), Provider::Anthropic).find(&rows);
         assert_eq!(found("claude-opus-4-8"), Some(1));
         assert_eq!(found("claude-opus-4-6"), Some(2));
         assert_eq!(found("claude-opus-latest"), Some(1));
         assert_eq!(found("claude-3-opus"), None);
+        assert_eq!(Model::of(Some("gpt-5"), Provider::OpenAi).find(&rows), None);
     }
 }

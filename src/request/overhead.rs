@@ -45,7 +45,9 @@ impl Tally {
         let mut is_unknown = false;
         if self.has_tools {
             let prompt = match model.maker {
-                Maker::Anthropic => model.find(TOOL_PROMPTS).map(|(free, forced)| if self.is_forced { forced } else { free }),
+                Maker::Anthropic => {
+                    model.find(TOOL_PROMPTS).map(|(free, forced)| if self.is_forced { forced } else { free })
+                }
                 Maker::OpenAi => Some(TOOLS_ONCE),
                 Maker::Google => Some(0),
                 Maker::Unknown => None,

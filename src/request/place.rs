@@ -92,6 +92,7 @@ pub(super) enum Place {
 
 impl Place {
     /// The place of the member `name` of an object that stands here.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "words and numbers have no members")]
     pub(super) fn member(self, name: &[u8]) -> Self {
         let (members, rest): (&[(&str, Self)], Self) = match self {
             Self::Root => (ROOT, Self::Content),

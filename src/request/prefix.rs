@@ -286,10 +286,7 @@ impl Levels {
         let tools_at = u64::from(weights.before_tools) * 16;
         let system_at = tools_at.saturating_add(tool_tokens);
         let messages_at = system_at.saturating_add(system_tokens);
-        Self {
-            hashes: [before_tools, before_system, before_messages],
-            sixteenths: [tools_at, system_at, messages_at],
-        }
+        Self { hashes: [before_tools, before_system, before_messages], sixteenths: [tools_at, system_at, messages_at] }
     }
 
     fn prefix(&self, mark: &Mark) -> Prefix {
@@ -315,3 +312,6 @@ const LEAST: &[Row<u32>] = &[
     Row { class: Some(Class::Haiku), from: 0, value: 2_048 },
 ];
 const DEFAULT_LEAST: u32 = 1_024;
+
+#[cfg(test)]
+mod tests;

@@ -152,11 +152,8 @@ const LOW_PIXELS: u32 = 512;
 
 /// <https://ai.google.dev/gemini-api/docs/tokens> and `/media-resolution`, read 2026-11-23. The older generations
 /// have numbers; what is newer is like Gemini 3.
-const GEMINI: &[(&str, Rule)] = &[
-    ("gemini-1", Rule::Crops { tile: 258 }),
-    ("gemini-2", Rule::Crops { tile: 258 }),
-    ("gemma", Rule::Flat(258)),
-];
+const GEMINI: &[(&str, Rule)] =
+    &[("gemini-1", Rule::Crops { tile: 258 }), ("gemini-2", Rule::Crops { tile: 258 }), ("gemma", Rule::Flat(258))];
 
 /// A picture that stands elsewhere, or is of no known format, is taken for one of a megapixel and some: 1,521 tokens
 /// of a Claude, near the most of the standard tier.

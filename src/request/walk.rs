@@ -1,4 +1,5 @@
 //! What a request's body says, found in one pass.
+#![allow(clippy::wildcard_enum_match_arm, reason = "most places mean nothing to most questions")]
 
 mod files;
 mod words;
@@ -151,8 +152,7 @@ impl<'a, 'm> Walk<'a, 'm> {
         said.kind.has_tools = self.tally.has_tools;
         said.kind.is_forced = self.tally.is_forced;
         said.kind.max_tokens = said.max_tokens;
-        said.max_tokens =
-            said.max_tokens.map(|most| most.saturating_mul(self.copies.max(1)).min(u64::from(u32::MAX)));
+        said.max_tokens = said.max_tokens.map(|most| most.saturating_mul(self.copies.max(1)).min(u64::from(u32::MAX)));
         said
     }
 
@@ -198,18 +198,21 @@ impl<'a, 'm> Walk<'a, 'm> {
 
     /// Whether the value that comes next stands in JSON that is shown as such.
     fn is_inside_raw(&self) -> bool {
-        self.is_shown_raw(self.next) && self.is_shown_raw(self.top().place) && !self.is_list_of_tools(self.depth)
+        self.is_shown_raw(self.next) && self.is_frame_shown(self.depth)
     }
 
-    /// Tools are shown one by one.
-    fn is_list_of_tools(&self, depth: usize) -> bool {
+    /// Whether the model reads the brackets of what was opened as the `depth`th.
+    fn is_frame_shown(&self, depth: usize) -> bool {
         let frame = self.frame(depth);
-        frame.place == Place::Tools && !frame.is_object
+        // Tools are shown one by one.
+        let is_list_of_tools = frame.place == Place::Tools && !frame.is_object;
+        self.is_shown_raw(frame.place) && !is_list_of_tools
     }
 
     /// A name that is shown begins.
     fn begin_shown_name(&mut self) {
-        let had_members = self.frame_mut(self.depth).is_some_and(|frame| core::mem::replace(&mut frame.has_members, true));
+        let had_members =
+            self.frame_mut(self.depth).is_some_and(|frame| core::mem::replace(&mut frame.has_members, true));
         self.estimate.add_text(if had_members { b",\"" } else { b"\"" });
     }
 
@@ -330,14 +333,14 @@ impl<'a> Sink<'a> for Walk<'a, '_> {
             self.recorder.begin_block();
         }
         self.recorder.push(&[bracket]);
-        if self.is_shown_raw(place) && !self.is_list_of_tools(self.depth) {
+        if self.is_frame_shown(self.depth) {
             self.estimate.add_scalar(char::from(bracket));
         }
     }
 
     fn close(&mut self, bracket: u8) {
         let frame = self.top();
-        let is_shown = self.is_shown_raw(frame.place) && !self.is_list_of_tools(self.depth);
+        let is_shown = self.is_frame_shown(self.depth);
         if is_shown {
             self.estimate.add_scalar(char::from(bracket));
         }
@@ -350,7 +353,7 @@ impl<'a> Sink<'a> for Walk<'a, '_> {
             self.settle_pending();
         }
         self.next = self.top().place;
-        if is_shown && !(self.is_shown_raw(self.next) && !self.is_list_of_tools(self.depth)) {
+        if is_shown && !self.is_frame_shown(self.depth) {
             self.estimate.end_text();
         }
         // The end of the body belongs to none of its members.
@@ -368,7 +371,7 @@ impl<'a> Sink<'a> for Walk<'a, '_> {
             return;
         }
         let list = self.top();
-        if !list.is_object && self.is_shown_raw(list.place) && !self.is_list_of_tools(self.depth) {
+        if !list.is_object && self.is_frame_shown(self.depth) {
             self.estimate.add_scalar(',');
         }
         self.next = if list.is_object { Place::Nowhere } else { list.place };

@@ -3,6 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tidegate::headers::HeaderBlock;
+use tidegate::provider::Provider;
 use tidegate::request::{self, Body, Facts};
 
 fn read<'a>(url: &'a str, headers: &'a [u8], body: &'a [u8]) -> Facts<'a> {
@@ -52,13 +53,171 @@ fn value() -> impl Strategy<Value = (String, u64)> {
     })
 }
 
+/// Names that mean something, in one place or another.
+const NAMES: &[&str] = &[
+    "messages",
+    "system",
+    "tools",
+    "tool_choice",
+    "toolConfig",
+    "input",
+    "contents",
+    "content",
+    "text",
+    "type",
+    "role",
+    "source",
+    "data",
+    "bytes",
+    "image_url",
+    "url",
+    "file_data",
+    "file_id",
+    "inlineData",
+    "document",
+    "thinking",
+    "signature",
+    "cache_control",
+    "cachePoint",
+    "ttl",
+    "name",
+    "description",
+    "input_schema",
+    "properties",
+    "function",
+    "functionDeclarations",
+    "defer_loading",
+    "toolResult",
+    "arguments",
+    "response_format",
+    "max_tokens",
+    "n",
+    "stream",
+    "detail",
+    "media_type",
+    "generationConfig",
+    "output_config",
+    "s3Location",
+    "x",
+];
+
+/// Words that mean something, and files.
+const WORDS: &[&str] = &[
+    "user",
+    "assistant",
+    "text",
+    "base64",
+    "url",
+    "document",
+    "tool_result",
+    "thinking",
+    "1h",
+    "ephemeral",
+    "any",
+    "bash_20250124",
+    "custom",
+    "image/png",
+    "application/pdf",
+    "json_schema",
+    "low",
+    "iVBORw0KGgoAAAANSUhEUgAAB4AAAAQ4CAYAAADo08FDAAAA",
+    "JVBERi0xLjQKPDwvVHlwZSAvUGFnZT4+Cg==",
+    "/9j/4AAQ",
+    "data:image/png;base64,iVBORw0KGgo",
+    "https://h/x",
+];
+
+/// JSON that is made of what means something.
+fn known() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        4 => prop::sample::select(WORDS).prop_map(|word| format!("\"{word}\"")),
+        1 => text().prop_map(|(json, _)| json),
+        1 => prop::sample::select(&["true", "false", "null", "4096", "-1", "{}", "[]"][..]).prop_map(String::from),
+    ];
+    leaf.prop_recursive(7, 80, 5, |inner| {
+        prop_oneof![
+            2 => vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(","))),
+            3 => vec((prop::sample::select(NAMES), inner), 0..5).prop_map(|members| {
+                let parts: Vec<_> = members.iter().map(|(name, json)| format!("\"{name}\":{json}")).collect();
+                format!("{{{}}}", parts.join(","))
+            }),
+        ]
+    })
+}
+
+/// A request, in members that may stand in any order.
+const MEMBERS: &[&str] = &[
+    r#""model":"MODEL""#,
+    r#""max_tokens":1024"#,
+    r#""system":[{"type":"text","text":"Be brief.","cache_control":{"type":"ephemeral"}}]"#,
+    r#""tools":[{"name":"f","description":"d","input_schema":{"type":"object"}},{"type":"bash_20250124","name":"bash"}]"#,
+    r#""tool_choice":{"type":"any"}"#,
+    r#""thinking":{"type":"enabled","budget_tokens":1024}"#,
+    r#""cache_control":{"type":"ephemeral","ttl":"1h"}"#,
+    r#""messages":[{"role":"user","content":[{"type":"text","text":"Hello"},
+        {"type":"image","source":{"type":"url","url":"https://h/x"}}]},
+        {"role":"assistant","content":[{"type":"thinking","thinking":"Hm.","signature":"x"}]},
+        {"role":"user","content":"Go on"}]"#,
+];
+
 proptest! {
     #[test]
-    fn the_estimate_is_a_quarter_of_the_characters(values in vec(value(), 0..5)) {
+    fn characters_are_those_of_the_strings(values in vec(value(), 0..5)) {
         let members: Vec<_> = values.iter().map(|(json, _)| format!("\"x\":{json}")).collect();
         let body = format!("{{{}}}", members.join(","));
         let characters: u64 = values.iter().map(|(_, count)| count).sum();
-        prop_assert_eq!(read("/", b"", body.as_bytes()).input.tokens(), characters.div_ceil(4), "{}", body);
+        prop_assert_eq!(u64::from(read("/", b"", body.as_bytes()).input.characters), characters, "{}", body);
+    }
+
+    #[test]
+    fn what_looks_like_a_request_is_read_within_bounds(
+        members in vec((prop::sample::select(NAMES), known()), 0..8),
+        cut in any::<prop::sample::Index>(),
+        model in prop::sample::select(&["claude-opus-4-8", "claude-3-haiku", "gpt-5", "gemini-2.5-pro", "llama"][..]),
+    ) {
+        let members: Vec<_> = members.iter().map(|(name, json)| format!("\"{name}\":{json}")).collect();
+        let body = format!("{{\"model\":\"{model}\",{}}}", members.join(","));
+        for end in [body.len(), cut.index(body.len())] {
+            let bytes = &body.as_bytes()[..end];
+            for url in ["https://h/v1/messages", "https://h/v1/chat/completions", "https://h/model/m/converse"] {
+                let facts = read(url, b"", bytes);
+                prop_assert!(facts.input.tokens() <= u64::from(u32::MAX));
+                prop_assert!(facts.input.characters as usize <= body.len());
+                let points = facts.prefixes.as_slice();
+                prop_assert!(points.len() <= request::MOST_PREFIXES && facts.prefixes.earlier().len() <= 20);
+                prop_assert!(points.is_sorted_by_key(|point| point.tokens));
+                prop_assert_eq!(facts, read(url, b"", bytes));
+                // What it is counted by is a body again, of the same prompt.
+                if let Some(counted) = request::count_body(facts.provider, url, bytes) {
+                    prop_assert!(counted.len() <= bytes.len() + 64);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_members_is_of_no_account(
+        parts in Just(MEMBERS.to_vec()).prop_shuffle(),
+        model in prop::sample::select(&["claude-opus-4-8", "claude-3-haiku-20240307", "gpt-5", "gemini-2.5-pro", "llama"][..]),
+    ) {
+        let read = |parts: &[&str]| {
+            let body = format!("{{{}}}", parts.join(",")).replace("MODEL", model);
+            let facts = read("https://h/v1/messages", b"", body.as_bytes());
+            (facts.input, facts.prefixes, facts.kind, facts.max_tokens)
+        };
+        prop_assert_eq!(read(&parts), read(MEMBERS));
+    }
+
+    #[test]
+    fn what_is_copied_to_be_counted_counts_the_same(
+        parts in Just(MEMBERS.to_vec()).prop_shuffle(),
+        value in value(),
+    ) {
+        let url = "https://h/v1/messages";
+        let body = format!("{{\"metadata\":{},{}}}", value.0, parts.join(" , ")).replace("MODEL", "claude-opus-4-8");
+        let counted = request::count_body(Provider::Anthropic, url, body.as_bytes()).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&counted).unwrap();
+        prop_assert_eq!(read(url, b"", &counted).input, read(url, b"", body.as_bytes()).input);
     }
 
     #[test]

@@ -61,7 +61,10 @@ fn log(text: &str) -> String {
 
 #[test]
 fn objects_arrays_and_values_are_told_in_order() {
-    assert_eq!(log(r#" {"a": [1, true , "x"], "b":{}, "c":null} "#), "{a:[1=Integer(1),true=True,x;],b:{},c:null=Null}");
+    assert_eq!(
+        log(r#" {"a": [1, true , "x"], "b":{}, "c":null} "#),
+        "{a:[1=Integer(1),true=True,x;],b:{},c:null=Null}"
+    );
 }
 
 #[test]

@@ -1,9 +1,9 @@
 use alloc::format;
 use alloc::string::String;
 
+use super::super::kind::Thinking;
 use super::*;
 use crate::provider::Provider;
-use super::super::kind::Thinking;
 use crate::tokens::Counter;
 
 mod dialects;
@@ -80,8 +80,7 @@ fn openai_shows_tools_in_other_words_than_json() {
     let body = r#"{"tools":[{"type":"function","function":{"name":"get_weather","description":"Weather","strict":true,
         "parameters":{"type":"object","additionalProperties":false,"required":["place"],"properties":{
             "place":{"type":"string","description":"Town"},"unit":{"type":"string","enum":["C","F"]}}}}}]}"#;
-    let words =
-        ["get_weather", "Weather", "object", "place", "string", "Town", "unit", "string", "C", "F"];
+    let words = ["get_weather", "Weather", "object", "place", "string", "Town", "unit", "string", "C", "F"];
     let input = said_of("gpt-5", body).input;
     assert_eq!(input.text.tokens(), counted("gpt-5", &words));
     // Once, for the tool, and for each property.
@@ -154,12 +153,9 @@ fn thoughts_count_where_the_model_is_shown_them_again() {
     let answer = r#"{"type":"tool_use","id":"toolu_1","name":"f","input":{}}"#;
     let result = r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_1","content":"ok"}]}"#;
     let question = r#"{"role":"user","content":"And?"}"#;
-    let thinks = |then: &str| {
-        format!(r#"{{"messages":[{{"role":"assistant","content":[{thought},{answer}]}},{then}]}}"#)
-    };
-    let silent = |then: &str| {
-        format!(r#"{{"messages":[{{"role":"assistant","content":[{answer}]}},{then}]}}"#)
-    };
+    let thinks =
+        |then: &str| format!(r#"{{"messages":[{{"role":"assistant","content":[{thought},{answer}]}},{then}]}}"#);
+    let silent = |then: &str| format!(r#"{{"messages":[{{"role":"assistant","content":[{answer}]}},{then}]}}"#);
     let cost = |model: &str, then: &str| {
         said_of(model, &thinks(then)).input.text.tokens() - said_of(model, &silent(then)).input.text.tokens()
     };

@@ -34,8 +34,21 @@ fn messages_of_anthropic() {
                 ]}
             ]
         }"#,
-        &["Be brief.", "Hello", "Hm.", "Cited", "look_up", r#"{"key":["v",1],"n":null}"#, "Found", "Title", "Context",
-            "Plain", "T", "https://h", "R"],
+        &[
+            "Be brief.",
+            "Hello",
+            "Hm.",
+            "Cited",
+            "look_up",
+            r#"{"key":["v",1],"n":null}"#,
+            "Found",
+            "Title",
+            "Context",
+            "Plain",
+            "T",
+            "https://h",
+            "R",
+        ],
     );
 }
 
@@ -134,7 +147,11 @@ fn chats_of_others() {
         }"#,
         &["Be brief.", "Hello", "Hi", "T", "S"],
     );
-    assert_reads("davinci-002", r#"{"model":"davinci-002","prompt":["Hello","Hi"],"suffix":"Bye"}"#, &["Hello", "Hi", "Bye"]);
+    assert_reads(
+        "davinci-002",
+        r#"{"model":"davinci-002","prompt":["Hello","Hi"],"suffix":"Bye"}"#,
+        &["Hello", "Hi", "Bye"],
+    );
 }
 
 #[test]

@@ -26,9 +26,21 @@ fn block_of(model: &str, block: &str) -> (u32, u32, bool) {
 fn pictures_cost_what_their_size_says_in_every_dialect() {
     // Reduced to 1,560 squares.
     for (model, picture, expected) in [
-        ("claude-sonnet-4-6", r#"{"type":"image","source":{"type":"base64","media_type":"image/png","data":"~"}}"#, 1_560),
-        ("claude-sonnet-4-6", r#"{"source":{"data":"~","media_type":"image/png","type":"base64"},"type":"image"}"#, 1_560),
-        ("claude-opus-4-8", r#"{"type":"image","source":{"type":"base64","media_type":"image/png","data":"~"}}"#, 2_691),
+        (
+            "claude-sonnet-4-6",
+            r#"{"type":"image","source":{"type":"base64","media_type":"image/png","data":"~"}}"#,
+            1_560,
+        ),
+        (
+            "claude-sonnet-4-6",
+            r#"{"source":{"data":"~","media_type":"image/png","type":"base64"},"type":"image"}"#,
+            1_560,
+        ),
+        (
+            "claude-opus-4-8",
+            r#"{"type":"image","source":{"type":"base64","media_type":"image/png","data":"~"}}"#,
+            2_691,
+        ),
         ("claude-opus-4-8", r#"{"image":{"format":"png","source":{"bytes":"~"}}}"#, 2_691),
         ("gpt-4o", r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,~"}}"#, 1_105),
         ("gpt-4o", r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,~","detail":"low"}}"#, 85),
@@ -113,7 +125,9 @@ fn encoded_files_are_not_text_wherever_their_type_stands() {
 #[test]
 fn a_document_of_blocks_may_hold_pictures() {
     let picture = format!(r#"{{"type":"image","source":{{"type":"base64","media_type":"image/png","data":"{PNG}"}}}}"#);
-    let document = format!(r#"{{"type":"document","source":{{"type":"content","content":[{picture},{{"type":"text","text":"abc"}}]}}}}"#);
+    let document = format!(
+        r#"{{"type":"document","source":{{"type":"content","content":[{picture},{{"type":"text","text":"abc"}}]}}}}"#
+    );
     assert_eq!(block(&document), (1_560, 3, false));
     let result = format!(r#"{{"type":"tool_result","tool_use_id":"1","content":[{picture},{picture}]}}"#);
     assert_eq!(block(&result), (3_120, 0, false));
