@@ -71,9 +71,9 @@ impl Counted {
 }
 
 impl Estimate {
-    pub(super) const fn new(tokenizer: Tokenizer) -> Self {
+    pub(super) const fn new(counter: Counter) -> Self {
         Self {
-            counter: Counter::new(tokenizer),
+            counter,
             characters: 0,
             section: Section::None,
             from: 0,
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn text_is_what_the_counter_says_and_the_rest_is_added() {
-        let mut estimate = Estimate::new(Tokenizer::Unknown);
+        let mut estimate = Estimate::new(Counter::new(Tokenizer::Unknown));
         assert_eq!(estimate.finish().tokens(), 0);
         estimate.add_text("日本語😀 and so on".as_bytes());
         estimate.end_text();
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn sections_have_their_share_and_what_is_dropped_is_nobodys() {
-        let mut estimate = Estimate::new(Tokenizer::Unknown);
+        let mut estimate = Estimate::new(Counter::new(Tokenizer::Unknown));
         estimate.begin(Section::Messages);
         estimate.add_text(b"of the messages");
         estimate.begin(Section::Tools);
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn the_estimate_is_clamped() {
-        let mut estimate = Estimate::new(Tokenizer::Unknown);
+        let mut estimate = Estimate::new(Counter::new(Tokenizer::Unknown));
         estimate.add_fixed(u32::MAX);
         estimate.add_fixed(u32::MAX);
         estimate.add_text(b"x");

@@ -46,6 +46,7 @@ pub use prefix::{MOST_PREFIXES, Prefix, Prefixes};
 use crate::headers::HeaderBlock;
 use crate::json::Members;
 use crate::provider::Provider;
+use crate::tokens::{Counter, Tokenizer};
 use kind::Kind;
 use model::Model;
 use route::Route;
@@ -111,7 +112,7 @@ pub fn read<'a>(method: &str, url: &'a str, headers: HeaderBlock<'a>, body: Body
             let named = route.model.map(str::as_bytes).or_else(|| model_in(bytes)).and_then(name);
             let model = Model::of(named, route.provider);
             let is_chat = !matches!(route.family, Family::Embeddings);
-            walk::read(bytes, &model, is_chat).unwrap_or_default()
+            walk::read(bytes, Counter::new(Tokenizer::of_model(model.name)), &model, is_chat).unwrap_or_default()
         }
         Body::None | Body::Opaque { .. } => Said::default(),
     };

@@ -12,7 +12,7 @@ use super::place::Place;
 use super::prefix::{Prefixes, Recorder, Section, Weights};
 use super::vision::Detail;
 use crate::json::{DEPTH_CAP, Lexer, Plain, Role, Sink};
-use crate::tokens::Tokenizer;
+use crate::tokens::Counter;
 use files::{Pending, Source};
 
 /// What a body says.
@@ -31,14 +31,14 @@ pub(super) struct Said<'a> {
     pub(super) kind: Kind,
 }
 
-/// Reads `body`, which is for `model`, or `None` if it does not even begin like a JSON object or array. Messages have
+/// Reads `body`, which is for `model` and whose text `counter` counts, or `None` if it does not even begin like a JSON object or array. Messages have
 /// frames only where `is_chat` says that a model answers.
-pub(super) fn read<'a>(body: &'a [u8], model: &Model<'_>, is_chat: bool) -> Option<Said<'a>> {
+pub(super) fn read<'a>(body: &'a [u8], counter: Counter, model: &Model<'_>, is_chat: bool) -> Option<Said<'a>> {
     let start = body.strip_prefix(BOM).unwrap_or(body).trim_ascii_start();
     if !matches!(start.first(), Some(b'{' | b'[')) {
         return None;
     }
-    let mut walk = Walk::new(model);
+    let mut walk = Walk::new(counter, model);
     let unread = Lexer::new().feed(start, &mut walk);
     // What is not JSON may still be charged by a server that reads it more leniently.
     walk.estimate.add_text(unread);
@@ -106,11 +106,11 @@ enum Block {
 }
 
 impl<'a, 'm> Walk<'a, 'm> {
-    fn new(model: &'m Model<'m>) -> Self {
+    fn new(counter: Counter, model: &'m Model<'m>) -> Self {
         Self {
             model,
             said: Said::default(),
-            estimate: Estimate::new(Tokenizer::of_model(model.name)),
+            estimate: Estimate::new(counter),
             recorder: Recorder::new(),
             tally: Tally::default(),
             copies: 1,

@@ -4,7 +4,7 @@ use alloc::string::String;
 use super::super::kind::Thinking;
 use super::*;
 use crate::provider::Provider;
-use crate::tokens::Counter;
+use crate::tokens::Tokenizer;
 
 mod dialects;
 mod files;
@@ -15,7 +15,8 @@ fn said(body: &str) -> Said<'_> {
 
 /// What a body for the model of that name says.
 fn said_of<'a>(model: &str, body: &'a str) -> Said<'a> {
-    read(body.as_bytes(), &Model::of(Some(model), Provider::Generic), true).unwrap()
+    let counter = Counter::new(Tokenizer::of_model(model));
+    read(body.as_bytes(), counter, &Model::of(Some(model), Provider::Generic), true).unwrap()
 }
 
 fn characters(body: &str) -> u32 {
@@ -176,7 +177,13 @@ fn frames_of_messages_are_added_where_a_model_answers() {
     let body = r#"{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user","content":"c"}]}"#;
     assert_eq!(said_of("claude-opus-4-8", body).input.fixed, 6 + 2 * 2);
     assert_eq!(said_of("gpt-4o", body).input.fixed, 7 + 2 * 4);
-    let embedded = read(br#"{"input":["a","b"]}"#, &Model::of(Some("gpt"), Provider::OpenAi), false).unwrap();
+    let embedded = read(
+        br#"{"input":["a","b"]}"#,
+        Counter::new(Tokenizer::Unknown),
+        &Model::of(Some("gpt"), Provider::OpenAi),
+        false,
+    )
+    .unwrap();
     assert_eq!(embedded.input.fixed, 0);
     assert_eq!(said_of("gpt-5", r#"{"input":"a","instructions":"b"}"#).input.fixed, 7 + 4);
 }
@@ -299,7 +306,7 @@ fn a_body_that_breaks_off_says_what_stands_before() {
 #[test]
 fn what_does_not_begin_like_json_is_not_read() {
     for body in ["", "   ", "model=a", "\"model\"", "--boundary\r\n"] {
-        assert!(read(body.as_bytes(), &Model::default(), true).is_none(), "{body}");
+        assert!(read(body.as_bytes(), Counter::new(Tokenizer::Unknown), &Model::default(), true).is_none(), "{body}");
     }
     assert_eq!(said("\u{FEFF} {\"model\":\"a\"}").model, Some(&b"a"[..]));
 }
