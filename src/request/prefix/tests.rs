@@ -108,6 +108,12 @@ fn each_part_invalidates_what_stands_behind_it_and_nothing_before() {
         assert_eq!(kept(&format!("{same},{setting}")), expected, "{setting}");
         assert_eq!(kept(&format!("{setting},{same}")), expected, "{setting}");
     }
+    // Two of them in any order, and neither hides the other.
+    let (choice, thinking) = (r#""tool_choice":{"type":"any"}"#, r#""thinking":{"type":"adaptive"}"#);
+    let last = |settings: &str| prefixes(&format!("{same},{settings}")).as_slice()[2].hash;
+    assert_eq!(last(&format!("{choice},{thinking}")), last(&format!("{thinking},{choice}")));
+    assert_ne!(last(&format!("{choice},{thinking}")), last(thinking));
+    assert_ne!(last(&format!("{choice},{thinking}")), last(choice));
     let other_model = prefixes_of("claude-sonnet-5-1", &same);
     assert!(hashes(other_model.as_slice()).iter().all(|hash| !before.contains(hash)));
     let picture = message("user", r#"{"type":"image","source":{"type":"url","url":"u"}}"#);
