@@ -35,7 +35,12 @@ impl InputEstimate {
 /// An estimate that grows as a body is read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Estimate {
+    /// A counter that has counted nothing.
+    blank: Counter,
     counter: Counter,
+    /// What was counted before that of the section that is being read. Each is counted by itself, so that it makes no
+    /// difference in which order they come.
+    before: [u64; GROUPS],
     characters: u64,
     /// The section that is being read.
     section: Section,
@@ -73,7 +78,9 @@ impl Counted {
 impl Estimate {
     pub(super) const fn new(counter: Counter) -> Self {
         Self {
+            blank: counter,
             counter,
+            before: [0; GROUPS],
             characters: 0,
             section: Section::None,
             from: 0,
@@ -117,7 +124,9 @@ impl Estimate {
 
     /// What was counted so far.
     pub(super) fn counted(&self) -> Counted {
-        Counted(self.counter.groups().0.map(u64::from))
+        let mut counted = Counted(self.before);
+        add(&mut counted.0, &self.counter.groups().0.map(u64::from));
+        counted
     }
 
     /// Takes back a part of what was counted.
@@ -132,6 +141,8 @@ impl Estimate {
             *ended = here;
         }
         self.section = section;
+        self.before = self.counted().0;
+        self.counter = self.blank;
         self.from = self.read();
     }
 
@@ -153,9 +164,9 @@ impl Estimate {
     }
 
     pub(super) fn finish(&self) -> InputEstimate {
-        let mut text = self.counter.groups();
-        for (group, dropped) in text.0.iter_mut().zip(self.dropped) {
-            *group = group.saturating_sub(clamp(dropped));
+        let mut text = Groups::default();
+        for ((group, counted), dropped) in text.0.iter_mut().zip(self.counted().0).zip(self.dropped) {
+            *group = clamp(counted.saturating_sub(dropped));
         }
         InputEstimate {
             tokenizer: self.counter.tokenizer(),

