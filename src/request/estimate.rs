@@ -12,6 +12,8 @@ use crate::tokens::{Counter, Groups, Tokenizer};
 pub struct InputEstimate {
     /// Whose weights the text was counted by.
     pub tokenizer: Tokenizer,
+    /// Whether the text was counted by that tokenizer's whole tables, and not by a few weights.
+    pub is_exact: bool,
     /// Model tokens of text.
     pub text: Groups,
     /// Model tokens whose number no tokenizer decides: images, documents, frames of messages, the prompt for tools.
@@ -102,6 +104,7 @@ impl Estimate {
         let clamp = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         InputEstimate {
             tokenizer: self.counter.tokenizer(),
+            is_exact: false,
             text: self.counter.groups(),
             fixed: clamp(self.attachments),
             characters: clamp(self.characters),
