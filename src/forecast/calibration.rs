@@ -6,55 +6,58 @@ use crate::tokens::{GROUPS, Tokenizer};
 
 /// Learned from the usage in answers, for one model and one set of tools.
 ///
-/// Where the weights of the tokenizer are known, the truth is a scale times the text, another times what is not text,
-/// and an intercept for what no request shows: a prompt that a gateway or the server adds. Where they are not, every
-/// kind of character has a scale of its own. Beside it the spread of the truths around that line is kept, from which
-/// the margin for safety follows.
+/// The truth is taken to be a weighted sum: of the text by kind of character, of what is not text, and of an intercept
+/// for what no request shows, such as a prompt that a gateway adds. What is believed of the weights at first says what
+/// they have in common (a tokenizer that makes more of everything) and what each has for itself (one that was made for
+/// other languages); the more is known of the tokenizer, the firmer both are. Beside the weights stands how far truths
+/// scatter around the sum, from which follows the margin for safety.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Calibration {
     filter: Filter,
     /// Mean square of what remained unexplained, as a part of the size.
     spread: f64,
+    /// How many roots of the spread are the margin.
+    certainty: f64,
     answers: u32,
-    /// Whether the truths that were last surprising lay above (positive) or below (negative), and how many there were.
-    surprises: i8,
-    /// The last of them, to learn from it after all if another follows.
-    held: Option<(Inputs, f64)>,
+    /// How far truths lay above or below what was expected of late, beyond what chance explains.
+    drift: [f64; 2],
+    /// The last requests and their truths, to learn from them anew.
+    recent: [Option<Recent>; RECENT],
+}
+
+/// A request that was answered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Recent {
+    inputs: Inputs,
+    truth: f64,
 }
 
 impl Calibration {
     /// What is believed of inputs such as `input` before the first answer, perhaps after `others` to the same model.
     pub(super) fn new(input: &InputEstimate, others: Option<&Self>) -> Self {
-        let inputs = Inputs::of(input);
-        let beliefs = inputs.beliefs(input);
-        let mut filter = Filter::new(inputs.cut(&beliefs));
-        let mut spread = Form::of(input).spread();
-        if let Some(others) = others {
-            // The scale is the tokenizer's and stays; a prompt that is added to every request may, too.
-            let known = others.filter.weights().iter().enumerate();
-            let inherited = known.zip(&beliefs).map(|((index, weight), (_, deviation))| {
-                let own = square_root(others.filter.variance(index));
-                (*weight, if inputs.is_intercept(index) { own.max(*deviation) } else { own.min(*deviation) })
-            });
-            let mut all = [(0.0, 0.0); MOST_WEIGHTS];
-            all.iter_mut().zip(inherited).for_each(|(slot, belief)| *slot = belief);
-            filter = Filter::new(inputs.cut(&all));
-            spread = others.spread;
-        }
-        Self { filter, spread, answers: 0, surprises: 0, held: None }
+        let belief = Belief::of(input);
+        let Some(others) = others else {
+            let filter = Filter::new(&BELIEVED, &|one, other| belief.covariance(one, other));
+            return Self::with(filter, belief.spread(), CERTAINTY, 0);
+        };
+        // The weights are the tokenizer's and stay. So may a prompt that is added to every request.
+        let filter = Filter::new(others.filter.weights(), &|one, other| match (one, other) {
+            (INTERCEPT, INTERCEPT) => others.filter.pair(one, other).max(belief.covariance(one, other)),
+            (INTERCEPT, _) | (_, INTERCEPT) => 0.0,
+            _ => others.filter.pair(one, other),
+        });
+        Self::with(filter, others.spread, others.certainty, 0)
     }
 
     /// One that was learned elsewhere; `None` if its parts do not belong together.
-    pub(super) fn restored(filter: Filter, spread: f64, answers: u32) -> Option<Self> {
-        let weights = filter.weights().len();
-        let is_known = weights == KNOWN_WEIGHTS || weights == UNKNOWN_WEIGHTS;
-        (is_known && (0.0..=MOST_SPREAD).contains(&spread)).then_some(Self {
-            filter,
-            spread,
-            answers,
-            surprises: 0,
-            held: None,
-        })
+    pub(super) fn restored(filter: Filter, spread: f64, certainty: f64, answers: u32) -> Option<Self> {
+        let is_whole = filter.weights().len() == MOST_WEIGHTS;
+        let fits = (0.0..=MOST_SPREAD).contains(&spread) && (LEAST_CERTAINTY..=MOST_CERTAINTY).contains(&certainty);
+        (is_whole && fits).then(|| Self::with(filter, spread, certainty, answers))
+    }
+
+    const fn with(filter: Filter, spread: f64, certainty: f64, answers: u32) -> Self {
+        Self { filter, spread, certainty, answers, drift: [0.0; 2], recent: [None; RECENT] }
     }
 
     pub(super) const fn filter(&self) -> &Filter {
@@ -65,28 +68,22 @@ impl Calibration {
         self.spread
     }
 
+    pub(super) const fn certainty(&self) -> f64 {
+        self.certainty
+    }
+
     pub(super) const fn answers(&self) -> u32 {
         self.answers
     }
 
-    /// Whether it was learned from estimates by the same weights as `input`.
-    pub(super) fn fits(&self, input: &InputEstimate) -> bool {
-        self.filter.weights().len() == Inputs::of(input).length
-    }
-
     /// Model tokens that `input` probably has.
     pub(super) fn likely(&self, input: &InputEstimate) -> u32 {
-        let inputs = Inputs::of(input);
-        whole(self.expect(&inputs).0)
+        whole(self.probable(&Inputs::of(input)))
     }
 
-    /// Model tokens that of a hundred inputs such as `input` at most one exceeds.
+    /// Model tokens that of a hundred inputs such as `input` one exceeds.
     pub(super) fn reserve(&self, input: &InputEstimate) -> u32 {
-        let inputs = Inputs::of(input);
-        let (expected, doubt) = self.expect(&inputs);
-        let spread = self.spread.max(LEAST_SPREAD);
-        let scatter = inputs.scatter(spread);
-        whole(expected + square_root(CERTAINTY * CERTAINTY * scatter + doubt) + SMALL_CHANGE)
+        whole(self.most(&Inputs::of(input)))
     }
 
     /// Learns that `input` had `truth` model tokens.
@@ -98,122 +95,95 @@ impl Calibration {
         if size > LEAST_SIZE && truth < size / MOST_SCALE {
             return;
         }
-        let (expected, doubt) = self.expect(&inputs);
+        self.recent.rotate_right(1);
+        self.recent[0] = Some(Recent { inputs, truth });
+        let is_exceeded = truth > self.most(&inputs);
+        let step = if is_exceeded { CERTAINTY_STEP } else { -CERTAINTY_STEP * ONE_IN / (1.0 - ONE_IN) };
+        self.certainty = (self.certainty + step).clamp(LEAST_CERTAINTY, MOST_CERTAINTY);
+
+        let (expected, doubt) = self.filter.expect(&inputs.values);
         let noise = inputs.scatter(self.spread.max(LEAST_NOISE)) + STRAY;
-        let error = truth - expected;
-        let most = SURPRISING * square_root(doubt + noise);
-        if error.abs() <= most {
-            self.surprises = 0;
-            self.held = None;
-            self.learn(&inputs, error, noise, doubt);
-        } else if self.is_one_too_many(error > 0.0) {
-            // Not the answers are odd, but what was believed is wrong: begin again, with both of them.
-            let before = self.held.take();
-            self.surprises = 0;
-            self.answers = 0;
-            self.spread = Form::of(input).spread();
-            let weights = self.filter.weights().len();
-            self.filter.doubt((0..weights).map(|index| inputs.open_mind(index)));
-            for (inputs, truth) in before.into_iter().chain([(inputs, truth)]) {
-                let noise = inputs.scatter(LEAST_NOISE) + STRAY;
-                self.learn_anew(&inputs, truth, noise);
-            }
-        } else {
-            self.held = Some((inputs, truth));
-            let bounded = if error > 0.0 { most } else { -most };
-            self.learn(&inputs, bounded, noise, doubt);
+        let deviation = square_root(doubt + noise);
+        // One odd answer counts as no more than a surprising one.
+        let surprise = ((truth - expected) / deviation).clamp(-SURPRISING, SURPRISING);
+        let [above, below] = self.drift;
+        self.drift = [(above + surprise - CHANCE).max(0.0), (below - surprise - CHANCE).max(0.0)];
+        let patience = if self.answers < SETTLED { FIRST_PATIENCE } else { PATIENCE };
+        if self.drift.iter().any(|drift| *drift > patience) {
+            self.begin_again(&Belief::of(input));
+            return;
+        }
+        let error = surprise * deviation;
+        let most = ORDINARY * deviation;
+        let part = ((error * error).min(most * most) - doubt - STRAY).max(0.0) / inputs.scale();
+        let gain = (1.0 / (f64::from(self.answers) + SPREAD_BELIEF)).max(LEAST_GAIN);
+        self.spread = (self.spread + gain * (part - self.spread)).clamp(0.0, MOST_SPREAD);
+        self.correct(&inputs, error, noise);
+    }
+
+    /// Not the answers are odd, but what was believed is wrong. With an open mind, the last answers tell what is right.
+    fn begin_again(&mut self, belief: &Belief) {
+        let filter = core::mem::replace(&mut self.filter, Filter::new(&[], &|_, _| 0.0));
+        let recent = self.recent;
+        *self = Self { recent, ..Self::with(filter, belief.spread(), CERTAINTY, 0) };
+        self.filter.doubt(&|one, other| belief.opened(one, other));
+        for Recent { inputs, truth } in recent.into_iter().rev().flatten() {
+            let noise = inputs.scatter((self.spread / 4.0).max(LEAST_NOISE)) + STRAY;
+            let (expected, _) = self.filter.expect(&inputs.values);
+            self.correct(&inputs, truth - expected, noise);
         }
     }
 
-    /// Notes a surprise. Says whether there were too many of the same direction in a row to be accidents.
-    fn is_one_too_many(&mut self, above: bool) -> bool {
-        let same = (self.surprises > 0) == above && self.surprises != 0;
-        let before = if same { self.surprises.saturating_abs() } else { 0 };
-        let now = before.saturating_add(1);
-        self.surprises = if above { now } else { -now };
-        now >= if self.answers < SETTLED { 2 } else { 3 }
-    }
-
-    fn learn(&mut self, inputs: &Inputs, error: f64, noise: f64, doubt: f64) {
-        let part = (error * error - doubt - STRAY).max(0.0) / inputs.scale();
-        let gain = (1.0 / (f64::from(self.answers) + SPREAD_BELIEF)).max(LEAST_GAIN);
-        self.spread = (self.spread + gain * (part - self.spread)).clamp(0.0, MOST_SPREAD);
-        self.correct(inputs, error, noise);
-    }
-
-    fn learn_anew(&mut self, inputs: &Inputs, truth: f64, noise: f64) {
-        let (expected, _) = self.expect(inputs);
-        self.correct(inputs, truth - expected, noise);
-    }
-
     fn correct(&mut self, inputs: &Inputs, error: f64, noise: f64) {
-        self.filter.correct(inputs.values(), error, noise);
-        self.filter.bound((0..inputs.length).map(|index| inputs.bounds(index)));
-        self.filter.drift(DRIFT, (0..inputs.length).map(|index| inputs.open_mind(index)));
+        let opened = |one, other| Belief::OPEN.opened(one, other);
+        self.filter.correct(&inputs.values, error, noise);
+        self.filter.bound(&|index| {
+            if index == INTERCEPT { (LEAST_INTERCEPT, MOST_INTERCEPT) } else { (1.0 / MOST_SCALE, MOST_SCALE) }
+        });
+        self.filter.drift(FORGETTING, &opened);
         if !self.filter.is_sound() {
-            self.filter.doubt((0..inputs.length).map(|index| inputs.open_mind(index)));
+            self.filter.doubt(&opened);
         }
         self.answers = self.answers.saturating_add(1);
     }
 
-    /// The probable truth, and the variance that comes of how little is known.
-    fn expect(&self, inputs: &Inputs) -> (f64, f64) {
-        let (expected, doubt) = self.filter.expect(inputs.values());
+    /// The probable truth.
+    fn probable(&self, inputs: &Inputs) -> f64 {
+        let (expected, _) = self.filter.expect(&inputs.values);
         let size = inputs.size();
-        (expected.clamp(size / MOST_SCALE, size * MOST_SCALE + MOST_INTERCEPT), doubt)
+        expected.clamp(size / MOST_SCALE, size * MOST_SCALE + MOST_INTERCEPT)
+    }
+
+    fn most(&self, inputs: &Inputs) -> f64 {
+        let (_, doubt) = self.filter.expect(&inputs.values);
+        let scatter = inputs.scatter(self.spread.max(LEAST_SPREAD));
+        self.probable(inputs) + square_root(self.certainty * self.certainty * scatter + doubt) + SMALL_CHANGE
     }
 }
 
-/// What a truth is a weighted sum of: the text, or its parts by kind of character; what is not text; and 1.
+/// What a truth is a weighted sum of: the text by kind of character, what is not text, and 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Inputs {
     values: [f64; MOST_WEIGHTS],
-    length: usize,
     has_unknown_parts: bool,
 }
 
 impl Inputs {
     fn of(input: &InputEstimate) -> Self {
-        let mut values = [0.0; MOST_WEIGHTS];
-        let texts = if input.tokenizer == Tokenizer::Unknown { GROUPS } else { 1 };
-        for (index, part) in input.text.0.iter().enumerate() {
-            if let Some(value) = values.get_mut(index.min(texts - 1)) {
-                *value += f64::from(*part) / 16.0;
-            }
+        let mut values = [1.0; MOST_WEIGHTS];
+        for (value, part) in values.iter_mut().zip(&input.text.0) {
+            *value = f64::from(*part) / 16.0;
         }
-        for (value, rest) in values.iter_mut().skip(texts).zip([f64::from(input.fixed), 1.0]) {
-            *value = rest;
-        }
-        Self { values, length: texts + 2, has_unknown_parts: input.has_unknown_parts }
-    }
-
-    fn values(&self) -> &[f64] {
-        self.cut(&self.values)
-    }
-
-    /// As many of `all` as there are weights.
-    fn cut<'a, T>(&self, all: &'a [T]) -> &'a [T] {
-        all.get(..self.length).unwrap_or(all)
-    }
-
-    const fn is_intercept(&self, index: usize) -> bool {
-        index + 1 == self.length
-    }
-
-    const fn is_fixed(&self, index: usize) -> bool {
-        index + 2 == self.length
+        values[FIXED] = f64::from(input.fixed);
+        Self { values, has_unknown_parts: input.has_unknown_parts }
     }
 
     fn text(&self) -> f64 {
-        self.values.iter().take(self.length - 2).sum()
-    }
-
-    fn fixed(&self) -> f64 {
-        self.values.get(self.length - 2).copied().unwrap_or(0.0)
+        self.values.iter().take(GROUPS).sum()
     }
 
     fn size(&self) -> f64 {
-        self.text() + self.fixed()
+        self.text() + self.values[FIXED]
     }
 
     /// The square by which a spread is measured: a short input is off by a few tokens, which says nothing of long ones.
@@ -224,71 +194,60 @@ impl Inputs {
 
     /// The variance of truths around what is expected, where text scatters with `spread`.
     fn scatter(&self, spread: f64) -> f64 {
-        let (text, fixed) = (self.text(), self.fixed());
+        let (text, fixed) = (self.text(), self.values[FIXED]);
         let of_fixed = if self.has_unknown_parts { UNKNOWN_PARTS } else { KNOWN_PARTS };
         spread * text * text + of_fixed * of_fixed * fixed * fixed
     }
+}
 
-    /// Weights before the first answer, and their standard deviations.
-    fn beliefs(&self, input: &InputEstimate) -> [(f64, f64); MOST_WEIGHTS] {
-        let mut beliefs = [(0.0, 0.0); MOST_WEIGHTS];
-        let is_unknown = input.tokenizer == Tokenizer::Unknown;
-        let intercept = match (input.tools != 0, is_unknown || self.has_unknown_parts) {
-            (false, _) if !self.has_unknown_parts => NO_TOOLS,
-            (true, false) => KNOWN_TOOLS,
+/// How firmly the weights of an estimate are believed: standard deviations of what they have in common and of each, of what
+/// is not text, and of the intercept.
+#[derive(Clone, Copy, Debug)]
+struct Belief {
+    common: f64,
+    own: f64,
+    fixed: f64,
+    intercept: f64,
+    margin: f64,
+}
+
+impl Belief {
+    /// After it turned out to be wrong: half of everything, and a system prompt of some thousand tokens.
+    const OPEN: Self = Self { common: 0.5, own: 0.25, fixed: 0.5, intercept: 1_500.0, margin: 0.0 };
+
+    fn of(input: &InputEstimate) -> Self {
+        let (common, own, margin) = match (input.tokenizer, input.is_exact) {
+            (Tokenizer::Unknown, _) => (0.2, 0.25, 0.5),
+            (_, true) => (0.03, 0.01, 0.06),
+            (_, false) => (0.03, 0.04, 0.3),
+        };
+        let knows_tools = input.tokenizer != Tokenizer::Unknown;
+        let intercept = match (input.has_unknown_parts, input.tools) {
+            (false, 0) => NO_TOOLS,
+            (false, _) if knows_tools => KNOWN_TOOLS,
             _ => UNKNOWN_OVERHEAD,
         };
-        for (index, belief) in beliefs.iter_mut().enumerate() {
-            *belief = if self.is_intercept(index) {
-                (0.0, intercept)
-            } else if self.is_fixed(index) {
-                (1.0, if self.has_unknown_parts { UNKNOWN_FIXED } else { KNOWN_FIXED })
-            } else {
-                (1.0, if is_unknown { UNKNOWN_SCALE } else { KNOWN_SCALE })
-            };
-        }
-        beliefs
+        let fixed = if input.has_unknown_parts { UNKNOWN_FIXED } else { KNOWN_FIXED };
+        Self { common, own, fixed, intercept, margin }
     }
 
-    /// The standard deviation of a weight of which nothing is believed any more.
-    const fn open_mind(&self, index: usize) -> f64 {
-        if self.is_intercept(index) { OPEN_INTERCEPT } else { OPEN_SCALE }
+    /// The mean square error of a text's estimate.
+    const fn spread(&self) -> f64 {
+        self.margin * self.margin / (CERTAINTY * CERTAINTY)
     }
 
-    const fn bounds(&self, index: usize) -> (f64, f64) {
-        if self.is_intercept(index) { (-LEAST_INTERCEPT, MOST_INTERCEPT) } else { (1.0 / MOST_SCALE, MOST_SCALE) }
-    }
-}
-
-/// How the text of an estimate was counted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Form {
-    /// By the tables of its tokenizer.
-    Tables,
-    /// By two dozen weights of its tokenizer.
-    Weights,
-    /// By weights that are nobody's in particular.
-    Mean,
-}
-
-impl Form {
-    const fn of(input: &InputEstimate) -> Self {
-        match (input.tokenizer, input.is_exact) {
-            (Tokenizer::Unknown, _) => Self::Mean,
-            (_, true) => Self::Tables,
-            (_, false) => Self::Weights,
+    fn covariance(&self, one: usize, other: usize) -> f64 {
+        let own = |deviation: f64| if one == other { deviation * deviation } else { 0.0 };
+        match (one, other) {
+            (INTERCEPT, _) | (_, INTERCEPT) => own(self.intercept),
+            (FIXED, _) | (_, FIXED) => own(self.fixed),
+            _ => self.common * self.common + own(self.own),
         }
     }
 
-    /// The mean square error of a text's estimate, of which [`CERTAINTY`] roots are the margin at first: measured, 99 % of
-    /// single documents of 2 to 20 KB have at most 1.07 times what tables say, 1.3 times what weights say, and 1.5 times
-    /// what nobody's weights say.
-    const fn spread(self) -> f64 {
-        match self {
-            Self::Tables => 0.02 * 0.02,
-            Self::Weights => 0.1 * 0.1,
-            Self::Mean => 0.14 * 0.14,
-        }
+    /// The same of a mind that is open for everything but how much the kinds of characters differ.
+    fn opened(&self, one: usize, other: usize) -> f64 {
+        Self { own: self.own, ..Self::OPEN }.covariance(one, other)
     }
 }
 
@@ -298,11 +257,25 @@ fn whole(tokens: f64) -> u32 {
     whole.saturating_add(u32::from(f64::from(whole) < tokens))
 }
 
-const KNOWN_WEIGHTS: usize = 3;
-const UNKNOWN_WEIGHTS: usize = GROUPS + 2;
+/// Which weight is which, after those of the text.
+const FIXED: usize = GROUPS;
+const INTERCEPT: usize = GROUPS + 1;
 
-/// So many roots of the mean square cover 99 of 100 truths. A normal distribution needs 2.3; measured were 1.9 to 3.0.
-const CERTAINTY: f64 = 3.0;
+/// The weights before the first answer: the estimate is right, and nothing is hidden.
+const BELIEVED: [f64; MOST_WEIGHTS] = {
+    let mut weights = [1.0; MOST_WEIGHTS];
+    weights[INTERCEPT] = 0.0;
+    weights
+};
+
+/// So many roots of the spread are the margin at first. A normal distribution needs 2.3 for 99 of 100; measured were
+/// 1.9 to 3.0. Whatever the distribution is, the number then follows: up where the reservation was exceeded, down where
+/// it was not, in balance at one of a hundred.
+const CERTAINTY: f64 = 4.0;
+const LEAST_CERTAINTY: f64 = 2.0;
+const MOST_CERTAINTY: f64 = 10.0;
+const CERTAINTY_STEP: f64 = 0.5;
+const ONE_IN: f64 = 0.01;
 
 /// Beyond a part of its size, a text is off by so many tokens: of 60 bytes, by two.
 const SMALL_CHANGE: f64 = 8.0;
@@ -315,8 +288,8 @@ const MOST_SPREAD: f64 = 1.0;
 /// Six tokens, squared: what even the shortest texts are off by.
 const STRAY: f64 = 36.0;
 
-/// A first response counts as one of so many, a later one as a twenty-fifth at least.
-const SPREAD_BELIEF: f64 = 5.0;
+/// What is believed of the spread counts as so many answers; a later answer, as a twenty-fifth at least.
+const SPREAD_BELIEF: f64 = 10.0;
 const LEAST_GAIN: f64 = 0.04;
 
 /// Tokens below which a relative error is mostly the frame's.
@@ -325,34 +298,38 @@ const SHORT: f64 = 100.0;
 /// How far images and frames are off, and pages or bodies that were not read.
 const KNOWN_PARTS: f64 = 0.02;
 const UNKNOWN_PARTS: f64 = 0.25;
-
-/// The beliefs at first. With known weights the scale is right within 3 %, and the frames are known within some tokens;
-/// with unknown overhead the intercept is open, and one answer settles it.
-const KNOWN_SCALE: f64 = 0.03;
-const UNKNOWN_SCALE: f64 = 0.25;
 const KNOWN_FIXED: f64 = 0.1;
 const UNKNOWN_FIXED: f64 = 0.5;
+
+/// Frames are known within some tokens, tools within some more; with unknown overhead the intercept is open, and one
+/// answer settles it.
 const NO_TOOLS: f64 = 30.0;
 const KNOWN_TOOLS: f64 = 150.0;
 const UNKNOWN_OVERHEAD: f64 = 600.0;
 
-/// The beliefs after they turned out to be wrong: half of everything, and a system prompt of some thousand tokens.
-const OPEN_SCALE: f64 = 0.5;
-const OPEN_INTERCEPT: f64 = 1_500.0;
-
 /// An error of so many standard deviations is a surprise, and counts as no more than that.
 const SURPRISING: f64 = 3.0;
 
-/// After so many answers three surprises in a row are needed to give up what was learned, instead of two.
+/// Of the spread a surprise says less: whether it was the spread at all, the next answers tell.
+const ORDINARY: f64 = 2.0;
+
+/// Errors of one direction add up, less what chance explains (a cumulative sum test). Two surprises are enough to give up
+/// what was believed before the first answers, three to give up what was learned from many.
+const CHANCE: f64 = 0.75;
+const FIRST_PATIENCE: f64 = 3.4;
+const PATIENCE: f64 = 6.5;
 const SETTLED: u32 = 10;
 
+/// Requests that are kept, as numbers, to learn from them anew.
+const RECENT: usize = 3;
+
 /// A thousand answers ago counts an eighth.
-const DRIFT: f64 = 1.0 / 0.998;
+const FORGETTING: f64 = 1.0 / 0.998;
 
 /// No tokenizer makes more of a text, or less; no server adds more to a prompt.
 const MOST_SCALE: f64 = 16.0;
 const MOST_INTERCEPT: f64 = 200_000.0;
-const LEAST_INTERCEPT: f64 = 2_000.0;
+const LEAST_INTERCEPT: f64 = -2_000.0;
 
 /// In a shorter text the overhead of a request outweighs the text.
 const LEAST_SIZE: f64 = 50.0;

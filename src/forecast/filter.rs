@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-/// A Kalman filter whose state stands still: weights, and how uncertain each of them is together with each other. With
-/// one weight and an intercept it is the affine scale; with more it is recursive least squares.
+/// A Kalman filter whose state stands still: weights, and how uncertain each of them is together with each other. In other
+/// words, recursive least squares with a belief to begin with.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Filter {
     weights: Vec<f64>,
@@ -12,11 +12,10 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// Weights as they are believed before anything was seen, and the standard deviation of that belief.
-    pub(super) fn new(beliefs: &[(f64, f64)]) -> Self {
-        let mut filter =
-            Self { weights: beliefs.iter().map(|(weight, _)| *weight).collect(), covariance: Vec::new() };
-        filter.doubt(beliefs.iter().map(|(_, deviation)| *deviation));
+    /// Weights as they are believed before anything was seen, and `covariance(one, other)` of that belief.
+    pub(super) fn new(weights: &[f64], covariance: &dyn Fn(usize, usize) -> f64) -> Self {
+        let mut filter = Self { weights: weights.to_vec(), covariance: Vec::new() };
+        filter.doubt(covariance);
         filter
     }
 
@@ -36,17 +35,9 @@ impl Filter {
     }
 
     /// Forgets how certain the weights are, and how they depend on each other.
-    pub(super) fn doubt(&mut self, deviations: impl Iterator<Item = f64>) {
-        self.covariance.clear();
-        for (index, deviation) in deviations.enumerate() {
-            self.covariance.resize(row(index) + index, 0.0);
-            self.covariance.push(deviation * deviation);
-        }
-    }
-
-    /// The standard deviation of a weight, squared.
-    pub(super) fn variance(&self, index: usize) -> f64 {
-        self.pair(index, index)
+    pub(super) fn doubt(&mut self, covariance: &dyn Fn(usize, usize) -> f64) {
+        let pairs = (0..self.weights.len()).flat_map(|index| (0..=index).map(move |other| (index, other)));
+        self.covariance = pairs.map(|(one, other)| covariance(one, other)).collect();
     }
 
     /// What `inputs` let expect, and the variance that comes of the weights' uncertainty.
@@ -75,16 +66,17 @@ impl Filter {
 
     /// Lets the weights drift: everything becomes less certain by `factor`, unless a variance would exceed its ceiling,
     /// as those do about which nothing is observed.
-    pub(super) fn drift(&mut self, factor: f64, ceilings: impl Iterator<Item = f64>) {
-        let has_room = ceilings.enumerate().all(|(index, most)| self.variance(index) * factor <= most * most);
-        if has_room {
+    pub(super) fn drift(&mut self, factor: f64, ceiling: &dyn Fn(usize, usize) -> f64) {
+        let has_room = |index: usize| self.pair(index, index) * factor <= ceiling(index, index);
+        if (0..self.weights.len()).all(has_room) {
             self.covariance.iter_mut().for_each(|pair| *pair *= factor);
         }
     }
 
     /// Keeps every weight within its bounds.
-    pub(super) fn bound(&mut self, bounds: impl Iterator<Item = (f64, f64)>) {
-        for (weight, (least, most)) in self.weights.iter_mut().zip(bounds) {
+    pub(super) fn bound(&mut self, bounds: &dyn Fn(usize) -> (f64, f64)) {
+        for (index, weight) in self.weights.iter_mut().enumerate() {
+            let (least, most) = bounds(index);
             *weight = weight.clamp(least, most);
         }
     }
@@ -111,7 +103,8 @@ impl Filter {
         gains
     }
 
-    fn pair(&self, one: usize, other: usize) -> f64 {
+    /// The covariance of two weights.
+    pub(super) fn pair(&self, one: usize, other: usize) -> f64 {
         self.covariance.get(row(one.max(other)) + one.min(other)).copied().unwrap_or(0.0)
     }
 }
@@ -151,7 +144,7 @@ mod tests {
 
     #[test]
     fn two_points_without_noise_give_the_line_through_them() {
-        let mut filter = Filter::new(&[(1.0, 10.0), (0.0, 10_000.0)]);
+        let mut filter = Filter::new(&[1.0, 0.0], &|one, other| if one == other { 1e8 } else { 0.0 });
         for x in [100.0, 5_000.0] {
             let (expected, _) = filter.expect(&[x, 1.0]);
             filter.correct(&[x, 1.0], 1.4 * x + 600.0 - expected, 0.01);
@@ -163,10 +156,10 @@ mod tests {
 
     #[test]
     fn what_is_not_observed_does_not_change() {
-        let mut filter = Filter::new(&[(1.0, 0.5), (2.0, 0.5)]);
+        let mut filter = Filter::new(&[1.0, 2.0], &|one, other| if one == other { 0.25 } else { 0.0 });
         filter.correct(&[10.0, 0.0], 5.0, 1.0);
         assert_eq!(filter.weights().get(1), Some(&2.0));
-        assert_eq!(filter.variance(1), 0.25);
+        assert_eq!(filter.pair(1, 1), 0.25);
     }
 
     proptest! {
@@ -180,7 +173,7 @@ mod tests {
         fn it_stays_sound_whatever_it_is_told(
             steps in prop::collection::vec((prop::array::uniform3(0.0..1e6_f64), -1e9..1e9_f64, 1.0..1e6_f64), 0..80),
         ) {
-            let mut filter = Filter::new(&[(1.0, 0.5), (1.0, 0.5), (0.0, 1_500.0)]);
+            let mut filter = Filter::new(&[1.0, 1.0, 0.0], &|one, other| if one == other { 0.5 } else { 0.2 });
             for (inputs, error, noise) in steps {
                 filter.correct(&inputs, error, noise);
                 let (expected, variance) = filter.expect(&inputs);

@@ -30,6 +30,7 @@ impl Forecasts {
                     ("hasUnknownParts", Value::Bool(has_unknown_parts)),
                     ("answers", u64::from(calibration.answers()).into()),
                     ("spread", calibration.spread().into()),
+                    ("certainty", calibration.certainty().into()),
                     ("weights", numbers(calibration.filter().weights())),
                     ("covariance", numbers(calibration.filter().covariance())),
                 ])),
@@ -56,8 +57,10 @@ impl Forecasts {
     /// learned anew; what is not such a description at all is an error, because then the user meant something else.
     pub(crate) fn read(field: &Field<'_>) -> Result<Self, Box<OptionError>> {
         let mut forecasts = Self::default();
-        if field.field("version").whole(1, u64::from(u32::MAX))? != VERSION {
-            return Ok(forecasts);
+        match field.field("version").whole(1, u64::from(u32::MAX)) {
+            Ok(VERSION) => {}
+            Ok(_) => return Ok(forecasts),
+            Err(_) => return Err(field.error("Use what snapshot().learned was.")),
         }
         let models = field.field("models");
         for (index, model) in models.items()?.iter().enumerate() {
@@ -101,8 +104,9 @@ fn calibration(field: &Field<'_>) -> Result<(Topic, Calibration), Box<OptionErro
     let topic = Topic::Input { tools: hash, has_unknown_parts: field.field("hasUnknownParts").truth()? };
     let filter = Filter::from_parts(reals(&field.field("weights"))?, reals(&field.field("covariance"))?);
     let spread = field.field("spread").real()?;
+    let certainty = field.field("certainty").real()?;
     let answers = small(&field.field("answers"))?;
-    match filter.and_then(|filter| Calibration::restored(filter, spread, answers)) {
+    match filter.and_then(|filter| Calibration::restored(filter, spread, certainty, answers)) {
         Some(calibration) => Ok((topic, calibration)),
         None => Err(field.error("Its numbers do not belong together: give what a snapshot had, as it was.")),
     }

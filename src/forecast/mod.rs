@@ -169,7 +169,7 @@ impl Forecasts {
     /// How the input of `subject` relates to its estimate before anything was learned of such requests: as it was
     /// learned last for others to the same model, else as its tokenizer is known to.
     fn first(&self, subject: &Subject) -> Calibration {
-        Calibration::new(&subject.input, self.table.latest_input(subject.model, &subject.input))
+        Calibration::new(&subject.input, self.table.latest_input(subject.model))
     }
 
     fn with_margin(&self, model: ModelId, tokens: u32) -> u32 {

@@ -62,24 +62,21 @@ impl Table {
         if let Memory::Model(model) = self.get(id, Topic::Model)? { Some(model) } else { None }
     }
 
-    /// What was learned for inputs such as `input`, unless by the weights of another tokenizer.
     pub(super) fn input(&self, id: ModelId, input: &InputEstimate) -> Option<&Calibration> {
-        let Memory::Input(calibration) = self.get(id, Topic::input(input))? else { return None };
-        Some(calibration).filter(|calibration| calibration.fits(input))
+        if let Memory::Input(calibration) = self.get(id, Topic::input(input))? { Some(calibration) } else { None }
     }
 
     pub(super) fn output(&self, id: ModelId, kind: u16) -> Option<&Quantile> {
         if let Memory::Output(quantile) = self.get(id, Topic::Output { kind })? { Some(quantile) } else { None }
     }
 
-    /// What was learned last for inputs of a model that were estimated as `input` is.
-    pub(super) fn latest_input(&self, id: ModelId, input: &InputEstimate) -> Option<&Calibration> {
+    /// What was learned last of any inputs of a model.
+    pub(super) fn latest_input(&self, id: ModelId) -> Option<&Calibration> {
         let latest = self.of_model(id).iter().filter_map(|entry| match &entry.memory {
             Memory::Input(calibration) => Some((entry.used, calibration)),
             Memory::Model(_) | Memory::Output(_) => None,
         });
-        let latest = latest.filter(|(_, calibration)| calibration.fits(input)).max_by_key(|(used, _)| *used);
-        latest.map(|(_, calibration)| calibration)
+        latest.max_by_key(|(used, _)| *used).map(|(_, calibration)| calibration)
     }
 
     /// Every model.
@@ -146,5 +143,5 @@ impl Table {
     }
 }
 
-/// Some dozens of models with as many sets of tools and kinds of requests. An entry takes up to 600 bytes.
+/// Some dozens of models with as many sets of tools and kinds of requests. An entry takes up to 900 bytes.
 pub(super) const MOST: usize = 512;
