@@ -23,7 +23,10 @@ impl Filter {
     /// they are not those of one filter.
     pub(super) fn from_parts(weights: Vec<f64>, covariance: Vec<f64>) -> Option<Self> {
         let filter = Self { weights, covariance };
-        (filter.weights.len() <= MOST_WEIGHTS && filter.covariance.len() == row(filter.weights.len()) && filter.is_sound()).then_some(filter)
+        (filter.weights.len() <= MOST_WEIGHTS
+            && filter.covariance.len() == row(filter.weights.len())
+            && filter.is_sound())
+        .then_some(filter)
     }
 
     pub(super) fn weights(&self) -> &[f64] {
@@ -85,10 +88,11 @@ impl Filter {
     pub(super) fn is_sound(&self) -> bool {
         let is_covariance = |index: usize| {
             let own = self.pair(index, index);
-            own >= 0.0 && (0..index).all(|other| {
-                let pair = self.pair(index, other);
-                pair * pair <= own * self.pair(other, other) * (1.0 + ROUNDING) + ROUNDING
-            })
+            own >= 0.0
+                && (0..index).all(|other| {
+                    let pair = self.pair(index, other);
+                    pair * pair <= own * self.pair(other, other) * (1.0 + ROUNDING) + ROUNDING
+                })
         };
         let are_finite = self.weights.iter().chain(&self.covariance).all(|number| number.abs() <= MOST);
         are_finite && (0..self.weights.len()).all(is_covariance)

@@ -9,9 +9,7 @@ use super::calibration::Calibration;
 use super::filter::Filter;
 use super::quantile::Quantile;
 use super::table::{Memory, Topic};
-use super::{
-    Forecasts, LEAST_TOKENS_PER_CHARACTER, MOST_MARGIN, MOST_TOKENS_PER_CHARACTER, Model, ModelId,
-};
+use super::{Forecasts, LEAST_TOKENS_PER_CHARACTER, MOST_MARGIN, MOST_TOKENS_PER_CHARACTER, Model, ModelId};
 use crate::options::{Field, OptionError, Value, record};
 
 impl Forecasts {
@@ -84,7 +82,7 @@ impl Forecasts {
         for (index, input) in inputs.items()?.iter().enumerate() {
             let input = inputs.item(index, input);
             let (topic, calibration) = calibration(&input)?;
-            self.table.insert(id, topic, Memory::Input(calibration));
+            self.table.insert(id, topic, Memory::Input(Box::new(calibration)));
         }
         let outputs = field.field("outputs");
         for (index, output) in outputs.items()?.iter().enumerate() {

@@ -39,6 +39,7 @@ mod table;
 mod tests;
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use self::calibration::Calibration;
@@ -135,13 +136,19 @@ impl Forecasts {
 
     /// Learns from an answer that came to its end: what was expected, and what the server counted. `input_tokens` is the
     /// whole prompt, wherever it was read from; `characters` are those of the answer.
-    pub fn observe(&mut self, subject: &Subject, input_tokens: Option<u64>, output_tokens: Option<u64>, characters: u64) {
+    pub fn observe(
+        &mut self,
+        subject: &Subject,
+        input_tokens: Option<u64>,
+        output_tokens: Option<u64>,
+        characters: u64,
+    ) {
         let id = subject.model;
         if let Some(truth) = input_tokens {
             let topic = Topic::input(&subject.input);
             if self.table.input(id, &subject.input).is_none() {
                 let first = self.first(subject);
-                self.table.insert(id, topic, Memory::Input(first));
+                self.table.insert(id, topic, Memory::Input(Box::new(first)));
             }
             if let Some(Memory::Input(calibration)) = self.table.get_mut(id, topic) {
                 calibration.observe(&subject.input, truth);

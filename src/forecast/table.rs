@@ -1,5 +1,6 @@
 //! Everything that was learned, found by model and topic, and bounded.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::calibration::Calibration;
@@ -37,7 +38,7 @@ impl Topic {
 #[derive(Clone, Debug)]
 pub(super) enum Memory {
     Model(Model),
-    Input(Calibration),
+    Input(Box<Calibration>),
     Output(Quantile),
 }
 
@@ -73,7 +74,7 @@ impl Table {
     /// What was learned last of any inputs of a model.
     pub(super) fn latest_input(&self, id: ModelId) -> Option<&Calibration> {
         let latest = self.of_model(id).iter().filter_map(|entry| match &entry.memory {
-            Memory::Input(calibration) => Some((entry.used, calibration)),
+            Memory::Input(calibration) => Some((entry.used, &**calibration)),
             Memory::Model(_) | Memory::Output(_) => None,
         });
         latest.max_by_key(|(used, _)| *used).map(|(_, calibration)| calibration)

@@ -335,8 +335,15 @@ fn observation() -> impl Strategy<Value = (Subject, Option<u64>, Option<u64>, u6
     (text, count, 0..3_u64, any::<[bool; 3]>(), 0..3_u16, said).prop_map(
         |(text, fixed, tools, [is_known, is_exact, has_unknown_parts], kind, (input, output, characters))| {
             let tokenizer = if is_known { Tokenizer::Claude3 } else { Tokenizer::Unknown };
-            let estimate =
-                InputEstimate { tokenizer, is_exact, text: Groups(text), fixed, characters: 0, tools, has_unknown_parts };
+            let estimate = InputEstimate {
+                tokenizer,
+                is_exact,
+                text: Groups(text),
+                fixed,
+                characters: 0,
+                tools,
+                has_unknown_parts,
+            };
             (Subject { model: ModelId::of("m"), input: estimate, kind }, input, output, characters)
         },
     )

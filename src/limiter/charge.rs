@@ -16,7 +16,8 @@ pub(super) fn cost_of(call: &Call, cost: Cost, forecasts: &Forecasts, ledger: &L
     }
     let Charging { output, settles, .. } = charging(call.provider);
     let most = call.max_tokens.map(u64::from);
-    let fitted = |tokens: u32, dimension| ledger.burst(dimension).map_or(tokens, |burst| tokens.min(clamp_to_u32(burst)));
+    let fitted =
+        |tokens: u32, dimension| ledger.burst(dimension).map_or(tokens, |burst| tokens.min(clamp_to_u32(burst)));
     let fits_in_all = |tokens: u32| fitted(fitted(tokens, Dimension::InputTokens), Dimension::TotalTokens);
     // What is left of a limit on both together. A forecast refuses nothing, so what exceeds a limit is cut.
     let beside = |input: u32| ledger.burst(Dimension::TotalTokens).map_or(u32::MAX, clamp_to_u32).saturating_sub(input);

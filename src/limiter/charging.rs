@@ -89,20 +89,32 @@ pub(super) const fn charging(provider: Provider) -> Charging {
         // prompts adjusted for the cache: <https://docs.fireworks.ai/serverless/rate-limits>.
         Provider::Groq | Provider::Fireworks => Charging { cache_reads: CacheReads::AreFree, ..usual },
         // xAI counts all kinds of tokens: <https://docs.x.ai/developers/rate-limits>. Of the others nothing is known.
-        _ => usual,
+        Provider::XAi
+        | Provider::Mistral
+        | Provider::Cohere
+        | Provider::Together
+        | Provider::DeepSeek
+        | Provider::OpenRouter
+        | Provider::SambaNova
+        | Provider::DigitalOcean
+        | Provider::Aws
+        | Provider::GitHub
+        | Provider::X
+        | Provider::Shopify
+        | Provider::Discord
+        | Provider::Slack
+        | Provider::Stripe
+        | Provider::Atlassian
+        | Provider::Salesforce
+        | Provider::HubSpot
+        | Provider::Generic => usual,
     }
 }
 
 /// By part of the name, the more special first: "burndown rates" on the page of Bedrock above. Fable 5.1 and its family
 /// have a `fable-5` in their names, as Sonnet 5 has a `sonnet-5`.
-const BURNDOWN: [(&str, u8); 6] = [
-    ("sonnet-5", 10),
-    ("opus-5", 10),
-    ("fable-5", 10),
-    ("gpt-5.6", 10),
-    ("opus-4-8", 15),
-    ("anthropic.claude", 5),
-];
+const BURNDOWN: [(&str, u8); 6] =
+    [("sonnet-5", 10), ("opus-5", 10), ("fable-5", 10), ("gpt-5.6", 10), ("opus-4-8", 15), ("anthropic.claude", 5)];
 
 /// Marked on Anthropic's page above. The name is older than the order of the parts in later ones.
 const COUNT_CACHE_READS: [&str; 2] = ["3-5-haiku", "haiku-3-5"];

@@ -143,10 +143,12 @@ impl<'a> Field<'a> {
 
     /// Any number that is finite.
     pub(crate) fn real(&self) -> Result<f64, Box<OptionError>> {
-        match *self.value {
-            Value::Number(number) if number.is_finite() => Ok(number),
-            _ => Err(self.error("Use a number.")),
+        if let Value::Number(number) = *self.value
+            && number.is_finite()
+        {
+            return Ok(number);
         }
+        Err(self.error("Use a number."))
     }
 
     /// One of `choices`, by name.
