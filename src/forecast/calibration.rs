@@ -1,6 +1,6 @@
 //! How the true input of requests relates to its estimate.
 
-use super::filter::{Filter, MOST_WEIGHTS, square_root};
+use super::filter::{Filter, MOST_WEIGHTS, square_root, within};
 use crate::request::InputEstimate;
 use crate::tokens::{GROUPS, Tokenizer};
 
@@ -99,13 +99,13 @@ impl Calibration {
         self.recent[0] = Some(Recent { inputs, truth });
         let is_exceeded = truth > self.most(&inputs);
         let step = if is_exceeded { CERTAINTY_STEP } else { -CERTAINTY_STEP * ONE_IN / (1.0 - ONE_IN) };
-        self.certainty = (self.certainty + step).clamp(LEAST_CERTAINTY, MOST_CERTAINTY);
+        self.certainty = within(self.certainty + step, LEAST_CERTAINTY, MOST_CERTAINTY);
 
         let (expected, doubt) = self.filter.expect(&inputs.values);
         let noise = inputs.scatter(self.spread.max(LEAST_NOISE)) + STRAY;
         let deviation = square_root(doubt + noise);
         // One odd answer counts as no more than a surprising one.
-        let surprise = ((truth - expected) / deviation).clamp(-SURPRISING, SURPRISING);
+        let surprise = within((truth - expected) / deviation, -SURPRISING, SURPRISING);
         let [above, below] = self.drift;
         self.drift = [(above + surprise - CHANCE).max(0.0), (below - surprise - CHANCE).max(0.0)];
         let patience = if self.answers < SETTLED { FIRST_PATIENCE } else { PATIENCE };
@@ -117,7 +117,7 @@ impl Calibration {
         let most = ORDINARY * deviation;
         let part = ((error * error).min(most * most) - doubt - STRAY).max(0.0) / inputs.scale();
         let gain = (1.0 / (f64::from(self.answers) + SPREAD_BELIEF)).max(LEAST_GAIN);
-        self.spread = (self.spread + gain * (part - self.spread)).clamp(0.0, MOST_SPREAD);
+        self.spread = within(self.spread + gain * (part - self.spread), 0.0, MOST_SPREAD);
         self.correct(&inputs, error, noise);
     }
 
@@ -151,7 +151,7 @@ impl Calibration {
     fn probable(&self, inputs: &Inputs) -> f64 {
         let (expected, _) = self.filter.expect(&inputs.values);
         let size = inputs.size();
-        expected.clamp(size / MOST_SCALE, size * MOST_SCALE + MOST_INTERCEPT)
+        within(expected, size / MOST_SCALE, size * MOST_SCALE + MOST_INTERCEPT)
     }
 
     fn most(&self, inputs: &Inputs) -> f64 {

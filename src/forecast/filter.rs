@@ -80,7 +80,7 @@ impl Filter {
     pub(super) fn bound(&mut self, bounds: &dyn Fn(usize) -> (f64, f64)) {
         for (index, weight) in self.weights.iter_mut().enumerate() {
             let (least, most) = bounds(index);
-            *weight = weight.clamp(least, most);
+            *weight = within(*weight, least, most);
         }
     }
 
@@ -133,6 +133,18 @@ pub(super) fn square_root(number: f64) -> f64 {
 
 /// What a filter has room for.
 pub(super) const MOST_WEIGHTS: usize = crate::tokens::GROUPS + 2;
+
+/// The number between two bounds that is next to `number`. `f64::clamp` does the same, but panics where the bounds are in
+/// disorder, and the text of that panic brings the printing of fractions into the module, some 15 KB.
+pub(super) const fn within(number: f64, least: f64, most: f64) -> f64 {
+    if number >= most {
+        most
+    } else if number > least {
+        number
+    } else {
+        least
+    }
+}
 
 /// No token count and none of its squares comes near.
 const MOST: f64 = 1e24;

@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::calibration::Calibration;
-use super::filter::Filter;
+use super::filter::{Filter, within};
 use super::quantile::Quantile;
 use super::table::{Memory, Topic};
 use super::{Forecasts, LEAST_TOKENS_PER_CHARACTER, MOST_MARGIN, MOST_TOKENS_PER_CHARACTER, Model, ModelId};
@@ -76,7 +76,7 @@ impl Forecasts {
         let mut model = Model::new(name);
         model.margin = small(&field.field("margin"))?.min(MOST_MARGIN);
         let each = field.field("tokensPerCharacter").real()?;
-        model.tokens_per_character = each.clamp(LEAST_TOKENS_PER_CHARACTER, MOST_TOKENS_PER_CHARACTER);
+        model.tokens_per_character = within(each, LEAST_TOKENS_PER_CHARACTER, MOST_TOKENS_PER_CHARACTER);
         model.output = quantile(field, "outputTokens")?;
         let inputs = field.field("inputs");
         for (index, input) in inputs.items()?.iter().enumerate() {

@@ -43,6 +43,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use self::calibration::Calibration;
+use self::filter::within;
 use self::quantile::Quantile;
 use self::table::{Memory, Table, Topic};
 use crate::request::InputEstimate;
@@ -206,7 +207,7 @@ impl Model {
     fn observe_length(&mut self, tokens: u64, characters: u64) {
         if characters >= LEAST_CHARACTERS {
             let each = tokens as f64 / characters as f64;
-            let each = each.clamp(LEAST_TOKENS_PER_CHARACTER, MOST_TOKENS_PER_CHARACTER);
+            let each = within(each, LEAST_TOKENS_PER_CHARACTER, MOST_TOKENS_PER_CHARACTER);
             self.tokens_per_character += (each - self.tokens_per_character) / 8.0;
         }
     }

@@ -1,5 +1,7 @@
 //! A number that nine of ten observations do not exceed.
 
+use super::filter::within;
+
 /// Follows a quantile by steps in proportion to it: up by nine parts where it was exceeded, down by one where it was not,
 /// so that both balance where one of ten lies above.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -11,7 +13,7 @@ pub(super) struct Quantile {
 impl Quantile {
     /// One that has seen `answers` and stands at `value`.
     pub(super) fn restored(value: f64, answers: u32) -> Self {
-        Self { value: value.clamp(0.0, MOST), answers }
+        Self { value: within(value, 0.0, MOST), answers }
     }
 
     /// The number, rounded up; 0 before the first observation.
