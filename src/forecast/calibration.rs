@@ -125,7 +125,9 @@ impl Calibration {
     fn begin_again(&mut self, belief: &Belief) {
         let filter = core::mem::replace(&mut self.filter, Filter::new(&[], &|_, _| 0.0));
         let recent = self.recent;
-        *self = Self { recent, ..Self::with(filter, belief.spread(), CERTAINTY, 0) };
+        // How far truths scatter is not forgotten: perhaps there is no rule.
+        let spread = self.spread.max(belief.spread());
+        *self = Self { recent, ..Self::with(filter, spread, self.certainty, 0) };
         self.filter.doubt(&|one, other| belief.opened(one, other));
         for Recent { inputs, truth } in recent.into_iter().rev().flatten() {
             let noise = inputs.scatter((self.spread / 4.0).max(LEAST_NOISE)) + STRAY;

@@ -39,8 +39,12 @@ impl Filter {
 
     /// Forgets how certain the weights are, and how they depend on each other.
     pub(super) fn doubt(&mut self, covariance: &dyn Fn(usize, usize) -> f64) {
-        let pairs = (0..self.weights.len()).flat_map(|index| (0..=index).map(move |other| (index, other)));
-        self.covariance = pairs.map(|(one, other)| covariance(one, other)).collect();
+        self.covariance.clear();
+        for one in 0..self.weights.len() {
+            for other in 0..=one {
+                self.covariance.push(covariance(one, other));
+            }
+        }
     }
 
     /// What `inputs` let expect, and the variance that comes of the weights' uncertainty.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLimiter, OptionError } from "tidegate";
-import { messagesAnswer, messagesCall, upstream, VirtualClock } from "./support.mjs";
+import { deferred, messagesAnswer, messagesCall, upstream, VirtualClock } from "./support.mjs";
 
 const WORDS = "the tide gate opens when the water outside allows ".repeat(100);
 const PER_MINUTE = 100_000;
@@ -21,7 +21,7 @@ function limiterWith(options, fetch = answers()) {
 
 /** What a call takes of the limits on input and output while its answer has not come. */
 async function reserved(learned) {
-  const { promise, resolve } = Promise.withResolvers();
+  const { promise, resolve } = deferred();
   const limiter = limiterWith({ learned }, upstream(() => promise));
   const pending = limiter.fetch(...call());
   const [input, output] = limiter.snapshot().scopes[0].limits.map(({ available }) => PER_MINUTE - available);

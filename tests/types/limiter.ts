@@ -4,6 +4,7 @@ import {
   createLimiter,
   type DeadlineError,
   isTidegateError,
+  type Learned,
   type Limiter,
   parseRateLimit,
   type Permit,
