@@ -102,7 +102,7 @@ impl Calibration {
         self.certainty = within(self.certainty + step, LEAST_CERTAINTY, MOST_CERTAINTY);
 
         let (expected, doubt) = self.filter.expect(&inputs.values);
-        let noise = inputs.scatter(self.spread.max(LEAST_NOISE)) + STRAY;
+        let noise = inputs.scatter(self.spread.max(LEAST_NOISE)) + stray(expected);
         let deviation = square_root(doubt + noise);
         // One odd answer counts as no more than a surprising one.
         let surprise = within((truth - expected) / deviation, -SURPRISING, SURPRISING);
@@ -130,8 +130,8 @@ impl Calibration {
         *self = Self { recent, ..Self::with(filter, spread, self.certainty, 0) };
         self.filter.doubt(&|one, other| belief.opened(one, other));
         for Recent { inputs, truth } in recent.into_iter().rev().flatten() {
-            let noise = inputs.scatter((self.spread / 4.0).max(LEAST_NOISE)) + STRAY;
             let (expected, _) = self.filter.expect(&inputs.values);
+            let noise = inputs.scatter((self.spread / 4.0).max(LEAST_NOISE)) + stray(truth);
             self.correct(&inputs, truth - expected, noise);
         }
     }
@@ -253,6 +253,11 @@ impl Belief {
     }
 }
 
+/// The variance of what nobody sees, which is not the same every time, and of what even the shortest texts are off by.
+const fn stray(tokens: f64) -> f64 {
+    STRAY + HIDDEN * HIDDEN * tokens * tokens
+}
+
 /// A number of tokens, rounded up.
 fn whole(tokens: f64) -> u32 {
     let whole = tokens as u32;
@@ -287,8 +292,9 @@ const LEAST_SPREAD: f64 = 0.015 * 0.015;
 const LEAST_NOISE: f64 = 0.02 * 0.02;
 const MOST_SPREAD: f64 = 1.0;
 
-/// Six tokens, squared: what even the shortest texts are off by.
+/// Six tokens, squared, and a part of the whole.
 const STRAY: f64 = 36.0;
+const HIDDEN: f64 = 0.01;
 
 /// What is believed of the spread counts as so many answers; a later answer, as a twenty-fifth at least.
 const SPREAD_BELIEF: f64 = 10.0;
