@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::backoff::Backoff;
+use crate::forecast::Forecasts;
 use crate::headers::CustomProvider;
 use crate::ledger::Limit;
 use crate::pattern::Pattern;
@@ -25,6 +26,8 @@ pub struct Policy {
     pub queue: QueuePolicy,
     /// Whose conventions every request follows; `None` to tell by the request.
     pub provider: Option<Conventions>,
+    /// What an earlier limiter learned of the models' costs.
+    pub learned: Forecasts,
 }
 
 /// What is known of the API that is talked to.

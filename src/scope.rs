@@ -5,7 +5,6 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::forecast::Forecast;
 use crate::ledger::{Ledger, Limit};
 use crate::pattern::Pattern;
 use crate::policy::Policy;
@@ -13,13 +12,12 @@ use crate::queue::Queue;
 use crate::request::{Facts, Family};
 use crate::time::Instant;
 
-/// What a server counts together: its limits, who waits for them, what was learned.
+/// What a server counts together: its limits, and who waits for them.
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
     pub(crate) name: String,
     pub(crate) ledger: Ledger,
     pub(crate) queue: Queue,
-    pub(crate) forecast: Forecast,
     /// Nothing starts before, because a server said so.
     pub(crate) shut_until: Instant,
     /// Requests between two attempts.

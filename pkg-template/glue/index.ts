@@ -45,4 +45,4 @@ export {
 } from "./parse.js";
 export type { Permit } from "./permit.js";
 export type { ProviderLimit, ProviderName, ProviderOptions, Unit } from "./provider.js";
-export type { LimitSnapshot, ScopeSnapshot, Snapshot } from "./snapshot.js";
+export type { InputLearned, Learned, LimitSnapshot, ModelLearned, ScopeSnapshot, Snapshot } from "./snapshot.js";

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.js";
 import { OptionError } from "./errors.js";
 import type { ProviderName, ProviderOptions } from "./provider.js";
+import type { Learned } from "./snapshot.js";
 
 /** The signature of `fetch`, without what single runtimes add to it. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -122,6 +123,12 @@ export interface LimiterOptions {
    * and statuses. @default told from each request and its answer
    */
   readonly provider?: ProviderName | ProviderOptions;
+  /**
+   * `snapshot().learned` of an earlier limiter, also after `JSON.stringify` and `JSON.parse`: what each model's calls cost,
+   * so that the first forecasts are as good as the last were. One of another version of tidegate that counts otherwise is
+   * ignored; anything else is an {@link OptionError}. @default nothing: the first answers teach it
+   */
+  readonly learned?: Learned;
   /** Sends the requests. @default the global fetch, looked up at each request */
   readonly fetch?: Fetch;
   /** @default the runtime's clock and timers */

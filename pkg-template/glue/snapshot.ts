@@ -9,6 +9,53 @@ export interface Snapshot {
   readonly wakeUp: { readonly inMs: number; readonly reason: string } | null;
   /** The first is the default one. */
   readonly scopes: readonly ScopeSnapshot[];
+  /**
+   * What the limiter has learned of the models' costs: numbers, names of models and hashes of tools, and nothing of what
+   * was asked or answered. As JSON it can be kept, and given to the next limiter as its option `learned`.
+   */
+  readonly learned: Learned;
+}
+
+/** What was learned of the models' costs. Made to be handed on as it is; what is in it may change with `version`. */
+export interface Learned {
+  /** A limiter that knows another version takes nothing from it, and learns anew. */
+  readonly version: number;
+  /** At most 512 models, sets of tools and kinds of requests in all; those that were used last. */
+  readonly models: readonly ModelLearned[];
+}
+
+/** What was learned of one model. */
+export interface ModelLearned {
+  readonly model: string;
+  /** What is reserved beyond every forecast because calls were refused, in 1/65,536. */
+  readonly margin: number;
+  /** Model tokens of an answer for each of its characters. */
+  readonly tokensPerCharacter: number;
+  /** Answers that said what they cost. */
+  readonly answers: number;
+  /** What nine of ten answers do not exceed, in model tokens. */
+  readonly outputTokens: number;
+  /** How the true input relates to the estimate, for each set of tools. */
+  readonly inputs: readonly InputLearned[];
+  /** What nine of ten answers do not exceed, for each kind of request. */
+  readonly outputs: readonly { readonly kind: number; readonly answers: number; readonly tokens: number }[];
+}
+
+/** How the true input of calls with one set of tools relates to the estimate of their text. */
+export interface InputLearned {
+  /** A hash of the tools, as sixteen hexadecimal digits; zeros without any. */
+  readonly tools: string;
+  /** Whether the calls had parts that cannot be estimated. */
+  readonly hasUnknownParts: boolean;
+  readonly answers: number;
+  /** Mean square of the relative error that remains. */
+  readonly spread: number;
+  /** How many roots of it are reserved beyond the forecast, so that one call in a hundred exceeds that. */
+  readonly certainty: number;
+  /** What the estimate is multiplied with, by kind of character; then what is not text, and an intercept. */
+  readonly weights: readonly number[];
+  /** How sure that is: the lower triangle of a matrix, row by row. */
+  readonly covariance: readonly number[];
 }
 
 /** What a server counts together. */

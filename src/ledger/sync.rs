@@ -6,7 +6,7 @@
 //! * **at most** `remaining + replenished since − charged after`: what was sent safely after the request is not yet in the
 //!   server's number;
 //! * **at least** `remaining − reserved since − in flight`: everything that was not sent safely before the request, or has
-//!   still to be charged, charged.
+//!   still to be charged or to be corrected, charged.
 //!
 //! Safely means by more than the network's spread, within which requests overtake each other.
 //!
@@ -78,9 +78,11 @@ impl Ledger {
         let before = self.marks.until(reservation.sent_at.before(spread));
         let reserved_since = self.reserved.since(&before.reserved, dimension) - own;
         let in_flight = self.in_flight.of(dimension);
-        // What requests in flight brought in is counted; what they are still to bring out is not.
+        // What requests in flight are still to bring out is not counted. What they brought in is, but as a guess of the
+        // server's own, which it corrects while they run; how far it is off only their answers tell.
         let is_to_come = dimension.is_charged_late();
-        let counted = if is_to_come && !refused { 0 } else { own };
+        let is_open = is_to_come || dimension == Dimension::InputTokens;
+        let counted = if is_open && !refused { 0 } else { own };
         let pending = in_flight + reserved_since - counted;
 
         let known = self.limits.iter().position(|limit| limit.is_stated_by(dimension, statement.window));
@@ -196,6 +198,19 @@ mod tests {
         ledger.sync(&sent[0], false, &states(100, 50), NOW);
         // Nine are subtracted, and one may have been replenished.
         assert_eq!(level(&mut ledger, NOW), 42);
+    }
+
+    #[test]
+    fn a_servers_guess_at_an_input_gives_nothing_back_before_it_is_corrected() {
+        let quota = Quota::new(1_000, Duration::DAY);
+        let mut ledger = Ledger::new([Limit::new(Dimension::InputTokens, quota, Origin::Configured)]);
+        let cost = Cost { input_tokens: 400, ..Cost::REQUEST };
+        let sent = ledger.reserve(cost, NOW, NOW).expect("room");
+        let guessed = Statement { dimension: Dimension::InputTokens, ..states(1_000, 900) };
+        ledger.sync(&sent, false, &guessed, NOW);
+        assert_eq!(level(&mut ledger, NOW), 600);
+        ledger.settle(sent, Cost { input_tokens: 300, ..cost }, NOW);
+        assert_eq!(level(&mut ledger, NOW), 700);
     }
 
     #[test]

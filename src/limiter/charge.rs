@@ -1,67 +1,73 @@
 //! What a call is charged: before it is sent, and after its answer.
 
+use super::charging::{CacheReads, Charging, Output, charging};
 use super::ticket::Call;
 use crate::cost::{Cost, Dimension};
-use crate::forecast::clamp_to_u32;
+use crate::forecast::{Forecasts, clamp_to_u32};
+use crate::ledger::Ledger;
 use crate::provider::Provider;
-use crate::request;
-use crate::scope::Scope;
+use crate::request::CHARACTERS_PER_TOKEN;
 use crate::usage::Usage;
 
-/// How a provider counts the model tokens that are still to be written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Charging {
-    /// As they appear; the maximum of a request plays no part.
-    AsProduced,
-    /// The maximum of a request at its admission.
-    Reserved,
-}
-
-/// Sources, read 2026-11-23: <https://platform.claude.com/docs/en/api/rate-limits>,
-/// <https://developers.openai.com/api/docs/guides/rate-limits>, the quota pages of Azure OpenAI, Amazon Bedrock and Cerebras.
-const fn charging(provider: Provider) -> Charging {
-    if matches!(provider, Provider::OpenAi | Provider::AzureOpenAi | Provider::Bedrock | Provider::Cerebras) {
-        Charging::Reserved
-    } else {
-        Charging::AsProduced
-    }
-}
-
 /// What a call takes from its scope, as far as is known now.
-pub(super) fn cost_of(call: &Call, cost: Cost, scope: &Scope) -> Cost {
+pub(super) fn cost_of(call: &Call, cost: Cost, forecasts: &Forecasts, ledger: &Ledger) -> Cost {
     if !call.counts_tokens {
         return cost;
     }
+    let Charging { output, settles, .. } = charging(call.provider);
     let most = call.max_tokens.map(u64::from);
-    let estimate = u64::from(call.estimate);
-    let (input_tokens, output_tokens) = match charging(call.provider) {
-        Charging::Reserved => {
-            // The larger of the maximum and the estimate from characters counts, as the sum of the two parts here.
-            let output = most
-                .map_or_else(|| u64::from(scope.forecast.output_tokens(None)), |most| most.saturating_sub(estimate));
-            (call.estimate, clamp_to_u32(output))
+    let fitted =
+        |tokens: u32, dimension| ledger.burst(dimension).map_or(tokens, |burst| tokens.min(clamp_to_u32(burst)));
+    let fits_in_all = |tokens: u32| fitted(fitted(tokens, Dimension::InputTokens), Dimension::TotalTokens);
+    // What is left of a limit on both together. A forecast refuses nothing, so what exceeds a limit is cut.
+    let beside = |input: u32| ledger.burst(Dimension::TotalTokens).map_or(u32::MAX, clamp_to_u32).saturating_sub(input);
+    let forecast = || fitted(forecasts.output_tokens(&call.subject, most), Dimension::OutputTokens);
+    let (input_tokens, output_tokens) = match output {
+        Output::LargerOfMaximumAndInput => {
+            // The rule, and not the truth: the larger of the two counts, as the sum of the two parts here.
+            let input = by_characters(call);
+            (input, call.max_tokens.map_or_else(|| forecast().min(beside(input)), |most| most.saturating_sub(input)))
         }
-        Charging::AsProduced => {
-            let fitted = |tokens: u32, dimension| {
-                scope.ledger.burst(dimension).map_or(tokens, |burst| tokens.min(clamp_to_u32(burst)))
-            };
-            let input = fitted(scope.forecast.input_tokens(estimate), Dimension::InputTokens);
-            let input = fitted(input, Dimension::TotalTokens);
-            let output = fitted(scope.forecast.output_tokens(most), Dimension::OutputTokens);
-            let room = scope.ledger.burst(Dimension::TotalTokens).map_or(u32::MAX, clamp_to_u32) - input;
-            (input, output.min(room))
+        Output::Maximum => {
+            let input = fits_in_all(if settles { forecasts.input_tokens(&call.subject) } else { estimate(call) });
+            (input, call.max_tokens.unwrap_or_else(|| forecast().min(beside(input))))
+        }
+        Output::Nothing if ledger.burst(Dimension::OutputTokens).is_none() => {
+            (fits_in_all(forecasts.input_tokens(&call.subject)), 0)
+        }
+        Output::AsProduced | Output::Nothing => {
+            let input = fits_in_all(forecasts.input_tokens(&call.subject));
+            (input, forecast().min(beside(input)))
         }
     };
     Cost { input_tokens, output_tokens, ..cost }
 }
 
-/// The part of `cost` that stands in the request itself. The forecasts of a scope are not certain, and refuse nothing.
-pub(super) const fn certain(call: &Call, cost: Cost) -> Cost {
-    match charging(call.provider) {
-        Charging::Reserved => cost,
-        Charging::AsProduced if call.counts_tokens => Cost { input_tokens: call.estimate, ..Cost::REQUEST },
-        Charging::AsProduced => Cost::REQUEST,
+/// The part of a call's cost that stands in the request itself. Forecasts are not certain, and refuse nothing.
+pub(super) fn certain(call: &Call) -> Cost {
+    if !call.counts_tokens {
+        return Cost::REQUEST;
     }
+    let most = call.max_tokens.unwrap_or(0);
+    let (input_tokens, output_tokens) = match charging(call.provider).output {
+        Output::LargerOfMaximumAndInput => (by_characters(call), most.saturating_sub(by_characters(call))),
+        Output::Maximum => (estimate(call), most),
+        Output::AsProduced | Output::Nothing => (estimate(call), 0),
+    };
+    Cost { input_tokens, output_tokens, ..Cost::REQUEST }
+}
+
+/// Model tokens that the request's own text lets expect.
+fn estimate(call: &Call) -> u32 {
+    clamp_to_u32(call.subject.input.tokens())
+}
+
+/// Model tokens as OpenAI estimates them at admission: by the characters alone. Of a body that was not read, its length
+/// says how many there are.
+fn by_characters(call: &Call) -> u32 {
+    let input = &call.subject.input;
+    let text = clamp_to_u32(u64::from(input.characters).div_ceil(CHARACTERS_PER_TOKEN));
+    if input.characters == 0 { estimate(call) } else { text }
 }
 
 /// Model tokens that a request had the model read, wherever they came from: what its text let expect.
@@ -71,32 +77,54 @@ pub(super) fn whole_prompt(usage: &Usage) -> Option<u64> {
     usage.input_tokens.map(|input| input.saturating_add(cached))
 }
 
-/// What a served request is charged.
-pub(super) fn charged(call: &Call, reserved: Cost, usage: &Usage, complete: bool) -> Cost {
-    if charging(call.provider) == Charging::Reserved {
-        // What was reserved at admission is not refunded, as far as is documented.
+/// What a served request is charged. An answer that was cut is so `cut_after` as many tokens as the characters that passed
+/// let expect.
+pub(super) fn charged(call: &Call, reserved: Cost, usage: &Usage, cut_after: Option<u32>) -> Cost {
+    let Charging { output, settles, cache_reads, .. } = charging(call.provider);
+    if !settles {
         return reserved;
     }
-    let input = usage.input_tokens.map(|input| {
-        // Tokens read from a cache are free of the limit, tokens written to it are not.
-        clamp_to_u32(input.saturating_add(usage.cache_creation_input_tokens.unwrap_or(0)))
-    });
-    // The usage of a cut stream may be an early one; what passed since is told by its characters.
-    let seen = clamp_to_u32(usage.output_characters.div_ceil(request::CHARACTERS_PER_TOKEN));
-    let output = match (usage.output_tokens.map(clamp_to_u32), complete) {
-        (Some(output), true) => output,
-        (None, true) => reserved.output_tokens,
-        (stated, false) => stated.unwrap_or(0).max(seen),
+    let reads_count = match cache_reads {
+        CacheReads::Count => true,
+        CacheReads::AreFree => false,
+        CacheReads::AreFreeForMost => call.terms.counts_cache_reads,
     };
-    Cost { input_tokens: input.unwrap_or(reserved.input_tokens), output_tokens: output, ..reserved }
+    let input = usage.input_tokens.map(|input| {
+        let written = usage.cache_creation_input_tokens.unwrap_or(0);
+        let read = usage.cache_read_input_tokens.filter(|_| reads_count).unwrap_or(0);
+        clamp_to_u32(input.saturating_add(written).saturating_add(read))
+    });
+    let stated = usage.output_tokens.map(clamp_to_u32);
+    // The usage of a cut stream may be an early one; what passed since is told by its characters.
+    let produced = cut_after.map(|seen| stated.unwrap_or(0).max(seen)).or(stated);
+    let each = if call.provider == Provider::Bedrock { u32::from(call.terms.burndown) } else { 1 };
+    // Where output is free, nothing was reserved for it, unless the user limits it himself.
+    let is_free = output == Output::Nothing && reserved.output_tokens == 0;
+    let output_tokens = produced.map_or(reserved.output_tokens, |produced| produced.saturating_mul(each));
+    Cost {
+        input_tokens: input.unwrap_or(reserved.input_tokens),
+        output_tokens: if is_free { 0 } else { output_tokens },
+        ..reserved
+    }
 }
 
-/// What a running answer needs beyond what is `reserved` for it, with as much again as an eighth to come.
-pub(super) fn overrun(call: &Call, reserved: Cost, output_characters: u64) -> Option<Cost> {
-    let written = clamp_to_u32(output_characters / request::CHARACTERS_PER_TOKEN);
-    let is_over = charging(call.provider) == Charging::AsProduced && written > reserved.output_tokens;
-    let output_tokens = (written / 8).saturating_add(written.saturating_sub(reserved.output_tokens));
-    is_over.then_some(Cost { output_tokens, ..Cost::default() })
+/// What a running answer of `written` tokens needs beyond what is `reserved` for it, with an eighth to come.
+pub(super) const fn overrun(call: &Call, reserved: Cost, written: u32) -> Option<Cost> {
+    if !matches!(charging(call.provider).output, Output::AsProduced) || written <= reserved.output_tokens {
+        return None;
+    }
+    let output_tokens = (written / 8).saturating_add(written - reserved.output_tokens);
+    Some(Cost { requests: 0, input_tokens: 0, output_tokens, custom: 0 })
+}
+
+/// What a request that was refused for its rate is charged.
+pub(super) fn refused(call: &Call) -> Cost {
+    if call.counts_tokens && charging(call.provider).failures_count { Cost::REQUEST } else { Cost::default() }
+}
+
+/// What a request is charged that failed on the server. Its tokens were not used, and come back where anything does.
+pub(super) const fn failed(call: &Call, reserved: Cost) -> Cost {
+    if call.counts_tokens && charging(call.provider).failures_count { reserved } else { without_tokens(reserved) }
 }
 
 /// A failed request counts as a request; its tokens were not used.
@@ -106,13 +134,21 @@ pub(super) const fn without_tokens(reserved: Cost) -> Cost {
 
 #[cfg(test)]
 mod tests {
+    use super::super::charging::ModelTerms;
     use super::*;
+    use crate::forecast::Subject;
+    use crate::request::InputEstimate;
     use crate::time::Duration;
+    use crate::tokens::Groups;
 
     fn call(provider: Provider) -> Call {
+        let mut text = Groups::default();
+        text.0[0] = 16 * 100;
+        let input = InputEstimate { text, characters: 400, ..InputEstimate::default() };
         Call {
             provider,
-            estimate: 100,
+            subject: Subject { input, ..Subject::default() },
+            terms: ModelTerms::of("claude-sonnet-5"),
             max_tokens: Some(4_000),
             counts_tokens: true,
             idempotent: false,
@@ -121,16 +157,23 @@ mod tests {
         }
     }
 
+    fn reserved_by(call: &Call) -> Cost {
+        cost_of(call, Cost::REQUEST, &Forecasts::default(), &Ledger::default())
+    }
+
     fn tokens(cost: Cost) -> (u32, u32) {
         (cost.input_tokens, cost.output_tokens)
     }
 
     #[test]
     fn the_maximum_counts_where_the_provider_counts_it() {
-        let scope = Scope::default();
-        assert_eq!(tokens(cost_of(&call(Provider::OpenAi), Cost::REQUEST, &scope)), (100, 3_900));
-        let claude = cost_of(&call(Provider::Anthropic), Cost::REQUEST, &scope);
+        assert_eq!(tokens(reserved_by(&call(Provider::OpenAi))), (100, 3_900));
+        assert_eq!(tokens(reserved_by(&call(Provider::AzureOpenAi))), (100, 4_000));
+        let (input, output) = tokens(reserved_by(&call(Provider::Bedrock)));
+        assert!((101..200).contains(&input) && output == 4_000, "{input} and {output}");
+        let claude = reserved_by(&call(Provider::Anthropic));
         assert!(claude.output_tokens < 4_000, "{claude:?}");
+        assert_eq!(reserved_by(&call(Provider::Gemini)).output_tokens, 0);
     }
 
     #[test]
@@ -143,31 +186,31 @@ mod tests {
             ..Usage::default()
         };
         let reserved = Cost { input_tokens: 100, output_tokens: 50, ..Cost::REQUEST };
-        assert_eq!(tokens(charged(&call(Provider::Anthropic), reserved, &usage, true)), (310, 7));
+        assert_eq!(tokens(charged(&call(Provider::Anthropic), reserved, &usage, None)), (310, 7));
         assert_eq!(whole_prompt(&usage), Some(5_310));
     }
 
     #[test]
     fn a_cut_stream_is_charged_what_passed() {
-        let usage = Usage { output_tokens: Some(1), output_characters: 80, ..Usage::default() };
+        let usage = Usage { output_tokens: Some(1), ..Usage::default() };
         let reserved = Cost { input_tokens: 100, output_tokens: 50, ..Cost::REQUEST };
-        assert_eq!(tokens(charged(&call(Provider::Anthropic), reserved, &usage, false)), (100, 20));
-        assert_eq!(tokens(charged(&call(Provider::Anthropic), reserved, &Usage::default(), true)), (100, 50));
+        assert_eq!(tokens(charged(&call(Provider::Anthropic), reserved, &usage, Some(20))), (100, 20));
+        assert_eq!(tokens(charged(&call(Provider::Anthropic), reserved, &Usage::default(), None)), (100, 50));
     }
 
     #[test]
     fn an_answer_that_outgrows_its_reservation_is_charged_as_it_grows() {
         let reserved = Cost { output_tokens: 50, ..Cost::REQUEST };
-        assert_eq!(overrun(&call(Provider::Anthropic), reserved, 200), None);
-        let more = overrun(&call(Provider::Anthropic), reserved, 320).expect("80 tokens");
+        assert_eq!(overrun(&call(Provider::Anthropic), reserved, 50), None);
+        let more = overrun(&call(Provider::Anthropic), reserved, 80).expect("30 more, and 10 to come");
         assert_eq!((more.requests, more.output_tokens), (0, 40));
-        assert_eq!(overrun(&call(Provider::OpenAi), reserved, 4_000), None);
+        assert_eq!(overrun(&call(Provider::OpenAi), reserved, 1_000), None);
     }
 
     #[test]
     fn what_was_reserved_by_rule_is_not_refunded() {
         let usage = Usage { input_tokens: Some(1), output_tokens: Some(1), ..Usage::default() };
         let reserved = Cost { input_tokens: 100, output_tokens: 3_900, ..Cost::REQUEST };
-        assert_eq!(charged(&call(Provider::OpenAi), reserved, &usage, true), reserved);
+        assert_eq!(charged(&call(Provider::OpenAi), reserved, &usage, None), reserved);
     }
 }

@@ -3,10 +3,11 @@
 use alloc::boxed::Box;
 
 use super::charge;
+use super::charging::ModelTerms;
 use super::ticket::{Call, Flight, NewTicket, Phase, Ticket};
 use super::{Event, Limiter, Refusal, Verdict};
 use crate::cost::{Cost, Dimension};
-use crate::forecast::clamp_to_u32;
+use crate::forecast::{ModelId, Subject, clamp_to_u32};
 use crate::headers::{self, HeaderBlock, Kind, Response, Signal, StatedLimit};
 use crate::ledger::Statement;
 use crate::policy::Conventions;
@@ -57,19 +58,23 @@ impl Limiter {
         let facts = request::read(http.method, http.url, http.headers, http.body);
         let place = self.scopes.of_request(&facts, now);
         self.tell_of_news(&place, facts.model.unwrap_or_default());
+        let model = facts.model.unwrap_or_default();
+        let counts_tokens = matches!(facts.family, Family::Messages | Family::Embeddings);
+        // What is counted apart from what models generate teaches nothing of them.
+        let id = if counts_tokens { self.forecasts.note(model) } else { ModelId::default() };
         let call = Call {
             provider: self.provider.as_ref().map_or(facts.provider, Conventions::provider),
-            estimate: clamp_to_u32(facts.input.tokens()),
+            subject: Subject { model: id, input: facts.input, kind: facts.kind },
+            terms: ModelTerms::of(model),
             // A text that is turned into a vector has no output.
             max_tokens: if facts.family == Family::Embeddings { Some(0) } else { facts.max_tokens.map(clamp_to_u32) },
-            counts_tokens: matches!(facts.family, Family::Messages | Family::Embeddings),
+            counts_tokens,
             idempotent: IDEMPOTENT_METHODS.iter().any(|method| method.eq_ignore_ascii_case(http.method)),
             replayable: http.replayable,
             previous_delay: Duration::ZERO,
         };
-        let scope = self.scopes.get_mut(place.scope);
-        let cost = charge::cost_of(&call, Cost::REQUEST, scope);
-        if let Some(refusal) = self.never(place.scope, charge::certain(&call, cost)) {
+        let cost = charge::cost_of(&call, Cost::REQUEST, &self.forecasts, &self.scopes.get_mut(place.scope).ledger);
+        if let Some(refusal) = self.never(place.scope, charge::certain(&call)) {
             return Err(refusal);
         }
         let deadline = self.deadline(now, http.max_wait);
@@ -135,7 +140,8 @@ impl Limiter {
         let Some(call) = self.tickets.call(&entry).copied() else { return };
         let Some(Flight { reservation, reader: Some(reader) }) = self.tickets.flight_mut(ticket) else { return };
         reader.feed(bytes);
-        if let Some(more) = charge::overrun(&call, reservation.cost(), reader.usage().output_characters) {
+        let written = self.forecasts.tokens_of(call.subject.model, reader.usage().output_characters);
+        if let Some(more) = charge::overrun(&call, reservation.cost(), written) {
             self.scopes.get_mut(entry.scope).ledger.extend(reservation, more, now);
         }
     }
@@ -145,13 +151,21 @@ impl Limiter {
         let Some(entry) = self.tickets.get(ticket).copied() else { return };
         let Some(call) = self.tickets.call(&entry).copied() else { return };
         let Some(Flight { reservation, reader }) = self.tickets.land(ticket, Phase::Pausing) else { return };
-        let usage = reader.map(|reader| reader.usage());
-        let scope = self.scopes.get_mut(entry.scope);
-        if let Some(usage) = usage.filter(|_| complete) {
-            scope.forecast.observe(u64::from(call.estimate), charge::whole_prompt(&usage), usage.output_tokens);
-        }
         let reserved = reservation.cost();
-        let actual = usage.map_or(reserved, |usage| charge::charged(&call, reserved, &usage, complete));
+        let mut actual = reserved;
+        if let Some(reader) = reader {
+            let usage = reader.usage();
+            // An answer that turned into an error is one that was cut.
+            let complete = complete && usage.error.is_none();
+            let (model, characters) = (call.subject.model, usage.output_characters);
+            let cut_after = (!complete).then(|| self.forecasts.tokens_of(model, characters));
+            actual = charge::charged(&call, reserved, &usage, cut_after);
+            if complete {
+                let prompt = charge::whole_prompt(&usage);
+                self.forecasts.observe(&call.subject, prompt, usage.output_tokens, characters);
+            }
+        }
+        let scope = self.scopes.get_mut(entry.scope);
         scope.ledger.settle(reservation, actual, now);
         self.advance(now, entry.scope);
         self.tickets.remove(ticket);
@@ -227,12 +241,12 @@ impl Limiter {
         };
         match signal.kind {
             Kind::RateLimit => {
-                self.end_flight(now, ticket, |_| Cost::default());
+                self.end_flight(now, ticket, |_| charge::refused(call));
                 let scope = self.scopes.get_mut(scope);
                 // Nobody who shares the scope starts before.
                 scope.shut_until = scope.shut_until.max(now + delay);
                 if call.counts_tokens {
-                    scope.forecast.observe_refusal();
+                    self.forecasts.observe_refusal(call.subject.model);
                 }
                 let delay = Some(delay).filter(|_| signal.retryable);
                 self.try_again_or_deliver(now, ticket, call, delay)
@@ -244,7 +258,7 @@ impl Limiter {
                 self.try_again_or_deliver(now, ticket, call, delay)
             }
             Kind::ServerError => {
-                self.end_flight(now, ticket, charge::without_tokens);
+                self.end_flight(now, ticket, |reserved| charge::failed(call, reserved));
                 let may_repeat = signal.retryable && (call.idempotent || call.counts_tokens);
                 self.try_again_or_deliver(now, ticket, call, Some(delay).filter(|_| may_repeat))
             }

@@ -36,6 +36,7 @@
 //! ```
 
 mod charge;
+mod charging;
 mod describe;
 mod http;
 mod output;
@@ -53,6 +54,7 @@ pub use self::output::{Event, Output, Reason, Refusal, Verdict, WakeUp};
 pub use self::ticket::Ticket;
 use self::ticket::{NewTicket, Phase, Tickets};
 use crate::cost::Cost;
+use crate::forecast::Forecasts;
 use crate::policy::{Conventions, Policy, QueuePolicy, RetryPolicy};
 use crate::queue::{Neighbours, Priority};
 use crate::random::Random;
@@ -64,6 +66,7 @@ use crate::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Limiter {
     scopes: Scopes,
+    forecasts: Forecasts,
     tickets: Tickets,
     neighbours: Neighbours,
     /// When to look after which scope.
@@ -132,6 +135,7 @@ impl Limiter {
     pub fn new(policy: &Policy, seed: u64) -> Self {
         Self {
             scopes: Scopes::new(policy),
+            forecasts: policy.learned.clone(),
             tickets: Tickets::default(),
             neighbours: Neighbours::default(),
             openings: Schedule::default(),

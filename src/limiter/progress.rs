@@ -102,7 +102,8 @@ impl Limiter {
                 return;
             }
             // What was learned while it waited counts for it too.
-            let cost = call.map_or(entry.cost, |call| super::charge::cost_of(&call, entry.cost, scope));
+            let cost = call
+                .map_or(entry.cost, |call| super::charge::cost_of(&call, entry.cost, &self.forecasts, &scope.ledger));
             let counted_at = if call.is_some() { now + NETWORK_SPREAD } else { now };
             match scope.ledger.reserve(cost, now, counted_at) {
                 Ok(reservation) => {

@@ -29,7 +29,12 @@ impl Limiter {
                 ])
             })
             .collect();
-        record([("waiting", u64::from(self.waiting).into()), ("wakeUp", wake_up), ("scopes", Value::List(scopes))])
+        record([
+            ("waiting", u64::from(self.waiting).into()),
+            ("wakeUp", wake_up),
+            ("scopes", Value::List(scopes)),
+            ("learned", self.forecasts.describe()),
+        ])
     }
 }
 

@@ -1,6 +1,8 @@
 //! Tickets: one for every request from its submission to its end, over all its attempts.
 
+use super::charging::ModelTerms;
 use crate::cost::Cost;
+use crate::forecast::Subject;
 use crate::ledger::Reservation;
 use crate::provider::Provider;
 use crate::queue::Priority;
@@ -80,8 +82,10 @@ pub(super) struct Flight {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
     pub(super) provider: Provider,
-    /// Model tokens read, as its text lets expect.
-    pub(super) estimate: u32,
+    /// Whose answer it is, and what its text lets expect of it.
+    pub(super) subject: Subject,
+    /// What of its model's name matters for its charge.
+    pub(super) terms: ModelTerms,
     /// The most model tokens it may write; `None` if it does not say.
     pub(super) max_tokens: Option<u32>,
     /// Whether a model reads it, so that tokens are counted.

@@ -7,10 +7,11 @@ mod value;
 
 use alloc::boxed::Box;
 
-use self::reader::Field;
+pub(crate) use self::reader::Field;
 pub use self::reader::OptionError;
 pub use self::value::{Value, record};
 use crate::backoff::{Backoff, Jitter};
+use crate::forecast::Forecasts;
 use crate::policy::{Conventions, Policy, QueuePolicy, RetryPolicy};
 use crate::time::Duration;
 
@@ -44,13 +45,16 @@ pub fn parse_provider(provider: &Value) -> Result<Conventions, OptionError> {
 
 fn policy(field: &Field<'_>) -> Result<Policy, Box<OptionError>> {
     // The last three are the driver's own: it takes them out, and they are named here for whoever misspells one.
-    field.expect_record(&["limits", "retry", "queue", "provider", "fetch", "clock", "seed"])?;
+    field.expect_record(&["limits", "retry", "queue", "provider", "learned", "fetch", "clock", "seed"])?;
     let mut policy = Policy::default();
     limits::read(&field.field("limits"), &mut policy)?;
     policy.retry = retry(&field.field("retry"))?;
     policy.queue = queue(&field.field("queue"))?;
     if let Some(provider) = field.given("provider") {
         policy.provider = Some(provider::read(&provider)?);
+    }
+    if let Some(learned) = field.given("learned") {
+        policy.learned = Forecasts::read(&learned)?;
     }
     Ok(policy)
 }
@@ -185,7 +189,7 @@ mod tests {
             (Value::from("x"), r#"Option (all) is "x". Use an object."#),
             (
                 record([("limit", 3.0.into())]),
-                "Option limit is 3. There is no such option; use limits, retry, queue, provider, fetch, clock or seed.",
+                "Option limit is 3. There is no such option; use limits, retry, queue, provider, learned, fetch, clock or seed.",
             ),
             (
                 limits("m", record([("rpm", 0.0.into())])),

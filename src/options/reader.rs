@@ -30,7 +30,7 @@ impl core::error::Error for OptionError {}
 
 /// A value and where it stands. Its path is put together only when it is wrong.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Field<'a> {
+pub(crate) struct Field<'a> {
     place: Place<'a>,
     value: &'a Value,
 }
@@ -53,12 +53,12 @@ impl<'a> Field<'a> {
     }
 
     /// The item at `index`, whose value is `value`.
-    pub(super) const fn item(&'a self, index: usize, value: &'a Value) -> Self {
+    pub(crate) const fn item(&'a self, index: usize, value: &'a Value) -> Self {
         Self { place: Place::Item(self, index), value }
     }
 
     /// The member called `name`, which may be absent.
-    pub(super) fn field(&'a self, name: &'a str) -> Self {
+    pub(crate) fn field(&'a self, name: &'a str) -> Self {
         let found = self.value.fields().iter().find(|(key, _)| key == name);
         self.member(name, found.map_or(&Value::Nothing, |(_, value)| value))
     }
@@ -87,7 +87,7 @@ impl<'a> Field<'a> {
 
     #[cold]
     #[inline(never)]
-    pub(super) fn error(&self, fix: &str) -> Box<OptionError> {
+    pub(crate) fn error(&self, fix: &str) -> Box<OptionError> {
         let path = self.path();
         let option = if path.is_empty() { "(all)".to_string() } else { path };
         Box::new(OptionError { option, value: self.value.shown(), fix: fix.to_string() })
@@ -113,7 +113,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    pub(super) fn items(&self) -> Result<&'a [Value], Box<OptionError>> {
+    pub(crate) fn items(&self) -> Result<&'a [Value], Box<OptionError>> {
         match self.value {
             Value::Nothing => Ok(&[]),
             Value::List(items) => Ok(items),
@@ -123,13 +123,32 @@ impl<'a> Field<'a> {
         }
     }
 
-    pub(super) fn text(&self) -> Result<&'a str, Box<OptionError>> {
+    pub(crate) fn text(&self) -> Result<&'a str, Box<OptionError>> {
         if let Value::Text(text) = self.value
             && !text.is_empty()
         {
             return Ok(text);
         }
         Err(self.error("Use a text that is not empty."))
+    }
+
+    /// A text that may be empty.
+    pub(crate) fn possible_text(&self) -> Result<&'a str, Box<OptionError>> {
+        if let Value::Text(text) = self.value { Ok(text) } else { Err(self.error("Use a text.")) }
+    }
+
+    pub(crate) fn truth(&self) -> Result<bool, Box<OptionError>> {
+        if let Value::Bool(truth) = self.value { Ok(*truth) } else { Err(self.error("Use true or false.")) }
+    }
+
+    /// Any number that is finite.
+    pub(crate) fn real(&self) -> Result<f64, Box<OptionError>> {
+        if let Value::Number(number) = *self.value
+            && number.is_finite()
+        {
+            return Ok(number);
+        }
+        Err(self.error("Use a number."))
     }
 
     /// One of `choices`, by name.
@@ -145,7 +164,7 @@ impl<'a> Field<'a> {
     }
 
     /// A whole number from `least` to `most`.
-    pub(super) fn whole(&self, least: u64, most: u64) -> Result<u64, Box<OptionError>> {
+    pub(crate) fn whole(&self, least: u64, most: u64) -> Result<u64, Box<OptionError>> {
         if let Value::Number(number) = *self.value
             && (least as f64..=most as f64).contains(&number)
             && (number as u64) as f64 == number

@@ -12,6 +12,8 @@ use crate::tokens::{Counter, GROUPS, Groups, Tokenizer};
 pub struct InputEstimate {
     /// Whose weights the text was counted by.
     pub tokenizer: Tokenizer,
+    /// Whether the text was counted by that tokenizer's whole tables, and not by a few weights.
+    pub is_exact: bool,
     /// Model tokens of text.
     pub text: Groups,
     /// Model tokens whose number no tokenizer decides: images, documents, frames of messages, the prompt for tools.
@@ -182,6 +184,7 @@ impl Estimate {
         }
         InputEstimate {
             tokenizer: self.counter.tokenizer(),
+            is_exact: false,
             text,
             fixed: clamp(self.fixed),
             characters: clamp(self.characters),

@@ -99,10 +99,10 @@ fn told_its_limits_it_is_hardly_ever_refused_and_wastes_no_time() {
         let limits = Limits { burst_ms, ..LIMITS };
         try_all(limits, &limits.told(), "", |outcome, ratio, label| {
             assert_all_done_once(outcome, label);
-            assert!(ratio < 1.15, "{label}: {ratio}");
-            // The server admits input by an estimate of its own, which is learned only by being refused.
-            assert!(refused_percent(outcome) < 8.0, "{label}: {:?}", outcome.declined);
-            assert!(label.contains("put-bound") || refused_percent(outcome) < 1.5, "{label}: {:?}", outcome.declined);
+            assert!(ratio < 1.12, "{label}: {ratio}");
+            // What an answer will be is a guess; what a prompt is was learned from the first answers.
+            let most = if label.starts_with("input-bound") { 0.3 } else { 1.5 };
+            assert!(refused_percent(outcome) < most, "{label}: {:?}", outcome.declined);
         });
     }
 }
@@ -124,7 +124,7 @@ fn where_every_cost_is_known_it_is_never_refused() {
 fn told_nothing_it_learns_the_limits_from_the_first_answers() {
     try_all(LIMITS, &Value::Nothing, "", |outcome, ratio, label| {
         assert_all_done_once(outcome, label);
-        assert!(ratio < 1.25, "{label}: {ratio}");
+        assert!(ratio < 1.12, "{label}: {ratio}");
         let learned =
             outcome.events.iter().filter(|event| matches!(event, Event::Limit { change, .. } if change.learned));
         assert_eq!(learned.count(), 3, "{label}");

@@ -4,6 +4,7 @@ import {
   createLimiter,
   type DeadlineError,
   isTidegateError,
+  type Learned,
   type Limiter,
   parseRateLimit,
   type Permit,
@@ -45,6 +46,10 @@ export const task: Promise<number> = limiter.schedule(async (permit) => {
 export const synchronous: Promise<string> = limiter.schedule(() => "done");
 export const state: Snapshot = limiter.snapshot();
 export const left: number | undefined = state.scopes[0]?.limits[0]?.available;
+export const kept: Learned = JSON.parse(JSON.stringify(state.learned)) as Learned;
+export const usual: number | undefined = kept.models[0]?.outputTokens;
+createLimiter({ learned: kept });
+createLimiter({ learned: limiter.snapshot().learned });
 export const off: () => void = limiter.on("refused", ({ status, retryAfterMs }) => status + (retryAfterMs ?? 0));
 limiter.on("retry", ({ attempt, delayMs }) => attempt * delayMs);
 limiter.on("unknown-model", ({ model }) => model.length);

@@ -1,0 +1,5 @@
+//! What forecasts are worth on texts whose true sizes are known.
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod documents;
+mod streams;
