@@ -50,6 +50,14 @@ pub struct Prefixes {
 }
 
 impl Prefixes {
+    /// Adds a point behind the others. One too many is left out: its server would refuse the request.
+    pub fn push(&mut self, prefix: Prefix) {
+        if let Some(slot) = self.points.get_mut(usize::from(self.length)) {
+            *slot = prefix;
+            self.length += 1;
+        }
+    }
+
     /// The points, shortest first.
     pub fn as_slice(&self) -> &[Prefix] {
         self.points.get(..usize::from(self.length)).unwrap_or_default()
