@@ -130,7 +130,7 @@ const fn life(prefix: &Prefix) -> Duration {
 const MOST_ENTRIES: usize = 1_024;
 
 /// An answer that has not begun after a minute is not worth waiting for any longer.
-const LONGEST_WRITING: Duration = Duration::MINUTE;
+pub const LONGEST_WRITING: Duration = Duration::MINUTE;
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ use crate::forecast::Forecast;
 use crate::ledger::{Ledger, Limit};
 use crate::pattern::Pattern;
 use crate::policy::Policy;
+use crate::prompt_cache::PromptCache;
 use crate::queue::Queue;
 use crate::request::{Facts, Family};
 use crate::time::Instant;
@@ -20,6 +21,7 @@ pub(crate) struct Scope {
     pub(crate) ledger: Ledger,
     pub(crate) queue: Queue,
     pub(crate) forecast: Forecast,
+    pub(crate) prompts: PromptCache,
     /// Nothing starts before, because a server said so.
     pub(crate) shut_until: Instant,
     /// Requests between two attempts.

@@ -27,8 +27,13 @@ const fn charging(provider: Provider) -> Charging {
     }
 }
 
-/// What a call takes from its scope, as far as is known now.
-pub(super) fn cost_of(call: &Call, cost: Cost, scope: &Scope) -> Cost {
+/// Whether model tokens that are read from the provider's cache do not count.
+pub(super) const fn reads_are_free(call: &Call) -> bool {
+    matches!(charging(call.provider), Charging::AsProduced)
+}
+
+/// What a call takes from its scope, as far as is known now. `readable` of its estimate will come from a cache.
+pub(super) fn cost_of(call: &Call, cost: Cost, readable: u32, scope: &Scope) -> Cost {
     if !call.counts_tokens {
         return cost;
     }
@@ -45,7 +50,10 @@ pub(super) fn cost_of(call: &Call, cost: Cost, scope: &Scope) -> Cost {
             let fitted = |tokens: u32, dimension| {
                 scope.ledger.burst(dimension).map_or(tokens, |burst| tokens.min(clamp_to_u32(burst)))
             };
-            let input = fitted(scope.forecast.input_tokens(estimate), Dimension::InputTokens);
+            let input = fitted(
+                scope.forecast.input_tokens(estimate.saturating_sub(u64::from(readable))),
+                Dimension::InputTokens,
+            );
             let input = fitted(input, Dimension::TotalTokens);
             let output = fitted(scope.forecast.output_tokens(most), Dimension::OutputTokens);
             let room = scope.ledger.burst(Dimension::TotalTokens).map_or(u32::MAX, clamp_to_u32) - input;
@@ -118,6 +126,9 @@ mod tests {
             idempotent: false,
             replayable: true,
             previous_delay: Duration::ZERO,
+            follows: false,
+            is_impatient: false,
+            prompt: Call::NO_PROMPT,
         }
     }
 
@@ -128,8 +139,8 @@ mod tests {
     #[test]
     fn the_maximum_counts_where_the_provider_counts_it() {
         let scope = Scope::default();
-        assert_eq!(tokens(cost_of(&call(Provider::OpenAi), Cost::REQUEST, &scope)), (100, 3_900));
-        let claude = cost_of(&call(Provider::Anthropic), Cost::REQUEST, &scope);
+        assert_eq!(tokens(cost_of(&call(Provider::OpenAi), Cost::REQUEST, 0, &scope)), (100, 3_900));
+        let claude = cost_of(&call(Provider::Anthropic), Cost::REQUEST, 0, &scope);
         assert!(claude.output_tokens < 4_000, "{claude:?}");
     }
 

@@ -13,7 +13,7 @@ use crate::policy::Conventions;
 use crate::provider::Provider;
 use crate::queue::Priority;
 use crate::quota::Enforcement;
-use crate::request::{self, Body, Family};
+use crate::request::{self, Body, Family, Prefixes};
 use crate::time::{Duration, Instant, WallTime};
 use crate::usage::{Format, UsageReader};
 
@@ -66,15 +66,20 @@ impl Limiter {
             idempotent: IDEMPOTENT_METHODS.iter().any(|method| method.eq_ignore_ascii_case(http.method)),
             replayable: http.replayable,
             previous_delay: Duration::ZERO,
+            follows: false,
+            is_impatient: false,
+            prompt: Call::NO_PROMPT,
         };
         let scope = self.scopes.get_mut(place.scope);
-        let cost = charge::cost_of(&call, Cost::REQUEST, scope);
+        let readable = scope.prompts.find(&facts.prefixes, now).readable;
+        let cost = charge::cost_of(&call, Cost::REQUEST, readable, scope);
         if let Some(refusal) = self.never(place.scope, charge::certain(&call, cost)) {
             return Err(refusal);
         }
         let deadline = self.deadline(now, http.max_wait);
         let new = NewTicket { scope: place.scope, cost, priority: http.priority, submitted_at: now, deadline };
-        self.enqueue(now, new, Some(call))
+        let prefixes = if charge::reads_are_free(&call) { facts.prefixes } else { Prefixes::default() };
+        self.enqueue(now, new, Some(call), &prefixes)
     }
 
     /// The answer to an attempt has begun. `wall` is the wall time at `now`, to read the dates in the headers by.
@@ -145,7 +150,11 @@ impl Limiter {
         let Some(entry) = self.tickets.get(ticket).copied() else { return };
         let Some(call) = self.tickets.call(&entry).copied() else { return };
         let Some(Flight { reservation, reader }) = self.tickets.land(ticket, Phase::Pausing) else { return };
+        self.stop_writing(ticket);
         let usage = reader.map(|reader| reader.usage());
+        if let Some(usage) = usage.filter(|_| complete) {
+            self.learn_of_cache(now, ticket, &usage);
+        }
         let scope = self.scopes.get_mut(entry.scope);
         if let Some(usage) = usage.filter(|_| complete) {
             scope.forecast.observe(u64::from(call.estimate), charge::whole_prompt(&usage), usage.output_tokens);
@@ -201,6 +210,7 @@ impl Limiter {
 
     /// The request was served.
     fn accept(&mut self, now: Instant, ticket: Ticket, call: &Call, headers: HeaderBlock<'_>) -> Verdict {
+        self.end_writing(now, ticket);
         let format = Format::of(headers.value("content-type")).filter(|_| call.counts_tokens);
         let Some(entry) = self.tickets.get(ticket).copied() else { return Verdict::Deliver };
         let holds_permit = self.scopes.get_mut(entry.scope).ledger.burst(Dimension::Concurrency).is_some();
