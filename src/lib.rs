@@ -88,6 +88,7 @@ mod names;
 pub mod options;
 pub mod pattern;
 pub mod policy;
+pub mod prompt_cache;
 pub mod provider;
 pub mod queue;
 pub mod quota;

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::ledger::{Ledger, Limit};
 use crate::pattern::Pattern;
 use crate::policy::Policy;
+use crate::prompt_cache::PromptCache;
 use crate::queue::Queue;
 use crate::request::{Facts, Family};
 use crate::time::Instant;
@@ -18,6 +19,7 @@ pub(crate) struct Scope {
     pub(crate) name: String,
     pub(crate) ledger: Ledger,
     pub(crate) queue: Queue,
+    pub(crate) prompts: PromptCache,
     /// Nothing starts before, because a server said so.
     pub(crate) shut_until: Instant,
     /// Requests between two attempts.

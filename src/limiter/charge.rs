@@ -9,8 +9,21 @@ use crate::provider::Provider;
 use crate::request::CHARACTERS_PER_TOKEN;
 use crate::usage::Usage;
 
-/// What a call takes from its scope, as far as is known now.
-pub(super) fn cost_of(call: &Call, cost: Cost, forecasts: &Forecasts, ledger: &Ledger) -> Cost {
+/// Whether model tokens that are read from the provider's cache do not count, neither at admission nor later.
+pub(super) const fn reads_are_free(call: &Call) -> bool {
+    let Charging { output, cache_reads, .. } = charging(call.provider);
+    let are_free = match cache_reads {
+        CacheReads::Count => false,
+        CacheReads::AreFree => true,
+        CacheReads::AreFreeForMost => !call.terms.counts_cache_reads,
+    };
+    // Where the maximum is reserved, what may be read from a cache is reserved too.
+    are_free && matches!(output, Output::AsProduced | Output::Nothing)
+}
+
+/// What a call takes from its scope, as far as is known now. `readable` model tokens of its estimate will come from a cache
+/// whose reads are free.
+pub(super) fn cost_of(call: &Call, cost: Cost, readable: u32, forecasts: &Forecasts, ledger: &Ledger) -> Cost {
     if !call.counts_tokens {
         return cost;
     }
@@ -33,18 +46,25 @@ pub(super) fn cost_of(call: &Call, cost: Cost, forecasts: &Forecasts, ledger: &L
             (input, call.max_tokens.unwrap_or_else(|| forecast().min(beside(input))))
         }
         Output::Nothing if ledger.burst(Dimension::OutputTokens).is_none() => {
-            (fits_in_all(forecasts.input_tokens(&call.subject)), 0)
+            (fits_in_all(unread(call, forecasts.input_tokens(&call.subject), readable)), 0)
         }
         Output::AsProduced | Output::Nothing => {
-            let input = fits_in_all(forecasts.input_tokens(&call.subject));
+            let input = fits_in_all(unread(call, forecasts.input_tokens(&call.subject), readable));
             (input, forecast().min(beside(input)))
         }
     };
     Cost { input_tokens, output_tokens, ..cost }
 }
 
+/// What is left of `input` tokens when `readable` of the call's estimate are not counted.
+fn unread(call: &Call, input: u32, readable: u32) -> u32 {
+    let estimate = u64::from(estimate(call)).max(1);
+    let rest = estimate.saturating_sub(u64::from(readable));
+    clamp_to_u32((u64::from(input) * rest).div_ceil(estimate))
+}
+
 /// The part of a call's cost that stands in the request itself. Forecasts are not certain, and refuse nothing.
-pub(super) fn certain(call: &Call) -> Cost {
+pub(super) fn certain(call: &Call, readable: u32) -> Cost {
     if !call.counts_tokens {
         return Cost::REQUEST;
     }
@@ -52,7 +72,7 @@ pub(super) fn certain(call: &Call) -> Cost {
     let (input_tokens, output_tokens) = match charging(call.provider).output {
         Output::LargerOfMaximumAndInput => (by_characters(call), most.saturating_sub(by_characters(call))),
         Output::Maximum => (estimate(call), most),
-        Output::AsProduced | Output::Nothing => (estimate(call), 0),
+        Output::AsProduced | Output::Nothing => (estimate(call).saturating_sub(readable), 0),
     };
     Cost { input_tokens, output_tokens, ..Cost::REQUEST }
 }
@@ -154,11 +174,14 @@ mod tests {
             idempotent: false,
             replayable: true,
             previous_delay: Duration::ZERO,
+            follows: false,
+            is_impatient: false,
+            prompt: Call::NO_PROMPT,
         }
     }
 
     fn reserved_by(call: &Call) -> Cost {
-        cost_of(call, Cost::REQUEST, &Forecasts::default(), &Ledger::default())
+        cost_of(call, Cost::REQUEST, 0, &Forecasts::default(), &Ledger::default())
     }
 
     fn tokens(cost: Cost) -> (u32, u32) {

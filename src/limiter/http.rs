@@ -14,7 +14,7 @@ use crate::policy::Conventions;
 use crate::provider::Provider;
 use crate::queue::Priority;
 use crate::quota::Enforcement;
-use crate::request::{self, Body, Family};
+use crate::request::{self, Body, Family, Prefixes};
 use crate::time::{Duration, Instant, WallTime};
 use crate::usage::{Format, UsageReader};
 
@@ -72,14 +72,20 @@ impl Limiter {
             idempotent: IDEMPOTENT_METHODS.iter().any(|method| method.eq_ignore_ascii_case(http.method)),
             replayable: http.replayable,
             previous_delay: Duration::ZERO,
+            follows: false,
+            is_impatient: false,
+            prompt: Call::NO_PROMPT,
         };
-        let cost = charge::cost_of(&call, Cost::REQUEST, &self.forecasts, &self.scopes.get_mut(place.scope).ledger);
-        if let Some(refusal) = self.never(place.scope, charge::certain(&call)) {
+        let scope = self.scopes.get_mut(place.scope);
+        let prefixes = if charge::reads_are_free(&call) { facts.prefixes } else { Prefixes::default() };
+        let readable = scope.prompts.find(&prefixes, now).readable;
+        let cost = charge::cost_of(&call, Cost::REQUEST, readable, &self.forecasts, &scope.ledger);
+        if let Some(refusal) = self.never(place.scope, charge::certain(&call, readable)) {
             return Err(refusal);
         }
         let deadline = self.deadline(now, http.max_wait);
         let new = NewTicket { scope: place.scope, cost, priority: http.priority, submitted_at: now, deadline };
-        self.enqueue(now, new, Some(call))
+        self.enqueue(now, new, Some(call), &prefixes)
     }
 
     /// The answer to an attempt has begun. `wall` is the wall time at `now`, to read the dates in the headers by.
@@ -151,6 +157,7 @@ impl Limiter {
         let Some(entry) = self.tickets.get(ticket).copied() else { return };
         let Some(call) = self.tickets.call(&entry).copied() else { return };
         let Some(Flight { reservation, reader }) = self.tickets.land(ticket, Phase::Pausing) else { return };
+        self.stop_writing(ticket);
         let reserved = reservation.cost();
         let mut actual = reserved;
         if let Some(reader) = reader {
@@ -163,6 +170,7 @@ impl Limiter {
             if complete {
                 let prompt = charge::whole_prompt(&usage);
                 self.forecasts.observe(&call.subject, prompt, usage.output_tokens, characters);
+                self.learn_of_cache(now, ticket, &usage);
             }
         }
         let scope = self.scopes.get_mut(entry.scope);
@@ -215,6 +223,7 @@ impl Limiter {
 
     /// The request was served.
     fn accept(&mut self, now: Instant, ticket: Ticket, call: &Call, headers: HeaderBlock<'_>) -> Verdict {
+        self.end_writing(now, ticket);
         let format = Format::of(headers.value("content-type")).filter(|_| call.counts_tokens);
         let Some(entry) = self.tickets.get(ticket).copied() else { return Verdict::Deliver };
         let holds_permit = self.scopes.get_mut(entry.scope).ledger.burst(Dimension::Concurrency).is_some();

@@ -38,6 +38,7 @@
 mod charge;
 mod charging;
 mod describe;
+mod following;
 mod http;
 mod output;
 mod progress;
@@ -47,7 +48,8 @@ mod ticket;
 #[cfg(test)]
 mod tests;
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
 
 pub use self::http::{HttpRequest, HttpResponse};
 pub use self::output::{Event, Output, Reason, Refusal, Verdict, WakeUp};
@@ -58,6 +60,7 @@ use crate::forecast::Forecasts;
 use crate::policy::{Conventions, Policy, QueuePolicy, RetryPolicy};
 use crate::queue::{Neighbours, Priority};
 use crate::random::Random;
+use crate::request::Prefixes;
 use crate::schedule::Schedule;
 use crate::scope::Scopes;
 use crate::time::{Duration, Instant};
@@ -73,6 +76,8 @@ pub struct Limiter {
     openings: Schedule,
     /// When to look after which ticket: its deadline while it waits, the end of its pause while it pauses.
     alarms: Schedule,
+    /// Who waits for whom to write their common prompt, by the slot of who writes.
+    followers: BTreeMap<u32, Vec<Ticket>>,
     outputs: VecDeque<Output>,
     waiting: u32,
     retry: RetryPolicy,
@@ -140,6 +145,7 @@ impl Limiter {
             neighbours: Neighbours::default(),
             openings: Schedule::default(),
             alarms: Schedule::default(),
+            followers: BTreeMap::new(),
             outputs: VecDeque::new(),
             waiting: 0,
             retry: policy.retry,
@@ -215,7 +221,7 @@ impl Limiter {
         }
         let new =
             NewTicket { scope: scope.0, cost, priority, submitted_at: now, deadline: self.deadline(now, max_wait) };
-        self.enqueue(now, new, None)
+        self.enqueue(now, new, None, &Prefixes::default())
     }
 
     /// The request really cost `actual`. It is over.
@@ -262,7 +268,7 @@ impl Limiter {
     /// Refuses everything that has not started, and everything from now on. What is in flight goes on to its end.
     pub fn close(&mut self, now: Instant) {
         self.is_closed = true;
-        let not_started: alloc::vec::Vec<Ticket> = self.tickets.not_started().collect();
+        let not_started: Vec<Ticket> = self.tickets.not_started().collect();
         for ticket in not_started {
             self.cancel(now, ticket);
             self.outputs.push_back(Output::Refuse(ticket, Refusal::Closed));

@@ -167,6 +167,8 @@ pub enum Reason {
     Cooldown,
     /// To end the pause between two attempts.
     Backoff,
+    /// To wait no longer for another request to write the beginning of a prompt to the server's cache.
+    PromptCache,
     /// To refuse what could not start in time.
     Deadline,
     /// To say what is already decided.
@@ -180,6 +182,7 @@ impl Reason {
             Self::Quota => "quota",
             Self::Cooldown => "cooldown",
             Self::Backoff => "backoff",
+            Self::PromptCache => "prompt-cache",
             Self::Deadline => "deadline",
             Self::Output => "output",
         }

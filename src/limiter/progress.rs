@@ -5,6 +5,7 @@ use super::{END_OF_TIME, Limiter};
 use super::{Event, Output, Reason, Refusal, WakeUp};
 use crate::cost::Cost;
 use crate::ledger::Earliest;
+use crate::request::Prefixes;
 use crate::scope::Place;
 use crate::time::{Duration, Instant};
 
@@ -42,7 +43,16 @@ impl Limiter {
         });
         let alarm = self.alarms.soonest().map(|(at, slot)| {
             let phase = self.tickets.in_slot(slot).and_then(|ticket| self.tickets.get(ticket)).map(|entry| entry.phase);
-            WakeUp { at, reason: if phase == Some(Phase::Pausing) { Reason::Backoff } else { Reason::Deadline } }
+            let reason = match phase {
+                Some(Phase::Pausing)
+                    if self.tickets.in_slot(slot).is_some_and(|ticket| self.tickets.follows(ticket)) =>
+                {
+                    Reason::PromptCache
+                }
+                Some(Phase::Pausing) => Reason::Backoff,
+                Some(Phase::Waiting | Phase::InFlight(_)) | None => Reason::Deadline,
+            };
+            WakeUp { at, reason }
         });
         match (opening, alarm) {
             (Some(opening), Some(alarm)) => Some(if opening.at <= alarm.at { opening } else { alarm }),
@@ -51,11 +61,17 @@ impl Limiter {
     }
 
     /// Enters a request. It starts at once if nothing is before it.
-    pub(super) fn enqueue(&mut self, now: Instant, new: NewTicket, call: Option<Call>) -> Result<Ticket, Refusal> {
+    pub(super) fn enqueue(
+        &mut self,
+        now: Instant,
+        new: NewTicket,
+        call: Option<Call>,
+        prefixes: &Prefixes,
+    ) -> Result<Ticket, Refusal> {
         if self.is_closed || self.tickets.are_exhausted() {
             return Err(self.no_admission(new.scope));
         }
-        let ticket = self.tickets.insert(new, call);
+        let ticket = self.tickets.insert_with_prompt(new, call, prefixes);
         self.waiting += 1;
         let scope = self.scopes.get_mut(new.scope);
         let must_queue = scope.queue.is_ahead_of(new.priority);
@@ -96,19 +112,29 @@ impl Limiter {
                 continue;
             }
             let call = self.tickets.call(&entry).copied();
+            let has_prompt = call.is_some_and(|call| call.prompt != Call::NO_PROMPT);
+            if has_prompt && self.follow(now, ticket) {
+                continue;
+            }
+            let readable = if has_prompt { self.readable(now, ticket) } else { 0 };
+            let scope = self.scopes.get_mut(index);
             if call.is_some() && scope.must_learn_first() {
                 // The first answer, or the end of one of those under way, opens the scope.
                 self.openings.remove(index);
                 return;
             }
             // What was learned while it waited counts for it too.
-            let cost = call
-                .map_or(entry.cost, |call| super::charge::cost_of(&call, entry.cost, &self.forecasts, &scope.ledger));
+            let cost = call.map_or(entry.cost, |call| {
+                super::charge::cost_of(&call, entry.cost, readable, &self.forecasts, &scope.ledger)
+            });
             let counted_at = if call.is_some() { now + NETWORK_SPREAD } else { now };
             match scope.ledger.reserve(cost, now, counted_at) {
                 Ok(reservation) => {
                     self.leave_queue(ticket);
                     self.tickets.start(ticket, reservation);
+                    if has_prompt {
+                        self.begin_writing(now, ticket);
+                    }
                     self.outputs.push_back(Output::Start(ticket));
                 }
                 Err(Earliest::At(at)) => {
@@ -141,6 +167,7 @@ impl Limiter {
         let Some(scope) = self.tickets.get(ticket).map(|entry| entry.scope) else { return };
         if let Some(flight) = self.tickets.land(ticket, Phase::Pausing) {
             let actual = actual(flight.reservation.cost());
+            self.stop_writing(ticket);
             self.scopes.get_mut(scope).ledger.settle(flight.reservation, actual, now);
         }
     }
@@ -164,6 +191,7 @@ impl Limiter {
 
     fn return_to_queue(&mut self, now: Instant, ticket: Ticket) {
         self.end_pause(ticket);
+        self.lose_patience(ticket);
         self.rejoin(ticket);
         self.advance_scope_of(now, ticket);
     }

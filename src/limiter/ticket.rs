@@ -6,6 +6,7 @@ use crate::forecast::Subject;
 use crate::ledger::Reservation;
 use crate::provider::Provider;
 use crate::queue::Priority;
+use crate::request::Prefixes;
 use crate::slab::Slab;
 use crate::time::{Duration, Instant};
 use crate::usage::UsageReader;
@@ -95,6 +96,17 @@ pub(super) struct Call {
     /// Whether its body can be sent again.
     pub(super) replayable: bool,
     pub(super) previous_delay: Duration,
+    /// Whether it waits for another request to write the beginning of its prompt.
+    pub(super) follows: bool,
+    /// Whether it has waited for that long enough.
+    pub(super) is_impatient: bool,
+    /// Slot of its prompt's points; [`NO_PROMPT`](Self::NO_PROMPT) if it has none.
+    pub(super) prompt: u32,
+}
+
+impl Call {
+    /// The slot of the prompt of a call that marks no points.
+    pub(super) const NO_PROMPT: u32 = u32::MAX;
 }
 
 /// All requests that have not ended.
@@ -103,6 +115,7 @@ pub(super) struct Tickets {
     entries: Slab<Entry>,
     flights: Slab<Flight>,
     calls: Slab<Call>,
+    prompts: Slab<Prefixes>,
     generation: u8,
 }
 
@@ -124,10 +137,20 @@ impl Tickets {
 
     #[inline]
     pub(super) fn insert(&mut self, new: NewTicket, call: Option<Call>) -> Ticket {
+        self.insert_with_prompt(new, call, &Prefixes::default())
+    }
+
+    /// The same for a call whose prompt has `prefixes`.
+    #[inline]
+    pub(super) fn insert_with_prompt(&mut self, new: NewTicket, call: Option<Call>, prefixes: &Prefixes) -> Ticket {
         // One counter for all slots: the bits of a slot's users differ as long as fewer than 256 requests lie between.
         self.generation = self.generation.wrapping_add(1);
         let generation = self.generation;
-        let call = call.map_or(NO_CALL, |call| self.calls.insert(call));
+        let call = call.map_or(NO_CALL, |call| {
+            let is_marked = !prefixes.as_slice().is_empty();
+            let prompt = if is_marked { self.prompts.insert(*prefixes) } else { Call::NO_PROMPT };
+            self.calls.insert(Call { prompt, ..call })
+        });
         let NewTicket { scope, cost, priority, submitted_at, deadline } = new;
         let phase = Phase::Waiting;
         let entry = Entry { scope, cost, submitted_at, deadline, phase, priority, attempt: 1, generation, call };
@@ -156,6 +179,17 @@ impl Tickets {
 
     pub(super) fn call_mut(&mut self, entry: &Entry) -> Option<&mut Call> {
         self.calls.get_mut(entry.call)
+    }
+
+    /// The points of the prompt of `entry`'s call, if it marks any.
+    pub(super) fn prefixes(&self, entry: &Entry) -> Option<&Prefixes> {
+        self.prompts.get(self.call(entry)?.prompt)
+    }
+
+    /// Whether the ticket waits for another one to write its prompt.
+    pub(super) fn follows(&self, ticket: Ticket) -> bool {
+        let entry = self.get(ticket).filter(|entry| entry.phase == Phase::Pausing);
+        entry.and_then(|entry| self.call(entry)).is_some_and(|call| call.follows)
     }
 
     /// The ticket's request starts and holds `reservation`.
@@ -196,7 +230,7 @@ impl Tickets {
         let Phase::InFlight(flight) = entry.phase else { return None };
         let (scope, call) = (entry.scope, entry.call);
         self.entries.remove(ticket.slot());
-        self.calls.remove(call);
+        self.remove_call(call);
         self.flights.remove(flight).map(|flight| (scope, flight))
     }
 
@@ -205,8 +239,15 @@ impl Tickets {
     pub(super) fn remove(&mut self, ticket: Ticket) -> Option<Entry> {
         self.get(ticket)?;
         let entry = self.entries.remove(ticket.slot())?;
-        self.calls.remove(entry.call);
+        self.remove_call(entry.call);
         Some(entry)
+    }
+
+    #[inline]
+    fn remove_call(&mut self, call: u32) {
+        if let Some(call) = self.calls.remove(call) {
+            self.prompts.remove(call.prompt);
+        }
     }
 
     /// Every request that has not started.

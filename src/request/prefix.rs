@@ -28,6 +28,15 @@ pub struct Prefixes {
 }
 
 impl Prefixes {
+    /// Adds a point behind the others, and `earlier` ends of blocks before it.
+    #[cfg(test)]
+    pub(crate) fn push(&mut self, point: Prefix, earlier: &[Prefix]) {
+        self.points[usize::from(self.length)] = point;
+        self.length += 1;
+        self.earlier[..earlier.len()].copy_from_slice(earlier);
+        self.earlier_length = u8::try_from(earlier.len()).expect("at most twenty");
+    }
+
     /// The points, shortest first.
     pub fn as_slice(&self) -> &[Prefix] {
         self.points.get(..usize::from(self.length)).unwrap_or_default()

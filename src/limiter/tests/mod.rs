@@ -1,6 +1,7 @@
 //! Scenarios, driven in virtual time: no test waits.
 
 mod answering;
+mod following;
 mod waiting;
 
 use alloc::string::ToString;

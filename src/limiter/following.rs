@@ -1,0 +1,106 @@
+//! Of many requests with the same new beginning, one goes first and writes it to the server's cache; the others follow
+//! when its answer begins, and read it.
+
+use alloc::vec::Vec;
+
+use super::Limiter;
+use super::ticket::{Call, Phase, Ticket};
+use crate::prompt_cache::LONGEST_WRITING;
+use crate::request::Prefixes;
+use crate::time::Instant;
+use crate::usage::Usage;
+
+impl Limiter {
+    /// Model tokens of the ticket's prompt that the server is expected to read from its cache.
+    pub(super) fn readable(&mut self, now: Instant, ticket: Ticket) -> u32 {
+        let Some((scope, prefixes)) = self.prompt_of(ticket) else { return 0 };
+        self.scopes.get_mut(scope).prompts.find(&prefixes, now).readable
+    }
+
+    /// Lets the ticket, which is the first of its queue, wait beside it if somebody is writing its prompt's beginning.
+    /// Says whether it does.
+    pub(super) fn follow(&mut self, now: Instant, ticket: Ticket) -> bool {
+        let Some((scope, prefixes)) = self.prompt_of(ticket) else { return false };
+        let Some(entry) = self.tickets.get(ticket).copied() else { return false };
+        let Some(writer) = self.scopes.get_mut(scope).prompts.find(&prefixes, now).writer else { return false };
+        let is_patient = |call: &&mut Call| !call.is_impatient;
+        let Some(call) = self.tickets.call_mut(&entry).filter(is_patient) else { return false };
+        call.follows = true;
+        self.leave_queue(ticket);
+        if let Some(entry) = self.tickets.get_mut(ticket) {
+            entry.phase = Phase::Pausing;
+        }
+        let until = (now + LONGEST_WRITING).min(entry.deadline);
+        self.pause(now, ticket, until.since(now));
+        let followers = self.followers.entry(writer).or_default();
+        if followers.len().is_power_of_two() {
+            // Some may have given up meanwhile.
+            let tickets = &self.tickets;
+            followers.retain(|follower| tickets.follows(*follower));
+        }
+        followers.push(ticket);
+        true
+    }
+
+    /// The ticket's pause ended by itself: whomever it followed took too long.
+    pub(super) fn lose_patience(&mut self, ticket: Ticket) {
+        let Some(entry) = self.tickets.get(ticket).copied() else { return };
+        if let Some(call) = self.tickets.call_mut(&entry).filter(|call| call.follows) {
+            call.follows = false;
+            call.is_impatient = true;
+        }
+    }
+
+    /// The ticket was started: what of its prompt nobody wrote yet, it writes.
+    pub(super) fn begin_writing(&mut self, now: Instant, ticket: Ticket) {
+        if let Some((scope, prefixes)) = self.prompt_of(ticket) {
+            self.scopes.get_mut(scope).prompts.begin(ticket.slot(), &prefixes, now);
+        }
+    }
+
+    /// The server has begun to answer the ticket: its prompt can be read from now on.
+    pub(super) fn end_writing(&mut self, now: Instant, ticket: Ticket) {
+        if let Some((scope, prefixes)) = self.prompt_of(ticket) {
+            self.scopes.get_mut(scope).prompts.ready(&prefixes, now);
+            self.release_followers(ticket);
+        }
+    }
+
+    /// The ticket is no longer in flight. If the server never answered, nothing was written, and another goes first.
+    pub(super) fn stop_writing(&mut self, ticket: Ticket) {
+        if let Some((scope, prefixes)) = self.prompt_of(ticket) {
+            self.scopes.get_mut(scope).prompts.abandon(ticket.slot(), &prefixes);
+            self.release_followers(ticket);
+        }
+    }
+
+    /// The server told what it read from its cache and wrote to it.
+    pub(super) fn learn_of_cache(&mut self, now: Instant, ticket: Ticket, usage: &Usage) {
+        let Some((scope, prefixes)) = self.prompt_of(ticket) else { return };
+        let Some(whole) = super::charge::whole_prompt(usage) else { return };
+        let Some(call) = self.tickets.get(ticket).and_then(|entry| self.tickets.call(entry)) else { return };
+        let estimate = call.subject.input.tokens();
+        let cached = [usage.cache_creation_input_tokens, usage.cache_read_input_tokens].into_iter().flatten().sum();
+        self.scopes.get_mut(scope).prompts.learn(&prefixes, cached, whole, estimate, now);
+    }
+
+    /// Whoever followed the ticket stands first among its equals again, in the old order. The caller looks after the queue.
+    fn release_followers(&mut self, ticket: Ticket) {
+        let Some(followers) = self.followers.remove(&ticket.slot()) else { return };
+        let followers: Vec<Ticket> = followers.into_iter().filter(|follower| self.tickets.follows(*follower)).collect();
+        for follower in followers.into_iter().rev() {
+            let Some(entry) = self.tickets.get(follower).copied() else { continue };
+            if let Some(call) = self.tickets.call_mut(&entry) {
+                call.follows = false;
+            }
+            self.end_pause(follower);
+            self.rejoin(follower);
+        }
+    }
+
+    /// The points of the ticket's prompt, if it has any, and its scope.
+    fn prompt_of(&self, ticket: Ticket) -> Option<(u32, Prefixes)> {
+        let entry = self.tickets.get(ticket)?;
+        Some((entry.scope, *self.tickets.prefixes(entry)?))
+    }
+}
