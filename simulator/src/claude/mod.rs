@@ -63,6 +63,12 @@ pub(crate) fn read(request: &Request, endpoint: Endpoint) -> Result<Call, Proble
     })
 }
 
+/// The size of a Messages request with this body.
+#[cfg(test)]
+pub(crate) fn measure(body: &Value) -> u64 {
+    prompt::measure(body).tokens
+}
+
 /// The refusal of a request over a limit. The wording is the simulator's own: clients must not read it.
 pub(crate) fn refused(organisation: &str, call: &Call, refusal: &Refusal) -> Problem {
     let what = match refusal.reading.dimension {
