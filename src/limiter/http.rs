@@ -146,6 +146,8 @@ impl Limiter {
         let Some(call) = self.tickets.call(&entry).copied() else { return };
         let Some(Flight { reservation, reader }) = self.tickets.land(ticket, Phase::Pausing) else { return };
         let usage = reader.map(|reader| reader.usage());
+        // An answer that ends with an error is cut too, however orderly it ends.
+        let complete = complete && usage.is_none_or(|usage| usage.error.is_none());
         let scope = self.scopes.get_mut(entry.scope);
         if let Some(usage) = usage.filter(|_| complete) {
             scope.forecast.observe(u64::from(call.estimate), charge::whole_prompt(&usage), usage.output_tokens);
