@@ -122,7 +122,9 @@ fn life(cache_control: &Value) -> Result<Option<Life>, Problem> {
         Value::Null => Ok(Some(Life::FiveMinutes)),
         ttl if ttl == "5m" => Ok(Some(Life::FiveMinutes)),
         ttl if ttl == "1h" => Ok(Some(Life::OneHour)),
-        _ => Err(invalid("cache_control.ttl: Input should be '5m' or '1h'")),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            Err(invalid("cache_control.ttl: Input should be '5m' or '1h'"))
+        }
     }
 }
 
