@@ -192,7 +192,7 @@ fn cached_prefix(count: usize, random: &mut Random) -> Vec<Job> {
     for index in 0..count {
         let turn = open.get(random.below(OPEN_CONVERSATIONS) as usize).copied().filter(|_| random.below(4) == 0);
         let question = random.log_normal(60).clamp(20, 400);
-        let answer = random.log_normal(80).clamp(5, 600);
+        let answer = random.log_normal(30).clamp(4, 300);
         let mut shared = match turn.and_then(|turn| jobs.get(turn)) {
             Some(last @ Job { shared: Some(shared), .. }) => {
                 let last_question = shared.last_message(last.input_tokens);
