@@ -5,6 +5,7 @@
 mod client;
 
 use client::{MODEL, at, events, json, post, server};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use tidegate_simulator::{Exchange, GroupStats, OUTPUT_TOKENS_HEADER, Request, Server, tokenizer};
 
@@ -195,4 +196,53 @@ fn an_overloaded_service_can_be_made_to_charge() {
     let stats = group(&mut server, 60.0, GROUP);
     assert_eq!(stats.limit("requests").unwrap().charged, 1);
     assert!(stats.limit("inputTokens").unwrap().charged > 1_500);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn every_token_of_a_prompt_is_read_written_or_neither_and_charged_unless_it_is_read(
+        asked in prop::collection::vec((0_u64..200, 0_u64..3, 0_u64..3, 0_usize..4, any::<bool>()), 1..40),
+    ) {
+        let mut server = server(json!({ "limits": { "default": { "rpm": 100_000, "itpm": 100_000_000, "otpm": 10_000_000 } } }));
+        let mut now = 0.0;
+        let mut sum = [0; 3];
+        // When the last answer began to a prompt with that system.
+        let mut began = [None::<f64>; 3];
+        for (gap, system, question, turns, automatic) in asked {
+            now += gap as f64;
+            let text = tokenizer::text(1_500 + 100 * system, system);
+            let message = |turn: usize| {
+                let role = ["user", "assistant"][turn % 2];
+                json!({ "role": role, "content": tokenizer::text(50 + question, question + turn as u64) })
+            };
+            let mut further = json!({
+                "system": [{ "type": "text", "text": text, "cache_control": { "type": "ephemeral" } }],
+                "messages": (0..=2 * turns).map(message).collect::<Vec<_>>(),
+            });
+            if automatic {
+                further["cache_control"] = json!({ "type": "ephemeral" });
+            }
+            let mut request = ask(0, further);
+            let exchange = server.handle(at(now), &request);
+            let [input, written, read] = split(&json(&exchange)["usage"]);
+            request.path = "/v1/messages/count_tokens".into();
+            let whole = json(&server.handle(at(now), &request))["input_tokens"].as_u64().unwrap();
+            prop_assert_eq!(input + written + read, whole);
+            prop_assert!(automatic || input >= 50);
+            let is_known = began[system as usize].is_some_and(|began| now < began + 300.0);
+            prop_assert_eq!(read >= 1_500, is_known, "{} s, {:?}", now, began);
+            // No answer takes as long to begin.
+            now += 1.0;
+            server.abort(at(now), exchange.id);
+            began[system as usize] = Some(now - 1.0 + 0.5);
+            for (sum, tokens) in sum.iter_mut().zip([input, written, read]) {
+                *sum += tokens;
+            }
+        }
+        let stats = group(&mut server, now, GROUP);
+        prop_assert_eq!(stats.limit("inputTokens").unwrap().charged, (sum[0] + sum[1]) as i64);
+        prop_assert_eq!((stats.cache.written_tokens, stats.cache.read_tokens), (sum[1], sum[2]));
+    }
 }
