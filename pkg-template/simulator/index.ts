@@ -1,7 +1,7 @@
 import { createFetch, type Fetch } from "./fetch.js";
 import type { SimulatorOptions } from "./options.js";
 import type { Bound, Job, Stats, WorkloadName } from "./results.js";
-import { prompt, Simulation, workload } from "./simulation.js";
+import { jobBody, prompt, Simulation, workload } from "./simulation.js";
 
 export type { Fetch } from "./fetch.js";
 export type {
@@ -14,10 +14,12 @@ export type {
 } from "./options.js";
 export type {
   Bound,
+  CacheCounts,
   GroupStats,
   Job,
   LimitStats,
   OrganisationStats,
+  SharedPrompt,
   SimulatedDimension,
   Stats,
   WorkloadName,
@@ -43,6 +45,12 @@ export interface Simulator {
    * @param variant Chooses among texts of one size. Default 0.
    */
   prompt(inputTokens: number, variant?: number): string;
+  /**
+   * The body of the Messages request that a job stands for, as JSON: of the size that it says, and with the marks for the
+   * prompt cache that it needs.
+   * @param variant Chooses among texts of one size. Default 0.
+   */
+  body(job: Job, variant?: number): string;
   /** The least time in which one organisation could get the jobs done, beginning now with nothing used. */
   bound(jobs: readonly Job[]): Bound;
 }
@@ -64,6 +72,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     stats: () => simulation.stats(),
     workload: (name, count, seed = 0) => workload(name, count, seed),
     prompt: (inputTokens, variant = 0) => prompt(inputTokens, variant),
+    body: (job, variant = 0) => jobBody(job, variant),
     bound: (jobs) => simulation.bound(jobs),
   };
 }

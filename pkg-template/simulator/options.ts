@@ -32,6 +32,11 @@ export interface SimulatorOptions {
    */
   chargeRefusals?: boolean;
   /**
+   * Whether what an overloaded service turns away is charged all the same, as a request with its input.
+   * @default false
+   */
+  chargeOverloads?: boolean;
+  /**
    * By how much the server's wall clock is ahead, in milliseconds.
    * @default 0
    */

@@ -1,7 +1,7 @@
 /** One request of a workload, with the truth about it. */
 export interface Job {
   model: string;
-  /** The true size of the prompt, if it is one user message with `prompt(inputTokens)` as its text. */
+  /** The true size of the prompt, all of it, if the request has `body(job)` as its body. */
   inputTokens: number;
   /** The true size of the answer: to be sent as the request header `x-simulate-output-tokens`. */
   outputTokens: number;
@@ -9,10 +9,34 @@ export interface Job {
   maxTokens: number;
   stream: boolean;
   priority: "critical" | "high" | "normal" | "low";
+  /** What of its prompt other jobs have too. */
+  shared?: SharedPrompt;
+  /** The position in the list of the job whose answer must have come before this one is asked for. */
+  after?: number;
+}
+
+/** A prompt that begins like those of others, with the marks that let the server cache it. */
+export interface SharedPrompt {
+  /** Jobs with the same number have the same system prompt. */
+  system: number;
+  /** How large it is. */
+  systemTokens: number;
+  /** Jobs with the same number are turns of one conversation. */
+  conversation: number;
+  /** The sizes of the conversation's earlier messages: the user's and the assistant's in turn. */
+  history: number[];
+  /** Whether the conversation is cached as it grows, and not the system prompt alone. */
+  grows: boolean;
 }
 
 /** The named kinds of workload. */
-export type WorkloadName = "mixed" | "input-bound" | "output-bound" | "requests-bound" | "interactive-and-batch";
+export type WorkloadName =
+  | "mixed"
+  | "input-bound"
+  | "output-bound"
+  | "requests-bound"
+  | "interactive-and-batch"
+  | "cached-prefix";
 
 /** What is counted. */
 export type SimulatedDimension = "requests" | "inputTokens" | "outputTokens" | "tokens";
@@ -61,7 +85,21 @@ export interface GroupStats {
     /** Being answered now. */
     inFlight: number;
   };
+  /** What was read from the prompt cache and written to it. */
+  cache: CacheCounts;
   limits: LimitStats[];
+}
+
+/** The traffic of the prompt cache. */
+export interface CacheCounts {
+  /** Answers for which something was read from the cache. */
+  reads: number;
+  /** Answers for which something was written to the cache. */
+  writes: number;
+  /** Tokens read. */
+  readTokens: number;
+  /** Tokens written. */
+  writtenTokens: number;
 }
 
 /** One limit. */

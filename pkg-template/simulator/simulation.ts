@@ -1,4 +1,4 @@
-import { CoreSimulator, initSync, prompt as corePrompt, workload as coreWorkload } from "../wasm/simulator.js";
+import { CoreSimulator, initSync, jobBody as coreJobBody, prompt as corePrompt, workload as coreWorkload } from "../wasm/simulator.js";
 import { bytes } from "../wasm/simulator_inline.js";
 import { type SimulatorClock, type SimulatorOptions, systemClock } from "./options.js";
 import type { Bound, Job, Stats, WorkloadName } from "./results.js";
@@ -59,6 +59,11 @@ export function workload(name: WorkloadName, count: number, seed: number): Job[]
 export function prompt(inputTokens: number, variant: number): string {
   load();
   return corePrompt(inputTokens, variant);
+}
+
+export function jobBody(job: Job, variant: number): string {
+  load();
+  return coreJobBody(JSON.stringify(job), variant);
 }
 
 let loaded = false;

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
+use crate::cache::{CacheUse, Prefix};
 use crate::production::Production;
 
 /// An answer on its way: where it is charged, and how far it is.
@@ -17,6 +18,10 @@ pub(crate) struct Active {
     pub(crate) pieces: u64,
     /// What the estimate of the input was short of; negative if it was too much.
     pub(crate) input_correction: i64,
+    /// What was read from the cache, and is written to it.
+    pub(crate) cache_use: CacheUse,
+    /// What can be read from the cache once the answer has begun.
+    pub(crate) cached: Option<Prefix>,
     /// Whether tokens are charged as they appear.
     pub(crate) charges_output: bool,
     pub(crate) outcome: Outcome,
@@ -39,6 +44,8 @@ pub(crate) struct Step {
     pub(crate) answer: Active,
     pub(crate) input: i64,
     pub(crate) output: u64,
+    /// Whether it was the first.
+    pub(crate) is_first: bool,
     /// Whether it was the last.
     pub(crate) is_last: bool,
 }
@@ -53,7 +60,18 @@ pub(crate) struct Answers {
 impl Active {
     pub(crate) fn new(organisation: usize, group: String, production: Production, outcome: Outcome) -> Self {
         let pieces = production.pieces();
-        Self { organisation, group, production, pieces, input_correction: 0, charges_output: false, outcome, steps: 0 }
+        Self {
+            organisation,
+            group,
+            production,
+            pieces,
+            input_correction: 0,
+            cache_use: CacheUse::default(),
+            cached: None,
+            charges_output: false,
+            outcome,
+            steps: 0,
+        }
     }
 }
 
@@ -78,6 +96,7 @@ impl Answers {
                 None => (answer.input_correction, 0),
                 Some(piece) => (0, answer.production.piece(piece).1),
             };
+            let is_first = answer.steps == 0;
             answer.steps += 1;
             let is_last = answer.steps > answer.pieces;
             let answer = answer.clone();
@@ -86,7 +105,7 @@ impl Answers {
             } else {
                 self.due.push(Reverse((answer.production.piece(answer.steps - 1).0, id)));
             }
-            return Some(Step { at, answer, input, output, is_last });
+            return Some(Step { at, answer, input, output, is_first, is_last });
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The shapes of API that are simulated, and what they have in common.
 
+use crate::cache::{CacheUse, Prefix};
 use crate::exchange::Request;
+use crate::groups::reads_count;
 use crate::ledger::{Ask, Refusal};
 use crate::limits::Dimension;
-use crate::{claude, openai};
+use crate::{claude, openai, tokenizer};
 
 /// Whose conventions an endpoint follows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,8 +36,12 @@ pub(crate) struct Call {
     pub(crate) group: String,
     /// The true size of the prompt.
     pub(crate) input_tokens: u64,
-    /// What the server takes the prompt for when the request arrives.
-    pub(crate) input_estimate: u64,
+    /// Its characters, from which the server estimates it when the request arrives.
+    pub(crate) input_characters: u64,
+    /// What of it can be cached.
+    pub(crate) prefix: Option<Prefix>,
+    /// What of it the cache has, and will have.
+    pub(crate) cache_use: CacheUse,
     pub(crate) max_tokens: u64,
     pub(crate) stream: bool,
     /// Whether a stream of OpenAI's shape ends with its usage.
@@ -129,13 +135,29 @@ impl Call {
         }
     }
 
+    /// The tokens that count toward the limit of the input.
+    pub(crate) fn charged_input(&self) -> u64 {
+        if reads_count(&self.group) { self.input_tokens } else { self.input_tokens - self.cache_use.read_tokens }
+    }
+
+    /// What the server takes these for when the request arrives. What is in the cache it knows.
+    pub(crate) fn input_estimate(&self) -> u64 {
+        let read = if reads_count(&self.group) { 0 } else { self.cache_use.read_characters };
+        tokenizer::estimate(self.input_characters - read)
+    }
+
+    /// The tokens of the prompt that the cache has nothing to do with.
+    pub(crate) fn uncached_input(&self) -> u64 {
+        self.input_tokens - self.cache_use.read_tokens - self.cache_use.written()
+    }
+
     /// What must fit, and what is charged, on admission.
     pub(crate) fn asks(&self) -> Vec<Ask> {
         let request = Ask { dimension: Dimension::Requests, fits: 1, charge: 1 };
         match self.endpoint {
             Endpoint::CountTokens => vec![request],
             Endpoint::Messages => {
-                let input = self.input_estimate;
+                let input = self.input_estimate();
                 vec![
                     request,
                     Ask { dimension: Dimension::InputTokens, fits: input, charge: input },
@@ -145,7 +167,7 @@ impl Call {
             }
             Endpoint::ChatCompletions => {
                 // The larger of the two, not their sum, and never given back: OpenAI's rate-limits guide.
-                let tokens = self.max_tokens.max(self.input_estimate);
+                let tokens = self.max_tokens.max(self.input_estimate());
                 vec![request, Ask { dimension: Dimension::Tokens, fits: tokens, charge: tokens }]
             }
         }

@@ -10,25 +10,29 @@
 //! to be served, so the shortest service time is added. Output is charged while it is produced: nothing is added. The
 //! longest single service time is a bound of its own. The bound is the largest of all these.
 //!
+//! Input that can be read from the prompt cache is not counted: of each beginning of a prompt that is cached, one job
+//! writes it, and all others read it.
+//!
 //! It holds for every schedule that keeps the limits. A server that charges output as it appears lets a client overrun
 //! them: whoever starts everything at once is done early and leaves a debt. Such a client is done when its debt is paid
 //! ([`LimitStats::paid_at_ms`](crate::LimitStats)), and with that reading the bound holds for token buckets whatever a
 //! client does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::api::Family;
+use crate::claude::MESSAGE_TOKENS;
 use crate::exchange::millis;
-use crate::groups::group_of;
+use crate::groups::{group_of, minimum_to_cache, reads_count};
 use crate::limits::{Dimension, Limit};
 use crate::meter::Enforcement;
 use crate::options::{Options, Timing};
 use crate::organisation::limits_of;
 use crate::tokenizer;
-use crate::workload::{Job, prompt};
+use crate::workload::{Job, Shared, prompt};
 
 /// The bound, and where it comes from. In JSON the names are in `camelCase`, times in milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -88,9 +92,11 @@ fn bounds_of_group(group: &str, jobs: &[&Job], options: &Options, start: Duratio
                 (total, charged_at(&limit, total, start) + shortest)
             }
             Dimension::InputTokens => {
-                let total = jobs.iter().map(|job| job.input_tokens).sum();
+                let charged = charged_input(group, jobs);
+                let total = charged.iter().sum();
                 // An estimate that was too high is corrected later, so the smaller of the two is charged for certain.
-                let on_admission = jobs.iter().map(|job| job.input_tokens.min(estimate(job))).sum();
+                let on_admission =
+                    jobs.iter().zip(charged).map(|(job, charged)| charged.min(estimate(job, charged))).sum();
                 (total, charged_at(&limit, total, start).max(charged_at(&limit, on_admission, start) + shortest))
             }
             Dimension::OutputTokens => {
@@ -129,14 +135,50 @@ fn service(job: &Job, timing: &Timing) -> Duration {
     first + Duration::from_nanos(per_token_ns.saturating_mul(job.output_tokens.saturating_sub(1)))
 }
 
-/// What the server takes the prompt for.
-fn estimate(job: &Job) -> u64 {
-    // The variants of a text of one size differ by a few characters; a word is room for that.
-    tokenizer::estimate(prompt(job.input_tokens, 0).len() as u64).saturating_sub(LONGEST_WORD_TOKENS)
+/// The input that counts for each job where everything that can be read from the cache is.
+fn charged_input(group: &str, jobs: &[&Job]) -> Vec<u64> {
+    let mut charged: Vec<u64> = jobs.iter().map(|job| job.input_tokens).collect();
+    if reads_count(group) {
+        return charged;
+    }
+    let mut written = BTreeSet::new();
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    // A turn finds what the turn before it wrote.
+    order.sort_by_key(|&index| jobs[index].shared.as_ref().map_or(0, |shared| shared.history.len()));
+    for index in order {
+        let Job { model, input_tokens, shared: Some(shared), .. } = jobs[index] else { continue };
+        let Shared { system, conversation, ref history, grows, .. } = *shared;
+        let turn = |messages: usize| (model, system, Some((conversation, messages)));
+        let minimum = minimum_to_cache(model);
+        let end_of_last_turn = history.len().checked_sub(2).filter(|_| grows).map(|messages| {
+            let since: u64 = history[messages + 1..].iter().map(|tokens| tokens + MESSAGE_TOKENS).sum();
+            // The last turn's question is the last but one of the earlier messages.
+            (turn(messages), input_tokens - shared.last_message(*input_tokens) - MESSAGE_TOKENS - since)
+        });
+        let ends = end_of_last_turn.into_iter().chain([((model, system, None), shared.system_end())]);
+        let read = ends.filter(|(end, tokens)| *tokens >= minimum && written.contains(end)).map(|(_, tokens)| tokens);
+        charged[index] -= read.max().unwrap_or(0);
+        written.insert((model, system, None));
+        if grows {
+            written.insert(turn(history.len()));
+        }
+    }
+    charged
+}
+
+/// What the server takes so many tokens of the job's prompt for.
+fn estimate(job: &Job, tokens: u64) -> u64 {
+    // The variants of a text of one size differ by a few characters; a word is room for that. So do the parts of a
+    // prompt, each with a title of figures.
+    let parts = job.shared.as_ref().map_or(0, |shared| shared.history.len() as u64 + 2);
+    tokenizer::estimate(prompt(tokens, 0).len() as u64)
+        .saturating_sub(LONGEST_WORD_TOKENS + parts * LONGEST_TITLE_TOKENS)
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
 const LONGEST_WORD_TOKENS: u64 = 2;
+/// Six figures, a point and two figures, and what surrounds a message.
+const LONGEST_TITLE_TOKENS: u64 = 8;
 
 #[cfg(test)]
 mod tests {
@@ -145,7 +187,7 @@ mod tests {
     use super::*;
     use crate::exchange::Request;
     use crate::server::{OUTPUT_TOKENS_HEADER, Server};
-    use crate::workload::Priority;
+    use crate::workload::{body, generate};
 
     fn options(json: &str) -> Options {
         Options::from_json(json).unwrap()
@@ -153,13 +195,10 @@ mod tests {
 
     fn job(input_tokens: u64, output_tokens: u64) -> Job {
         let model = "claude-sonnet-4-5".into();
-        Job { model, input_tokens, output_tokens, max_tokens: 10_000, stream: false, priority: Priority::Normal }
+        Job { model, input_tokens, output_tokens, max_tokens: 10_000, stream: false, ..Job::default() }
     }
 
     fn request(job: &Job, variant: u64) -> Request {
-        let text = prompt(job.input_tokens, variant);
-        let messages = serde_json::json!([{ "role": "user", "content": text }]);
-        let body = serde_json::json!({ "model": job.model, "max_tokens": job.max_tokens, "messages": messages });
         Request {
             method: "POST".into(),
             path: "/v1/messages".into(),
@@ -168,7 +207,7 @@ mod tests {
                 ("anthropic-version".into(), "2026-10-21".into()),
                 (OUTPUT_TOKENS_HEADER.into(), job.output_tokens.to_string()),
             ],
-            body: body.to_string().into(),
+            body: body(job, variant).into(),
         }
     }
 
@@ -241,6 +280,29 @@ mod tests {
         let bound = lower_bound(&jobs, &options, Duration::ZERO).ms;
         let reached = millis(makespan(&jobs, &order, &options));
         assert!((bound..bound * 1.01).contains(&reached), "{reached} against {bound}");
+    }
+
+    #[test]
+    fn one_after_the_other_they_are_charged_for_what_the_bound_counts() {
+        let jobs = generate("cached-prefix", 120, 5).unwrap();
+        let options = options(r#"{ "limits": { "default": { "rpm": 100000, "itpm": 100000000, "otpm": 1000000 } } }"#);
+        let bound = lower_bound(&jobs, &options, Duration::ZERO);
+        let order: Vec<usize> = (0..jobs.len()).collect();
+        let mut server = Server::new(options);
+        let mut now = Duration::ZERO;
+        for index in order {
+            let exchange = server.handle(now, &request(&jobs[index], index as u64));
+            assert_eq!(exchange.status(), 200);
+            now = exchange.ends_at().unwrap();
+        }
+        let stats = server.stats(now);
+        let group = &stats.organisations[0].groups[0];
+        let total = bound.limits.iter().find(|limit| limit.dimension == "inputTokens").unwrap().total;
+        let whole: u64 = jobs.iter().map(|job| job.input_tokens).sum();
+        assert_eq!(group.limit("inputTokens").unwrap().charged, total as i64);
+        assert_eq!(total + group.cache.read_tokens, whole);
+        assert!(total * 10 < whole, "{total} of {whole}");
+        assert_eq!(group.cache.reads, 119);
     }
 
     proptest! {

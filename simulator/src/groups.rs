@@ -32,12 +32,28 @@ pub enum Tier {
 /// assert_eq!(group_of("claude-pelican-9"), None);
 /// ```
 pub fn group_of(model: &str) -> Option<&'static str> {
-    let name = model.strip_suffix("-latest").unwrap_or(model);
-    let name = match name.rsplit_once('-') {
+    let name = model_of(model);
+    GROUPS.iter().find(|(_, models)| models.contains(&name)).map(|&(group, _)| group)
+}
+
+/// The model that a name means, without the date of a snapshot.
+pub(crate) fn model_of(name: &str) -> &str {
+    let name = name.strip_suffix("-latest").unwrap_or(name);
+    match name.rsplit_once('-') {
         Some((name, date)) if date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) => name,
         Some(_) | None => name,
-    };
-    GROUPS.iter().find(|(_, models)| models.contains(&name)).map(|&(group, _)| group)
+    }
+}
+
+/// The length of the shortest prompt that can be cached for a model, in tokens.
+pub(crate) fn minimum_to_cache(model: &str) -> u64 {
+    let model = model_of(model);
+    MINIMA.iter().find(|(_, models)| models.contains(&model)).map_or(1_024, |&(minimum, _)| minimum)
+}
+
+/// Whether tokens that are read from the cache count toward the group's limit of the input: marked † on the page.
+pub(crate) fn reads_count(group: &str) -> bool {
+    group == "claude-haiku-3.5"
 }
 
 /// What a tier allows a group of Claude models.
@@ -85,6 +101,28 @@ const GROUPS: [(&str, &[&str]); 13] = [
     ("claude-simulated", &["claude-simulated"]),
 ];
 
+/// Source: the Claude API's page on prompt caching, captures of 2026-07-28 (the models up to Opus 5) and of 2026-10-08
+/// (5.1 and 5.5). Fable 5.2 and Mythos 5.2 are later; that theirs is that of 5.1 is a guess. What is not here has 1,024.
+const MINIMA: [(u64, &[&str]); 3] = [
+    (
+        512,
+        &[
+            "claude-fable-5",
+            "claude-fable-5-1",
+            "claude-fable-5-2",
+            "claude-mythos-5",
+            "claude-mythos-5-1",
+            "claude-mythos-5-2",
+            "claude-opus-5",
+            "claude-opus-5-5",
+            "claude-sonnet-5-5",
+            "claude-haiku-5-5",
+        ],
+    ),
+    (2_048, &["claude-mythos-preview", "claude-opus-4-7", "claude-3-5-haiku", "claude-haiku-3-5"]),
+    (4_096, &["claude-opus-4-5", "claude-opus-4-6", "claude-haiku-4-5"]),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +132,24 @@ mod tests {
         assert_eq!(group_of("claude-opus-4-5"), group_of("claude-opus-4-8"));
         assert_ne!(group_of("claude-opus-5"), group_of("claude-opus-4-8"));
         assert_eq!(group_of("claude-3-5-haiku-latest"), Some("claude-haiku-3.5"));
+    }
+
+    #[test]
+    fn every_model_has_the_published_least_length_of_what_is_cached() {
+        for (model, tokens) in [
+            ("claude-opus-5", 512),
+            ("claude-haiku-5-5", 512),
+            ("claude-sonnet-5", 1_024),
+            ("claude-sonnet-4-5-20250929", 1_024),
+            ("claude-opus-4-8", 1_024),
+            ("claude-opus-4-7", 2_048),
+            ("claude-3-5-haiku-latest", 2_048),
+            ("claude-haiku-4-5-20251001", 4_096),
+        ] {
+            assert_eq!(minimum_to_cache(model), tokens, "{model}");
+        }
+        let mut named = MINIMA.iter().flat_map(|(_, models)| *models);
+        assert!(named.all(|model| group_of(model).is_some()));
     }
 
     #[test]

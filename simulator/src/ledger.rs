@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::cache::CacheCounts;
 use crate::gate::{Gate, Reading};
 use crate::limits::{Dimension, Limits};
 use crate::options::Neighbour;
@@ -13,6 +14,7 @@ use crate::options::Neighbour;
 pub struct Ledger {
     gates: Vec<Gate>,
     counts: Counts,
+    cache: CacheCounts,
 }
 
 /// What became of the requests, as the server saw it.
@@ -66,7 +68,7 @@ impl Ledger {
             .into_iter()
             .filter_map(|dimension| limits.limit(dimension).map(|limit| Gate::new(dimension, limit)))
             .collect();
-        Self { gates, counts: Counts::default() }
+        Self { gates, counts: Counts::default(), cache: CacheCounts::default() }
     }
 
     /// Lets the neighbour take what it would have taken by now.
@@ -115,6 +117,16 @@ impl Ledger {
     /// The counts.
     pub fn counts(&self) -> &Counts {
         &self.counts
+    }
+
+    /// The cache's counts, to be counted on.
+    pub fn cache_mut(&mut self) -> &mut CacheCounts {
+        &mut self.cache
+    }
+
+    /// The cache's counts.
+    pub fn cache(&self) -> &CacheCounts {
+        &self.cache
     }
 
     /// The gates.

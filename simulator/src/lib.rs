@@ -10,6 +10,7 @@
 mod active;
 mod api;
 pub mod bound;
+mod cache;
 mod calendar;
 mod claude;
 mod exchange;
@@ -33,6 +34,7 @@ pub mod tokenizer;
 mod wasm;
 pub mod workload;
 
+pub use cache::CacheCounts;
 pub use exchange::{Ending, Exchange, Head, Piece, Request};
 pub use options::{Faults, Neighbour, OptionError, Options, OrganisationOptions, Timing};
 pub use server::{OUTPUT_TOKENS_HEADER, Server};

@@ -38,6 +38,8 @@ pub struct Options {
     /// Whether refused requests count as requests. Default: as documented, which is no for the Claude API and yes for
     /// OpenAI's.
     pub charge_refusals: Option<bool>,
+    /// Whether what an overloaded service turns away is charged all the same, as a request with its input. Default: no.
+    pub charge_overloads: bool,
     /// By how much the server's wall clock is ahead, in milliseconds. Default 0.
     pub clock_skew_ms: i64,
     /// The unix time, in milliseconds, at the origin of the caller's clock. Default: 2026-11-23T12:00:00Z.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::api::Family;
+use crate::cache::Cache;
 use crate::groups::{COUNT_TOKENS_GROUP, published_count_tokens_rpm, published_limits};
 use crate::ledger::Ledger;
 use crate::limits::Limits;
@@ -16,11 +17,12 @@ pub(crate) struct Organisation {
     pub(crate) name: String,
     pub(crate) random: Random,
     pub(crate) ledgers: BTreeMap<String, Ledger>,
+    pub(crate) cache: Cache,
 }
 
 impl Organisation {
     pub(crate) fn new(name: String, seed: u64) -> Self {
-        Self { name, random: Random::new(seed, b"faults"), ledgers: BTreeMap::new() }
+        Self { name, random: Random::new(seed, b"faults"), ledgers: BTreeMap::new(), cache: Cache::default() }
     }
 
     /// The ledger of a model group, made when first asked for.

@@ -114,6 +114,12 @@ impl Server {
             let Some(ledger) = organisation.ledgers.get_mut(&step.answer.group) else { continue };
             ledger.advance(step.at, &neighbour);
             ledger.charge(step.at, Dimension::InputTokens, step.input);
+            if step.is_first {
+                ledger.cache_mut().note(step.answer.cache_use);
+                if let Some(prefix) = &step.answer.cached {
+                    organisation.cache.write(step.at, prefix);
+                }
+            }
             if step.answer.charges_output {
                 ledger.charge(step.at, Dimension::OutputTokens, step.output as i64);
             }
@@ -140,15 +146,23 @@ impl Server {
             let message = "An API key is required: x-api-key, or a bearer token.".into();
             return Err(Problem { status: 401, kind: "authentication_error", code: None, message }.into());
         };
-        let call = Call::read(arrival.request)?;
+        let mut call = Call::read(arrival.request)?;
         let index = self.organisations.of(key);
         let organisation = self.organisations.at(index);
+        if let Some(prefix) = &call.prefix {
+            call.cache_use = organisation.cache.look(arrival.now, prefix);
+        }
         let fate = Fate::draw(&self.options.faults, &mut organisation.random);
         let ledger = organisation.ledger(arrival.family, &call.group, &self.options);
         ledger.advance(arrival.now, &self.options.neighbour);
         ledger.counts_mut().requests += 1;
         if fate == Fate::Overloaded {
             ledger.counts_mut().overloaded += 1;
+            if self.options.charge_overloads {
+                for ask in call.asks() {
+                    ledger.charge(arrival.now, ask.dimension, ask.charge as i64);
+                }
+            }
             return Err(arrival.family.overloaded().into());
         }
         if let Err(refusal) = ledger.admit(arrival.now, &call.asks()) {
@@ -196,8 +210,14 @@ impl Server {
             Fate::Answered | Fate::Overloaded | Fate::Error | Fate::Slow => {}
         }
         if call.endpoint == Endpoint::Messages {
-            active.input_correction = call.input_tokens as i64 - call.input_estimate as i64;
+            active.input_correction = call.charged_input() as i64 - call.input_estimate() as i64;
+            active.cache_use = call.cache_use;
             active.charges_output = true;
+        }
+        if let Some(prefix) = &call.prefix {
+            self.organisations.at(index).cache.read(arrival.now, prefix, call.cache_use);
+            // An answer that never begins leaves nothing in the cache.
+            active.cached = (active.pieces > 0).then(|| prefix.clone());
         }
         let pieces = active.pieces;
         self.answers.insert(arrival.id, active);

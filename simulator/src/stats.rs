@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::cache::CacheCounts;
 use crate::exchange::millis;
 use crate::gate::Gate;
 use crate::ledger::{Counts, Ledger};
@@ -38,6 +39,8 @@ pub struct GroupStats {
     pub group: String,
     /// What became of the requests.
     pub counts: Counts,
+    /// What was read from the prompt cache and written to it.
+    pub cache: CacheCounts,
     /// Its limits.
     pub limits: Vec<LimitStats>,
 }
@@ -73,6 +76,7 @@ impl Stats {
         let group = |(group, ledger): (&String, &Ledger)| GroupStats {
             group: group.clone(),
             counts: *ledger.counts(),
+            cache: *ledger.cache(),
             limits: ledger.gates().iter().map(|gate| LimitStats::new(now, gate)).collect(),
         };
         let organisation = |organisation: &Organisation| OrganisationStats {

@@ -66,6 +66,13 @@ pub fn workload_names() -> Vec<String> {
     crate::workload::NAMES.map(str::to_owned).to_vec()
 }
 
+/// The body of the Messages request that a job, given as JSON, stands for.
+#[wasm_bindgen(js_name = jobBody)]
+pub fn job_body(job: &str, variant: f64) -> Result<String, JsError> {
+    let job: Job = serde_json::from_str(job)?;
+    Ok(crate::workload::body(&job, variant as u64))
+}
+
 /// The text of a single user message that makes a Messages request so many tokens large.
 #[wasm_bindgen]
 pub fn prompt(input_tokens: f64, variant: f64) -> String {

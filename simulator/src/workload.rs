@@ -1,18 +1,19 @@
 //! Seeded lists of requests to push through a limiter.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::claude;
 use crate::random::Random;
 use crate::tokenizer;
 
 /// One request of a workload, with the truth about it. In JSON the names are in `camelCase`.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Job {
     /// The model's name.
     pub model: String,
-    /// The true size of the prompt, if it is one message with [`prompt`] as its text.
+    /// The true size of the prompt, all of it, if the request has [`body`] as its body.
     pub input_tokens: u64,
     /// The true size of the answer: to be sent as [`OUTPUT_TOKENS_HEADER`](crate::OUTPUT_TOKENS_HEADER).
     pub output_tokens: u64,
@@ -22,6 +23,29 @@ pub struct Job {
     pub stream: bool,
     /// `critical`, `high`, `normal` or `low`.
     pub priority: Priority,
+    /// What of its prompt other jobs have too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<Shared>,
+    /// The position in the list of the job whose answer must have come before this one is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<usize>,
+}
+
+/// A prompt that begins like those of others, with the marks that let the server cache it. In JSON the names are in
+/// `camelCase`.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Shared {
+    /// Jobs with the same number have the same system prompt.
+    pub system: u64,
+    /// How large it is.
+    pub system_tokens: u64,
+    /// Jobs with the same number are turns of one conversation.
+    pub conversation: u64,
+    /// The sizes of the conversation's earlier messages: the user's and the assistant's in turn.
+    pub history: Vec<u64>,
+    /// Whether the conversation is cached as it grows, and not the system prompt alone.
+    pub grows: bool,
 }
 
 /// How urgent a job is.
@@ -40,7 +64,8 @@ pub enum Priority {
 }
 
 /// The named kinds of workload.
-pub const NAMES: [&str; 5] = ["mixed", "input-bound", "output-bound", "requests-bound", "interactive-and-batch"];
+pub const NAMES: [&str; 6] =
+    ["mixed", "input-bound", "output-bound", "requests-bound", "interactive-and-batch", "cached-prefix"];
 
 /// `count` jobs of a named kind, or `None` if there is no such kind.
 ///
@@ -56,6 +81,7 @@ pub fn generate(name: &str, count: usize, seed: u64) -> Option<Vec<Job>> {
         "output-bound" => output_bound,
         "requests-bound" => requests_bound,
         "interactive-and-batch" => interactive_and_batch,
+        "cached-prefix" => return Some(cached_prefix(count, &mut Random::new(seed, name.as_bytes()))),
         _ => return None,
     };
     let mut random = Random::new(seed, name.as_bytes());
@@ -69,8 +95,55 @@ pub fn prompt(input_tokens: u64, variant: u64) -> String {
     tokenizer::text(input_tokens.saturating_sub(SMALLEST_PROMPT_TOKENS), variant)
 }
 
+/// The body of the Messages request that a job stands for, as JSON. `variant` chooses among texts of the same size.
+pub fn body(job: &Job, variant: u64) -> String {
+    let Job { model, input_tokens, max_tokens, stream, shared, .. } = job;
+    let Some(shared) = shared else {
+        let messages = json!([{ "role": "user", "content": prompt(*input_tokens, variant) }]);
+        return json!({ "model": model, "max_tokens": max_tokens, "stream": stream, "messages": messages }).to_string();
+    };
+    let ephemeral = json!({ "type": "ephemeral" });
+    let text = named_text(shared.system_tokens, shared.system, 0);
+    let mut body = json!({
+        "model": model,
+        "max_tokens": max_tokens,
+        "stream": stream,
+        "system": [{ "type": "text", "text": text, "cache_control": ephemeral }],
+    });
+    let sizes = shared.history.iter().copied().chain([shared.last_message(*input_tokens)]);
+    let messages = sizes.zip(0..).map(|(tokens, place)| {
+        let role = if place % 2 == 0 { "user" } else { "assistant" };
+        json!({ "role": role, "content": named_text(tokens, shared.conversation, place + 1) })
+    });
+    body["messages"] = messages.collect();
+    if shared.grows {
+        body["cache_control"] = ephemeral;
+    }
+    body.to_string()
+}
+
 /// What a Messages request costs apart from the text of its single message.
 pub const SMALLEST_PROMPT_TOKENS: u64 = claude::PROMPT_TOKENS + claude::MESSAGE_TOKENS;
+
+impl Shared {
+    /// The prompt up to the end of the system prompt.
+    pub(crate) fn system_end(&self) -> u64 {
+        claude::PROMPT_TOKENS + self.system_tokens
+    }
+
+    /// The text of the last message, in a prompt of so many tokens.
+    pub(crate) fn last_message(&self, input_tokens: u64) -> u64 {
+        let before: u64 = self.history.iter().map(|tokens| tokens + claude::MESSAGE_TOKENS).sum();
+        input_tokens.saturating_sub(self.system_end() + before + claude::MESSAGE_TOKENS)
+    }
+}
+
+/// A text that differs from that of every other name from its first word on.
+fn named_text(tokens: u64, name: u64, place: u64) -> String {
+    let title = format!("{name}.{place}");
+    let rest = tokens.saturating_sub(tokenizer::count(&title));
+    title + &tokenizer::text(rest, name.wrapping_add(place))
+}
 
 /// Sizes from a line to a long report, half of them streamed.
 fn mixed(random: &mut Random) -> Job {
@@ -108,11 +181,66 @@ fn interactive_and_batch(random: &mut Random) -> Job {
     }
 }
 
+/// Everybody has one large system prompt that is new to the server: most ask one question about it, and every fourth
+/// job belongs to a conversation of several turns that grows.
+fn cached_prefix(count: usize, random: &mut Random) -> Vec<Job> {
+    let system = random.below(1_000_000);
+    let system_tokens = random.between(6_000, 12_000);
+    let mut jobs: Vec<Job> = Vec::with_capacity(count);
+    // The job that was its last turn, of each conversation that goes on.
+    let mut open: Vec<usize> = Vec::new();
+    for index in 0..count {
+        let turn = open.get(random.below(OPEN_CONVERSATIONS) as usize).copied().filter(|_| random.below(4) == 0);
+        let question = random.log_normal(60).clamp(20, 400);
+        let answer = random.log_normal(30).clamp(4, 300);
+        let mut shared = match turn.and_then(|turn| jobs.get(turn)) {
+            Some(last @ Job { shared: Some(shared), .. }) => {
+                let last_question = shared.last_message(last.input_tokens);
+                let said = [last_question, last.output_tokens.max(SHORTEST_NAMED_TEXT)];
+                Shared { history: shared.history.iter().copied().chain(said).collect(), ..shared.clone() }
+            }
+            Some(_) | None => Shared {
+                system,
+                system_tokens,
+                conversation: index as u64,
+                history: Vec::new(),
+                grows: open.len() < OPEN_CONVERSATIONS as usize,
+            },
+        };
+        open.retain(|&other| Some(other) != turn);
+        // No conversation goes on for ever.
+        if shared.grows && shared.history.len() < LONGEST_HISTORY {
+            open.push(index);
+        }
+        shared.history.shrink_to_fit();
+        let before: u64 = shared.history.iter().map(|tokens| tokens + claude::MESSAGE_TOKENS).sum();
+        let input_tokens = shared.system_end() + before + claude::MESSAGE_TOKENS + question;
+        let plain = job(input_tokens, answer, 1_024, random.below(2) == 0);
+        jobs.push(Job { shared: Some(shared), after: turn, ..plain });
+    }
+    jobs
+}
+
 fn job(input_tokens: u64, output_tokens: u64, max_tokens: u64, stream: bool) -> Job {
-    Job { model: MODEL.into(), input_tokens, output_tokens, max_tokens, stream, priority: Priority::Normal }
+    Job {
+        model: MODEL.into(),
+        input_tokens,
+        output_tokens,
+        max_tokens,
+        stream,
+        priority: Priority::Normal,
+        shared: None,
+        after: None,
+    }
 }
 
 const MODEL: &str = "claude-sonnet-5";
+/// Conversations that go on at a time.
+const OPEN_CONVERSATIONS: u64 = 12;
+/// Six turns.
+const LONGEST_HISTORY: usize = 10;
+/// The title of a text is its name, a point and its place.
+const SHORTEST_NAMED_TEXT: u64 = 8;
 
 #[cfg(test)]
 mod tests {
@@ -126,6 +254,35 @@ mod tests {
             assert!(jobs.iter().all(|job| job.input_tokens > SMALLEST_PROMPT_TOKENS), "{name}");
         }
         assert_eq!(generate("other", 1, 3), None);
+    }
+
+    #[test]
+    fn a_body_is_as_large_as_its_job_says() {
+        for name in NAMES {
+            for (job, index) in generate(name, 60, 3).unwrap().iter().zip(0..) {
+                let body = serde_json::from_str(&body(job, index)).unwrap();
+                assert_eq!(claude::measure(&body), job.input_tokens, "{name}, job {index}");
+            }
+        }
+    }
+
+    #[test]
+    fn conversations_grow_by_what_was_said() {
+        let jobs = generate("cached-prefix", 400, 3).unwrap();
+        let turns = jobs.iter().filter(|job| job.after.is_some()).count();
+        assert!((60..140).contains(&turns), "{turns}");
+        for (index, job) in jobs.iter().enumerate() {
+            let shared = job.shared.as_ref().unwrap();
+            assert_eq!(job.after.is_some(), !shared.history.is_empty());
+            let Some(before) = job.after else { continue };
+            let (earlier, before) = (&jobs[before], before);
+            assert!(before < index);
+            let messages = |job: &Job| {
+                let body: serde_json::Value = serde_json::from_str(&body(job, 0)).unwrap();
+                body["messages"].as_array().unwrap().clone()
+            };
+            assert_eq!(messages(job)[..shared.history.len() - 1], messages(earlier)[..]);
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use client::{messages, post};
 use serde_json::{Value, json};
-use tidegate_simulator::{Options, Request, Server};
+use tidegate_simulator::{Options, Request, Server, tokenizer};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden.jsonl");
 
@@ -33,6 +33,7 @@ fn play() -> Vec<Value> {
         "seed": 20_261_123,
         "limits": {
             "default": { "rpm": 6, "itpm": 3_000, "otpm": 600, "burstMs": 30_000 },
+            "claude-sonnet-5": { "rpm": 60, "itpm": 30_000, "otpm": 600 },
             "gpt-4o": { "rpm": 60, "tpm": 1_000, "enforcement": "sliding-window" },
         },
         "faults": { "overloaded": 0.1, "error": 0.1, "drop": 0.1, "cut": 0.1, "streamError": 0.1 },
@@ -43,12 +44,22 @@ fn play() -> Vec<Value> {
         json!({ "model": "gpt-4o", "max_completion_tokens": 40, "messages": [{ "role": "user", "content": "Tide?" }] });
     let unsized_message =
         json!({ "model": "claude-opus-5", "max_tokens": 60, "messages": [{ "role": "user", "content": "Tide?" }] });
+    let text = tokenizer::text(1_100, 3);
+    let cached = |round: u64| {
+        let system = json!([{ "type": "text", "text": text, "cache_control": { "type": "ephemeral" } }]);
+        let messages = json!([{ "role": "user", "content": format!("Tide {round}?") }]);
+        let settings = json!({ "model": "claude-sonnet-5", "max_tokens": 9, "cache_control": { "type": "ephemeral" } });
+        let mut body = json!({ "system": system, "messages": messages });
+        body.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+        post("/v1/messages", &body)
+    };
     let mut lines = vec![json!({ "options": options })];
     for round in 0..6_u64 {
         let kinds = [
             messages(40 + 300 * round, 5 + 10 * round, round % 2 == 0),
             post("/v1/messages", &unsized_message),
             post("/v1/chat/completions", &chat),
+            cached(round),
         ];
         for (index, request) in kinds.into_iter().enumerate() {
             let now = Duration::from_millis(2_500 * round + 7 * index as u64);

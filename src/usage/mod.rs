@@ -43,8 +43,8 @@ pub struct Usage {
     pub cache_read_input_tokens: Option<u64>,
     /// The server's own sum.
     pub total_tokens: Option<u64>,
-    /// Characters (Unicode scalar values) of text, thoughts and tool inputs that have passed. For streams that are
-    /// cut before they say their usage.
+    /// Characters (Unicode scalar values) of text, thoughts, refusals and tool inputs that have passed. For answers
+    /// that are cut before they say their usage.
     pub output_characters: u64,
     /// The class of an error that came inside a success.
     pub error: Option<Kind>,

@@ -19,7 +19,7 @@ pub(super) enum Place {
     RootCode,
     /// `message` of an Anthropic `message_start` event.
     Message,
-    /// `response` of an event of OpenAI's Responses API, `interaction` of one of Gemini's Interactions API.
+    /// `response` of an event of OpenAI's Responses API, `interaction` of one of Gemini's Interactions API, `x_groq`.
     Response,
     /// `usage`, in the words of Anthropic, OpenAI or Bedrock.
     Usage,
@@ -35,7 +35,7 @@ pub(super) enum Place {
     ErrorDetails,
     /// A word or a number that classes the error.
     ErrorCode,
-    /// `delta`: an object (Anthropic) or the text itself (Responses API).
+    /// `delta`: an object (Anthropic, Interactions API) or the text itself (Responses API).
     Delta,
     /// `choices`, elements of it (OpenAI).
     Choice,
@@ -43,8 +43,10 @@ pub(super) enum Place {
     ChoiceMessage,
     /// `tool_calls` of a choice.
     ToolCall,
-    /// `function` of a tool call.
+    /// `function` or `custom` of a tool call, `audio` of a message.
     Function,
+    /// What calls a tool with an object (Gemini, Converse), or runs code.
+    ObjectCall,
     /// `candidates` (Gemini).
     Candidate,
     /// `content` of a candidate.
@@ -55,6 +57,8 @@ pub(super) enum Place {
     Content,
     /// Text that the model wrote.
     Text,
+    /// An object that the model wrote, as the input of a tool: every string in it is text.
+    Written,
 }
 
 /// A number of model tokens, named for what the provider includes in it.
@@ -74,6 +78,8 @@ pub(super) enum Count {
     CacheRead,
     /// Tokens read from a cache, also counted in `Input`.
     CachedInput,
+    /// Tokens written to a cache, also counted in `Input`.
+    WrittenInput,
     /// Input and output together.
     Total,
 }
@@ -89,7 +95,10 @@ impl Place {
     /// `UsageMetadata` does, is taken for granted, not documented); Bedrock `TokenUsage`,
     /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html>, whose input does not
     /// hold the cached part, <https://github.com/anomalyco/opencode/pull/38427>; DeepSeek,
-    /// <https://docs.stigg.io/documentation/ai-agents/llm-wrappers/providers/deepseek>.
+    /// <https://docs.stigg.io/documentation/ai-agents/llm-wrappers/providers/deepseek>. Read 2026-11-26: what a model
+    /// writes besides text, in the same versions of the two SDKs and in npm:@google/genai@3.1.0 `genai.d.ts`; Converse,
+    /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html>; the usage at the end of
+    /// Groq's streams, <https://console.groq.com/docs/api-reference>.
     pub(super) fn member(self, name: &[u8]) -> Self {
         let members: &[(&str, Self)] = match self {
             Self::Root => &[
@@ -98,6 +107,7 @@ impl Place {
                 ("message", Self::Message),
                 ("response", Self::Response),
                 ("interaction", Self::Response),
+                ("x_groq", Self::Response),
                 ("type", Self::RootType),
                 ("code", Self::RootCode),
                 ("error", Self::Error),
@@ -131,7 +141,10 @@ impl Place {
                 ("prompt_cache_hit_tokens", Self::Count(Count::CachedInput)),
                 ("total_cached_tokens", Self::Count(Count::CachedInput)),
             ],
-            Self::InputDetails => &[("cached_tokens", Self::Count(Count::CachedInput))],
+            Self::InputDetails => &[
+                ("cached_tokens", Self::Count(Count::CachedInput)),
+                ("cache_write_tokens", Self::Count(Count::WrittenInput)),
+            ],
             Self::UsageMetadata => &[
                 ("promptTokenCount", Self::Count(Count::Input)),
                 ("toolUsePromptTokenCount", Self::Count(Count::ToolInput)),
@@ -147,9 +160,30 @@ impl Place {
                 ("details", Self::ErrorDetails),
             ],
             Self::ErrorDetails => &[("error_code", Self::ErrorCode)],
-            Self::Delta | Self::Content => {
-                &[("text", Self::Text), ("thinking", Self::Text), ("partial_json", Self::Text)]
-            }
+            Self::Delta => &[
+                ("text", Self::Text),
+                ("thinking", Self::Text),
+                ("partial_json", Self::Text),
+                ("arguments", Self::Text),
+                ("content", Self::Content),
+            ],
+            Self::Content => &[
+                ("text", Self::Text),
+                // Mistral's thoughts are a list of blocks.
+                ("thinking", Self::Content),
+                ("refusal", Self::Text),
+                ("input", Self::Written),
+                ("functionCall", Self::ObjectCall),
+                ("executableCode", Self::ObjectCall),
+                ("toolUse", Self::ObjectCall),
+                ("reasoningContent", Self::ObjectCall),
+            ],
+            Self::ObjectCall => &[
+                ("args", Self::Written),
+                ("input", Self::Written),
+                ("code", Self::Text),
+                ("reasoningText", Self::Content),
+            ],
             Self::Choice => &[("delta", Self::ChoiceMessage), ("message", Self::ChoiceMessage), ("text", Self::Text)],
             Self::ChoiceMessage => &[
                 ("content", Self::Content),
@@ -157,12 +191,22 @@ impl Place {
                 ("reasoning", Self::Text),
                 ("refusal", Self::Text),
                 ("tool_calls", Self::ToolCall),
+                ("function_call", Self::Function),
+                ("audio", Self::Function),
             ],
-            Self::ToolCall => &[("function", Self::Function)],
-            Self::Function => &[("arguments", Self::Text)],
+            Self::ToolCall => &[("function", Self::Function), ("custom", Self::Function)],
+            Self::Function => &[("arguments", Self::Text), ("input", Self::Text), ("transcript", Self::Text)],
             Self::Candidate => &[("content", Self::CandidateContent)],
             Self::CandidateContent => &[("parts", Self::Content)],
-            Self::Output => &[("content", Self::Content), ("message", Self::Output), ("arguments", Self::Text)],
+            Self::Output => &[
+                ("content", Self::Content),
+                ("summary", Self::Content),
+                ("message", Self::Output),
+                ("arguments", Self::Text),
+                ("input", Self::Text),
+                ("code", Self::Text),
+            ],
+            Self::Written => return Self::Written,
             Self::Elsewhere | Self::RootType | Self::RootCode | Self::Count(_) | Self::ErrorCode | Self::Text => &[],
         };
         names::find(members, name).unwrap_or(Self::Elsewhere)
@@ -170,7 +214,7 @@ impl Place {
 
     /// Whether a string that stands here is text of the model.
     pub(super) fn holds_text(self) -> bool {
-        matches!(self, Self::Text | Self::Content | Self::Delta)
+        matches!(self, Self::Text | Self::Content | Self::Delta | Self::Written)
     }
 
     /// Whether a string that stands here is a short word to be kept.
@@ -194,7 +238,6 @@ mod tests {
         }
         for path in [
             "content.usage",
-            "content.input.usage",
             "delta.usage",
             "choices.usage",
             "choices.message.usage",
@@ -210,9 +253,11 @@ mod tests {
     }
 
     #[test]
-    fn nothing_comes_back_from_elsewhere() {
+    fn nothing_comes_back_from_elsewhere_nor_out_of_what_the_model_wrote() {
+        assert_eq!(place("content.input"), Place::Written);
         for name in ["usage", "usageMetadata", "error", "delta", "text", "input_tokens"] {
             assert_eq!(Place::Elsewhere.member(name.as_bytes()), Place::Elsewhere);
+            assert_eq!(Place::Written.member(name.as_bytes()), Place::Written);
         }
     }
 }

@@ -74,6 +74,7 @@ const WORDS: &[(&str, Kind)] = &[
     ("request_too_large", Kind::ClientError),
     ("context_length_exceeded", Kind::ClientError),
     ("invalid_request", Kind::ClientError),
+    ("invalid_prompt", Kind::ClientError),
     ("failed_precondition", Kind::ClientError),
     ("not_found", Kind::ClientError),
     ("INVALID_ARGUMENT", Kind::ClientError),

@@ -17,6 +17,8 @@ pub(super) struct Tally {
     word: Word<WORD_BYTES>,
     /// Whether this event's `type` is `error`.
     is_error: bool,
+    /// Whether this event's `delta` is sound and no text.
+    is_sound: bool,
     input: Option<u64>,
     tool_input: Option<u64>,
     output: Option<u64>,
@@ -24,6 +26,7 @@ pub(super) struct Tally {
     cache_creation: Option<u64>,
     cache_read: Option<u64>,
     cached_input: Option<u64>,
+    written_input: Option<u64>,
     total: Option<u64>,
     characters: u64,
     error: Option<Kind>,
@@ -37,6 +40,7 @@ impl Tally {
             next: Place::Root,
             word: Word::EMPTY,
             is_error: false,
+            is_sound: false,
             input: None,
             tool_input: None,
             output: None,
@@ -44,6 +48,7 @@ impl Tally {
             cache_creation: None,
             cache_read: None,
             cached_input: None,
+            written_input: None,
             total: None,
             characters: 0,
             error: None,
@@ -56,6 +61,7 @@ impl Tally {
         self.next = Place::Root;
         self.word = Word::EMPTY;
         self.is_error = false;
+        self.is_sound = false;
     }
 
     /// Something said that this is an error, and perhaps of which class.
@@ -67,11 +73,12 @@ impl Tally {
     /// The integers, in the one meaning that [`Usage`] gives them.
     pub(super) fn usage(&self) -> Usage {
         // Where the cached part is counted in the input, it is taken out.
-        let input = self.input.map(|input| input.saturating_sub(self.cached_input.unwrap_or(0)));
+        let cached = self.cached_input.unwrap_or(0) + self.written_input.unwrap_or(0);
+        let input = self.input.map(|input| input.saturating_sub(cached));
         Usage {
             input_tokens: sum(input, self.tool_input),
             output_tokens: sum(self.output, self.thoughts),
-            cache_creation_input_tokens: self.cache_creation,
+            cache_creation_input_tokens: self.written_input.or(self.cache_creation),
             cache_read_input_tokens: self.cached_input.or(self.cache_read),
             total_tokens: self.total,
             output_characters: self.characters,
@@ -96,6 +103,7 @@ impl Tally {
             Count::CacheCreation => &mut self.cache_creation,
             Count::CacheRead => &mut self.cache_read,
             Count::CachedInput => &mut self.cached_input,
+            Count::WrittenInput => &mut self.written_input,
             Count::Total => &mut self.total,
         }
     }
@@ -106,6 +114,7 @@ impl Tally {
                 self.is_error = true;
                 self.note_error(None);
             }
+            (Place::RootType, b"response.audio.delta") => self.is_sound = true,
             (Place::RootCode, word) if self.is_error => self.note_error(refusal::of_word(word)),
             (Place::ErrorCode, word) => self.note_error(refusal::of_word(word)),
             _ => {}
@@ -140,6 +149,9 @@ impl<'t> Sink<'t> for Tally {
             return;
         }
         if self.next.holds_text() {
+            if self.is_sound {
+                return;
+            }
             self.characters = self.characters.saturating_add(json::characters(part));
         } else if self.next.holds_word() {
             self.word.push(part);

@@ -83,6 +83,40 @@ fn cached_tokens_are_taken_out_where_the_provider_counts_them_in() {
 }
 
 #[test]
+fn tokens_written_to_a_cache_are_taken_out_where_the_provider_counts_them_in() {
+    for body in [
+        r#"{"usage":{"prompt_tokens":100,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":64,"cache_write_tokens":30}}}"#,
+        r#"{"usage":{"input_tokens":100,"input_tokens_details":{"cache_write_tokens":30,"cached_tokens":64},"output_tokens":5}}"#,
+    ] {
+        let usage = json(body);
+        assert_eq!(usage.input_tokens, Some(6), "{body}");
+        assert_eq!(usage.cache_creation_input_tokens, Some(30), "{body}");
+        assert_eq!(usage.cache_read_input_tokens, Some(64), "{body}");
+    }
+}
+
+#[test]
+fn the_usage_of_a_part_of_the_work_is_not_that_of_the_whole() {
+    let usage = json(
+        r#"{"usage":{"iterations":[{"type":"compaction","input_tokens":180000,"output_tokens":3500},
+           {"type":"message","input_tokens":23000,"output_tokens":1000}],"server_tool_use":{"web_search_requests":2},
+           "input_tokens":23000,"output_tokens":1000,"output_tokens_details":{"thinking_tokens":700}}}"#,
+    );
+    assert_eq!((usage.input_tokens, usage.output_tokens), (Some(23_000), Some(1_000)));
+}
+
+#[test]
+fn the_end_of_a_stream_of_groq_says_the_usage_in_a_place_of_its_own() {
+    let usage = sse(concat!(
+        r#"data: {"choices":[{"delta":{"content":"Tide"}}]}"#,
+        "\n\n",
+        r#"data: {"choices":[{"delta":{},"finish_reason":"stop"}],"x_groq":{"id":"req_1","usage":{"queue_time":0.03,"prompt_tokens":18,"completion_tokens":2,"total_tokens":20}}}"#,
+        "\n\ndata: [DONE]\n\n",
+    ));
+    assert_eq!((usage.input_tokens, usage.output_tokens, usage.total_tokens), (Some(18), Some(2), Some(20)));
+}
+
+#[test]
 fn null_usage_says_nothing() {
     let usage = sse("data: {\"usage\":null,\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n\ndata: [DONE]\n\n");
     assert_eq!(usage, Usage { output_characters: 2, ..Usage::default() });
@@ -120,6 +154,7 @@ fn an_error_inside_a_success_has_a_class() {
         (r#"{"type":"error","code":"rate_limit_exceeded","message":"…"}"#, Kind::RateLimit),
         (r#"{"type":"response.failed","response":{"error":{"code":"server_error"}}}"#, Kind::ServerError),
         (r#"{"error":{"type":"invalid_request_error"}}"#, Kind::ClientError),
+        (r#"{"type":"response.failed","response":{"error":{"code":"invalid_prompt"}}}"#, Kind::ClientError),
         (r#"{"event_type":"error","error":{"code":"quota_exceeded"}}"#, Kind::QuotaExhausted),
         (r#"{"error":{"message":"odd"}}"#, Kind::ServerError),
         (r#"{"error":"model is not loaded"}"#, Kind::ServerError),
@@ -170,6 +205,56 @@ fn every_dialect_of_text_is_counted_once() {
         (r#"{"candidates":[{"content":{"parts":[{"text":"ab"},{"text":"c"}],"role":"model"}}]}"#, 3),
         (r#"{"output":[{"type":"message","content":[{"type":"output_text","text":"abcd"}]}]}"#, 4),
         (r#"{"output":{"message":{"role":"assistant","content":[{"text":"abcd"}]}}}"#, 4),
+        // Refusals, in the words of each API.
+        (r#"{"choices":[{"delta":{"refusal":"No."}}]}"#, 3),
+        (r#"{"type":"response.refusal.delta","delta":"No."}"#, 3),
+        (r#"{"type":"response.refusal.done","refusal":"No."}"#, 0),
+        (r#"{"output":[{"type":"message","content":[{"type":"refusal","refusal":"No."}]}]}"#, 3),
+        // Thoughts.
+        (r#"{"content":[{"type":"thinking","thinking":"hm","signature":"EqQBCkYIARgC"}]}"#, 2),
+        (r#"{"content":[{"type":"redacted_thinking","data":"EqQBCkYIARgC"}]}"#, 0),
+        (r#"{"choices":[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]}]}}]}"#, 2),
+        (r#"{"type":"response.reasoning_summary_text.delta","delta":"hm"}"#, 2),
+        (
+            r#"{"output":[{"type":"reasoning","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"gAAA"}]}"#,
+            2,
+        ),
+        (r#"{"candidates":[{"content":{"parts":[{"text":"hm","thought":true,"thoughtSignature":"CsYB"}]}}]}"#, 2),
+        (
+            r#"{"output":{"message":{"content":[{"reasoningContent":{"reasoningText":{"text":"hm","signature":"AAAA"}}}]}}}"#,
+            2,
+        ),
+        (r#"{"event_type":"step.delta","delta":{"type":"thought_summary","content":{"type":"text","text":"hm"}}}"#, 2),
+        (r#"{"event_type":"step.delta","delta":{"type":"thought_signature","signature":"CsYB"}}"#, 0),
+        // What tools are called with: as text where it comes as text, and every string where it comes as an object.
+        (r#"{"content":[{"type":"tool_use","id":"toolu_1","name":"look","input":{"at":"tide","in":["sea",7]}}]}"#, 7),
+        (r#"{"choices":[{"delta":{"function_call":{"name":"f","arguments":"{}"}}}]}"#, 2),
+        (r#"{"choices":[{"message":{"tool_calls":[{"type":"custom","custom":{"name":"f","input":"look"}}]}}]}"#, 4),
+        (r#"{"type":"response.function_call_arguments.delta","item_id":"fc_1","delta":"{\"a\":"}"#, 5),
+        (r#"{"type":"response.function_call_arguments.done","arguments":"{}"}"#, 0),
+        (r#"{"type":"response.custom_tool_call_input.delta","delta":"look"}"#, 4),
+        (
+            r#"{"output":[{"type":"function_call","name":"f","arguments":"{}"},{"type":"custom_tool_call","input":"look"}]}"#,
+            6,
+        ),
+        (r#"{"output":[{"type":"code_interpreter_call","code":"1+1","outputs":[{"type":"logs","logs":"2"}]}]}"#, 3),
+        (r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"at":"tide"}}}]}}]}"#, 4),
+        (
+            r#"{"candidates":[{"content":{"parts":[{"executableCode":{"language":"PYTHON","code":"1+1"}},{"codeExecutionResult":{"output":"2"}}]}}]}"#,
+            3,
+        ),
+        (r#"{"output":{"message":{"content":[{"toolUse":{"toolUseId":"t","name":"f","input":{"at":"tide"}}}]}}}"#, 4),
+        (r#"{"event_type":"step.delta","delta":{"type":"arguments_delta","arguments":"{}"}}"#, 2),
+        (r#"{"type":"content_block_delta","delta":{"type":"compaction_delta","content":"In short."}}"#, 9),
+        // What others wrote, and what is no text.
+        (r#"{"type":"content_block_delta","delta":{"type":"citations_delta","citation":{"cited_text":"Tides."}}}"#, 0),
+        (
+            r#"{"content":[{"type":"web_search_tool_result","content":[{"title":"Tides","encrypted_content":"AAAA"}]}]}"#,
+            0,
+        ),
+        (r#"{"type":"response.audio.delta","delta":"UklGRiQA"}"#, 0),
+        (r#"{"type":"response.audio.transcript.delta","delta":"Tide"}"#, 4),
+        (r#"{"choices":[{"message":{"audio":{"data":"UklGRiQA","transcript":"Tide"}}}]}"#, 4),
     ] {
         assert_eq!(json(event).output_characters, expected, "{event}");
     }

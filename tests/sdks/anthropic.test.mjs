@@ -14,7 +14,7 @@ async function through(use, { server = {}, limiter: options = {} } = {}) {
   const client = new Anthropic({ apiKey: "key", baseURL: simulator.url, maxRetries: 0, fetch: limiter.fetch });
   const counts = () => simulator.stats().organisations[0]?.groups[0]?.counts ?? { served: 0, refused: 0 };
   try {
-    await use({ client, limiter, counts });
+    await use({ client, limiter, counts, group: () => simulator.stats().organisations[0].groups[0] });
     assert.deepEqual(limiter.snapshot().scopes.map((scope) => scope.inFlight), limiter.snapshot().scopes.map(() => 0));
   } finally {
     await simulator.close();
@@ -100,6 +100,51 @@ test("an abort in the middle of a stream ends it and frees its place", () =>
     },
     { limiter: { limits: { default: { concurrency: 1 } } }, server: { timing: { ...timing, tokensPerSecond: 100 } } },
   ));
+
+for (const [way, leave] of [
+  ["aborted", (stream) => stream.abort()],
+  ["left", (stream) => stream.controller.abort()],
+]) {
+  test(`a stream that is ${way} in the middle is booked what was written of it until then`, () =>
+    through(
+      async ({ client, limiter, counts, group }) => {
+        const headers = { "x-simulate-output-tokens": "4000" };
+        const large = { ...body, max_tokens: 8_000, messages: [{ role: "user", content: "When? ".repeat(500) }] };
+        const stream = client.messages.stream(large, { headers });
+        let events = 0;
+        stream.on("text", () => {
+          if (++events === 30) leave(stream);
+        });
+        await assert.rejects(stream.finalMessage(), Anthropic.APIUserAbortError);
+        // Until the server has seen the connection close, and nothing more is produced.
+        while (counts().inFlight > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+        assert.equal(counts().aborted, 1);
+        const books = limiter.snapshot().scopes.find(({ name }) => name === "claude-sonnet-*").limits;
+        const used = (ours, theirs) => {
+          const { burst, available } = books.find(({ dimension }) => dimension === ours);
+          return [burst - available, group().limits.find(({ dimension }) => dimension === theirs).charged];
+        };
+        const [output, written] = used("output_tokens", "outputTokens");
+        assert.ok(written > 400 && written < 3_000, String(written));
+        // Four characters are taken for a token, where the simulator's have 3.5; a few pieces may be on their way.
+        assert.ok(output > written * 0.75 - 100 && output <= written * 1.1, `${output} of ${written}`);
+        const [input, read] = used("input_tokens", "inputTokens");
+        assert.ok(Math.abs(input - read) <= 20, `${input} of ${read}`);
+      },
+      {
+        // Nothing comes back in the time that a test takes, and nothing that the server says of the minute is about these.
+        limiter: {
+          fetch: withoutLimits,
+          limits: {
+            "claude-sonnet-*": {
+              limits: ["input_tokens", "output_tokens"].map((dimension) => ({ dimension, amount: 1, periodMs: 86_400_000, burst: 100_000 })),
+            },
+          },
+        },
+        server: { timing: { ...timing, tokensPerSecond: 400 } },
+      },
+    ));
+}
 
 test("leaving the loop over a stream frees its place", () =>
   through(
@@ -203,6 +248,12 @@ test("a refusal of the limiter itself is no broken transport to the SDK but keep
     },
     { limiter: { limits: { default: { concurrency: 1 } } } },
   ));
+
+/** A fetch whose answers do not say what is left. */
+async function withoutLimits(...args) {
+  const { body, status, headers } = await fetch(...args);
+  return new Response(body, { status, headers: [...headers].filter(([name]) => !name.includes("ratelimit")) });
+}
 
 function isTypedRefusal(error, code) {
   assert.equal(error instanceof Anthropic.APIConnectionTimeoutError, false);

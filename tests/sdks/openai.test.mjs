@@ -14,7 +14,7 @@ async function through(use, { server = {}, limiter: options = {} } = {}) {
   const client = new OpenAI({ apiKey: "key", baseURL: `${simulator.url}/v1`, maxRetries: 0, fetch: limiter.fetch });
   const counts = () => simulator.stats().organisations[0].groups[0].counts;
   try {
-    await use({ client, limiter, counts });
+    await use({ client, limiter, counts, group: () => simulator.stats().organisations[0].groups[0] });
     for (const { name, inFlight } of limiter.snapshot().scopes) assert.equal(inFlight, 0, name);
   } finally {
     await simulator.close();
@@ -53,6 +53,41 @@ test("a call that the server refuses is sent again when it says so", () =>
     { server: { limits: { default: { rpm: 60, burstMs: 1_000, hideBurst: true } } } },
   ));
 
+test("a stream that is left in the middle stops the server, frees its place and keeps what was reserved", () =>
+  through(
+    async ({ client, limiter, counts, group }) => {
+      const large = { ...body, max_completion_tokens: 3_000, stream: true };
+      const stream = await client.chat.completions.create(large, { headers: { "x-simulate-output-tokens": "2500" } });
+      for await (const chunk of stream) if (chunk.choices[0]?.delta?.content) break;
+      while (counts().inFlight > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      assert.equal(counts().aborted, 1);
+      const [{ burst, available }] = limiter.snapshot().scopes.find(({ name }) => name === "gpt-*").limits;
+      assert.equal(group().limits.find(({ dimension }) => dimension === "tokens").charged, 3_000);
+      assert.equal(burst - available, 3_000);
+    },
+    {
+      limiter: {
+        fetch: withoutLimits,
+        // Nothing comes back in the time that a test takes.
+        limits: { "gpt-*": { limits: [{ dimension: "tokens", amount: 1, periodMs: 86_400_000, burst: 100_000 }] } },
+      },
+      server: { timing: { ...timing, tokensPerSecond: 400 } },
+    },
+  ));
+
+test("a stream that fails in the middle frees its place", () =>
+  through(
+    async ({ client }) => {
+      for (let call = 0; call < 2; call++) {
+        const stream = await client.chat.completions.create({ ...body, stream: true });
+        await assert.rejects(async () => {
+          for await (const _ of stream);
+        });
+      }
+    },
+    { limiter: { limits: { default: { concurrency: 1 } } }, server: { faults: { cut: 1 } } },
+  ));
+
 test("an abort while queued is the SDK's own abort", () =>
   through(
     async ({ client, limiter }) => {
@@ -65,3 +100,9 @@ test("an abort while queued is the SDK's own abort", () =>
     },
     { limiter: { limits: { default: { concurrency: 1 } } } },
   ));
+
+/** A fetch whose answers do not say what is left. */
+async function withoutLimits(...args) {
+  const { body, status, headers } = await fetch(...args);
+  return new Response(body, { status, headers: [...headers].filter(([name]) => !name.includes("ratelimit")) });
+}

@@ -3,5 +3,7 @@
 //! A failing run names its seed; `TIDEGATE_SEEDS=7,8` runs those and no others.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod books;
 mod claude;
+mod settling;
 mod world;

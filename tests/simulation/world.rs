@@ -12,6 +12,8 @@ use tidegate::time::{Duration, Instant, WallTime};
 use tidegate_simulator::workload::{self, Job};
 use tidegate_simulator::{Ending, Exchange, OUTPUT_TOKENS_HEADER, Options, Request, Server, Stats};
 
+use crate::books::{self, Amounts, Books, End};
+
 /// What a run came to.
 #[derive(Debug)]
 pub struct Outcome {
@@ -31,6 +33,21 @@ pub struct Outcome {
     pub stats: Stats,
     /// What the limiter told.
     pub events: Vec<Event>,
+    /// The limiter's books, if the world kept them.
+    pub books: Option<Books>,
+    /// The limits that were not full after an idle time.
+    pub not_full: Vec<String>,
+}
+
+/// When a caller gives a job up.
+#[derive(Clone, Copy, Debug)]
+pub enum Patience {
+    /// So long after it was handed in, if it has not started.
+    Queue(Duration),
+    /// So long after an attempt of it started, if no answer has begun.
+    Flight(Duration),
+    /// So long after its answer began.
+    Answer(Duration),
 }
 
 /// One limiter, one server, and the network between them.
@@ -40,6 +57,12 @@ pub struct World {
     network: Random,
     /// The longest way of a request to the server.
     pub slowest_way: Duration,
+    /// Whether answers come without what they say of the limits.
+    pub hides_limits: bool,
+    /// Who gives what job up, by the job's position.
+    pub patience: BTreeMap<usize, Patience>,
+    /// Kept if there, and checked after every step.
+    pub books: Option<Books>,
     now: Instant,
     agenda: BTreeMap<(Instant, u64), Happening>,
     happenings: u64,
@@ -55,8 +78,23 @@ enum Happening {
     Arrive(Ticket),
     Answer(Ticket, Box<Exchange>),
     Piece(Ticket, String),
-    End(Ticket, bool),
+    End(Ticket, End, Amounts),
+    GiveUp(Ticket),
     WakeUp,
+}
+
+impl Happening {
+    /// Whose it is.
+    fn ticket(&self) -> Option<Ticket> {
+        match self {
+            Self::Arrive(ticket)
+            | Self::Answer(ticket, _)
+            | Self::Piece(ticket, _)
+            | Self::End(ticket, ..)
+            | Self::GiveUp(ticket) => Some(*ticket),
+            Self::Submit(_) | Self::WakeUp => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -64,6 +102,15 @@ struct Running {
     job: usize,
     started: bool,
     exchange: Option<u64>,
+    stage: Stage,
+}
+
+/// How far an attempt is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stage {
+    Waiting,
+    Sent,
+    Answered,
 }
 
 const WALL_ORIGIN_MS: u64 = 1_795_435_200_000;
@@ -80,12 +127,17 @@ impl World {
             waits: Vec::new(),
             stats: server.clone().stats(StdDuration::ZERO),
             events: Vec::new(),
+            books: None,
+            not_full: Vec::new(),
         };
         Self {
             limiter,
             server,
             network: Random::new(seed),
             slowest_way: Duration::from_millis(40),
+            hides_limits: false,
+            patience: BTreeMap::new(),
+            books: None,
             now: Instant::ZERO,
             agenda: BTreeMap::new(),
             happenings: 0,
@@ -99,27 +151,34 @@ impl World {
     /// Hands in `jobs` at their instants and runs until nothing more happens.
     pub fn run(mut self, jobs: Vec<(Instant, Job)>) -> Outcome {
         for (index, (at, job)) in jobs.into_iter().enumerate() {
-            let body = serde_json::json!({
-                "model": job.model, "max_tokens": job.max_tokens, "stream": job.stream,
-                "messages": [{ "role": "user", "content": workload::prompt(job.input_tokens, index as u64) }],
-            });
-            self.bodies.push(body.to_string());
+            self.bodies.push(workload::body(&job, index as u64));
+            if job.after.is_none() {
+                self.plan(at, Happening::Submit(index));
+            }
             self.jobs.push(job);
             self.outcome.answers.push(Vec::new());
             self.outcome.waits.push(Duration::ZERO);
-            self.plan(at, Happening::Submit(index));
         }
         let mut steps = 0_u64;
         while let Some(((at, _), happening)) = self.agenda.pop_first() {
             self.now = self.now.max(at);
+            let is_piece = matches!(happening, Happening::Piece(..));
             self.happen(happening);
             self.drive();
+            // Pieces are many, and what they book is looked at after the next step that is none.
+            if let Some(charged) = self.books.as_ref().filter(|_| !is_piece).map(|books| books.total().charged) {
+                assert_eq!(self.settled(), charged, "something was booked for nobody, or reserved and not settled");
+            }
             steps += 1;
             assert!(steps < 5_000_000, "the run does not end");
         }
         assert_eq!(self.limiter.waiting(), 0, "somebody waits and nothing will happen");
         assert!(self.running.is_empty(), "somebody runs and nothing will happen: {:?}", self.running);
         self.outcome.stats = self.server.stats(std_duration(self.now));
+        let rested = self.now + IDLE;
+        assert_eq!(books::in_flight(&mut self.limiter, rested), 0, "somebody is in flight and nothing will happen");
+        self.outcome.not_full = books::not_full(&mut self.limiter, rested);
+        self.outcome.books = self.books;
         self.outcome
     }
 
@@ -129,10 +188,12 @@ impl World {
             Happening::Arrive(ticket) => self.arrive(ticket),
             Happening::Answer(ticket, exchange) => self.answer(ticket, &exchange),
             Happening::Piece(ticket, text) => self.limiter.handle_chunk(self.now, ticket, text.as_bytes()),
-            Happening::End(ticket, complete) => {
-                self.limiter.finish(self.now, ticket, complete);
+            Happening::End(ticket, end, stated) => {
+                let now = self.now;
+                self.land(ticket, end, stated, |limiter| limiter.finish(now, ticket, end != End::Cut));
                 self.over(ticket, 200);
             }
+            Happening::GiveUp(ticket) => self.give_up(ticket),
             Happening::WakeUp => {
                 self.limiter.handle_timeout(self.now);
                 let outputs_aside = self.limiter.poll_timeout().filter(|wake_up| wake_up.reason != Reason::Output);
@@ -160,10 +221,61 @@ impl World {
             Ok(ticket) => {
                 // Until it starts, the wait holds the instant of submission.
                 self.outcome.waits[job] = self.now.since(Instant::ZERO);
-                self.running.insert(ticket, Running { job, started: false, exchange: None });
+                self.running.insert(ticket, Running { job, started: false, exchange: None, stage: Stage::Waiting });
+                if let Some(Patience::Queue(patience)) = self.patience.get(&job) {
+                    self.plan(self.now + *patience, Happening::GiveUp(ticket));
+                }
             }
-            Err(refusal) => self.outcome.refusals.push(refusal),
+            Err(refusal) => {
+                self.outcome.refusals.push(refusal);
+                self.submit_what_follows(job);
+            }
         }
+    }
+
+    /// The caller no longer wants the answer, if it is where its patience ends.
+    fn give_up(&mut self, ticket: Ticket) {
+        let Running { job, exchange, stage, started, .. } = self.running[&ticket];
+        let now = self.now;
+        match (self.patience[&job], stage) {
+            (Patience::Queue(_), Stage::Waiting) if !started => {
+                self.land(ticket, End::LeftQueue, [0; 3], |limiter| limiter.cancel(now, ticket));
+            }
+            (Patience::Flight(_), Stage::Sent) => {
+                self.land(ticket, End::LeftFlight, [0; 3], |limiter| limiter.cancel(now, ticket));
+            }
+            (Patience::Answer(_), Stage::Answered) => {
+                self.land(ticket, End::LeftAnswer, [0; 3], |limiter| limiter.finish(now, ticket, false));
+            }
+            _ => return,
+        }
+        if let Some(exchange) = exchange.filter(|_| stage != Stage::Waiting) {
+            self.server.abort(std_duration(now), exchange);
+        }
+        self.over(ticket, GIVEN_UP);
+    }
+
+    /// Does what ends an attempt, and books what the limiter made of it.
+    fn land<T>(&mut self, ticket: Ticket, end: End, stated: Amounts, command: impl FnOnce(&mut Limiter) -> T) -> T {
+        if self.books.is_none() {
+            return command(&mut self.limiter);
+        }
+        let reserved = self.limiter.reserved(ticket).unwrap_or_default();
+        let before = self.settled();
+        let result = command(&mut self.limiter);
+        let after = self.settled();
+        let charged = [0, 1, 2].map(|place| after[place] - before[place]);
+        self.books.as_mut().expect("they are kept").note(end, reserved, charged, stated);
+        result
+    }
+
+    /// What the limiter has booked for good: all but what is reserved for those in flight.
+    fn settled(&mut self) -> Amounts {
+        let mut settled = books::booked(&mut self.limiter, self.now);
+        for reserved in self.running.keys().filter_map(|ticket| self.limiter.reserved(*ticket)) {
+            books::add(&mut settled, books::amounts(reserved).map(|amount| -amount));
+        }
+        settled
     }
 
     fn start(&mut self, ticket: Ticket) {
@@ -172,6 +284,11 @@ impl World {
             running.started = true;
             let submitted = Instant::ZERO + self.outcome.waits[running.job];
             self.outcome.waits[running.job] = self.now.since(submitted);
+        }
+        running.stage = Stage::Sent;
+        running.exchange = None;
+        if let Some(Patience::Flight(patience)) = self.patience.get(&running.job) {
+            self.plan(self.now + *patience, Happening::GiveUp(ticket));
         }
         self.outcome.attempts += 1;
         let way = Duration::from_nanos(self.network.up_to(self.slowest_way.as_nanos()));
@@ -195,33 +312,51 @@ impl World {
         let at = match (&exchange.head, exchange.ending) {
             (Some(head), _) => core_instant(head.at),
             (None, Ending::Lost(at)) => core_instant(at),
-            (None, _) => panic!("a server that never answers needs a client that gives up"),
+            (None, _) => {
+                assert!(
+                    matches!(self.patience.get(&running.job), Some(Patience::Flight(_))),
+                    "a server that never answers needs a client that gives up"
+                );
+                return;
+            }
         };
         self.plan(at, Happening::Answer(ticket, Box::new(exchange)));
     }
 
     fn answer(&mut self, ticket: Ticket, exchange: &Exchange) {
         let Some(head) = &exchange.head else {
-            let verdict = self.limiter.handle_failure(self.now, ticket);
+            let now = self.now;
+            let verdict = self.land(ticket, End::Lost, [0; 3], |limiter| limiter.handle_failure(now, ticket));
+            self.wait_again(ticket);
             *self.outcome.declined.entry(0).or_default() += 1;
             if verdict == Verdict::Deliver {
                 self.over(ticket, 0);
             }
             return;
         };
-        let headers: String = head.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        let headers = head.headers.iter().filter(|(name, _)| !self.hides_limits || !name.contains("ratelimit"));
+        let headers: String = headers.map(|(name, value)| format!("{name}: {value}\n")).collect();
         let whole = exchange.body();
         let mut response =
             HttpResponse { status: head.status, headers: HeaderBlock::new(headers.as_bytes()), body: None };
         let wall = WallTime::from_unix_millis(WALL_ORIGIN_MS + self.now.as_nanos() / 1_000_000);
-        let mut verdict = self.limiter.handle_response(self.now, wall, ticket, &response);
-        if verdict == Verdict::NeedBody {
-            response.body = Some(whole.as_bytes());
-            verdict = self.limiter.handle_response(self.now, wall, ticket, &response);
-        }
-        if head.status >= 400 {
+        let now = self.now;
+        let respond = |limiter: &mut Limiter| match limiter.handle_response(now, wall, ticket, &response) {
+            Verdict::NeedBody => {
+                response.body = Some(whole.as_bytes());
+                limiter.handle_response(now, wall, ticket, &response)
+            }
+            verdict @ (Verdict::Deliver | Verdict::Observe | Verdict::Retry) => verdict,
+        };
+        let verdict = if head.status >= 400 {
             *self.outcome.declined.entry(head.status).or_default() += 1;
-        }
+            let verdict = self.land(ticket, End::Declined(head.status), [0; 3], respond);
+            self.wait_again(ticket);
+            verdict
+        } else {
+            let mut respond = respond;
+            respond(&mut self.limiter)
+        };
         match verdict {
             Verdict::Deliver => self.over(ticket, head.status),
             Verdict::Retry => {}
@@ -231,8 +366,19 @@ impl World {
                     last = core_instant(piece.at).max(last);
                     self.plan(last, Happening::Piece(ticket, piece.text.clone()));
                 }
-                let end = exchange.ends_at().map_or(last, |end| core_instant(end).max(last));
-                self.plan(end, Happening::End(ticket, exchange.ending == Ending::Complete));
+                let ends_at = exchange.ends_at().map_or(last, |end| core_instant(end).max(last));
+                let end = match exchange.ending {
+                    Ending::Complete if whole.contains("event: error") => End::Error,
+                    Ending::Complete => End::Complete,
+                    Ending::Lost(_) | Ending::Never => End::Cut,
+                };
+                let stated = if end == End::Complete { stated(&whole) } else { [0; 3] };
+                self.plan(ends_at, Happening::End(ticket, end, stated));
+                let running = self.running.get_mut(&ticket).expect("it is being answered");
+                running.stage = Stage::Answered;
+                if let Some(Patience::Answer(patience)) = self.patience.get(&running.job) {
+                    self.plan(self.now + *patience, Happening::GiveUp(ticket));
+                }
             }
             Verdict::NeedBody => panic!("the body was given"),
         }
@@ -242,6 +388,22 @@ impl World {
         let running = self.running.remove(&ticket).expect("it ends once");
         self.outcome.answers[running.job].push(status);
         self.outcome.makespan = std_duration(self.now);
+        if !self.patience.is_empty() {
+            // What was to come of an answer that nobody waits for, and the end of a patience that was not needed.
+            self.agenda.retain(|_, happening| happening.ticket() != Some(ticket));
+        }
+        self.submit_what_follows(running.job);
+    }
+
+    fn wait_again(&mut self, ticket: Ticket) {
+        self.running.get_mut(&ticket).expect("it is answered once").stage = Stage::Waiting;
+    }
+
+    fn submit_what_follows(&mut self, job: usize) {
+        let following = (0..self.jobs.len()).filter(|&other| self.jobs[other].after == Some(job)).collect::<Vec<_>>();
+        for other in following {
+            self.plan(self.now, Happening::Submit(other));
+        }
     }
 
     /// Does what the limiter says, as every driver does.
@@ -250,8 +412,9 @@ impl World {
             match output {
                 Output::Start(ticket) => self.start(ticket),
                 Output::Refuse(ticket, refusal) => {
-                    self.running.remove(&ticket);
+                    let running = self.running.remove(&ticket).expect("it is refused once");
                     self.outcome.refusals.push(refusal);
+                    self.submit_what_follows(running.job);
                 }
                 Output::Event(event) => self.outcome.events.push(event),
             }
@@ -270,6 +433,14 @@ impl World {
     }
 }
 
+/// What a whole answer says that it is charged, by a reader of its own.
+fn stated(body: &str) -> Amounts {
+    let last = body.lines().filter_map(|line| line.strip_prefix("data: ")).rfind(|data| data.contains("message_delta"));
+    let answer: serde_json::Value = serde_json::from_str(last.unwrap_or(body)).expect("a whole answer");
+    let count = |name: &str| answer["usage"][name].as_i64().expect("a count");
+    [1, count("input_tokens") + count("cache_creation_input_tokens"), count("output_tokens")]
+}
+
 fn std_duration(instant: Instant) -> StdDuration {
     StdDuration::from_nanos(instant.as_nanos())
 }
@@ -277,3 +448,8 @@ fn std_duration(instant: Instant) -> StdDuration {
 fn core_instant(duration: StdDuration) -> Instant {
     Instant::from_nanos(u64::try_from(duration.as_nanos()).expect("584 years"))
 }
+
+/// The status that a caller sees who gave up.
+pub const GIVEN_UP: u16 = 499;
+/// A period of the limits, and as much again for a debt.
+const IDLE: Duration = Duration::from_secs(120);

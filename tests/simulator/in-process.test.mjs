@@ -102,6 +102,26 @@ test("workloads and their bound are the seed's", () => {
   assert.ok(bound.ms >= 60_000 && bound.ms < 61_000);
 });
 
+test("a cached prefix is written once and then read, and the bodies of its jobs say what to cache", async () => {
+  const clock = new VirtualClock();
+  const simulator = createSimulator({ clock });
+  const jobs = simulator.workload("cached-prefix", 40, 3);
+  const usages = [];
+  for (const [index, job] of jobs.entries()) {
+    assert.ok(job.after === undefined || job.after < index);
+    const headers = { "x-api-key": "key", "anthropic-version": "2026-10-21", "x-simulate-output-tokens": String(job.outputTokens) };
+    const response = await clock.run(simulator.fetch(URL, { method: "POST", headers, body: simulator.body({ ...job, stream: false }) }));
+    const { usage } = await clock.run(response.json());
+    assert.equal(usage.input_tokens + usage.cache_creation_input_tokens + usage.cache_read_input_tokens, job.inputTokens);
+    usages.push(usage);
+  }
+  assert.equal(usages[0].cache_read_input_tokens, 0);
+  assert.ok(usages.slice(1).every((usage) => usage.cache_read_input_tokens >= jobs[0].shared.systemTokens));
+  const [{ cache, limits }] = simulator.stats().organisations[0].groups;
+  assert.equal(cache.reads, 39);
+  assert.equal(cache.readTokens + limits.find(({ dimension }) => dimension === "inputTokens").charged, jobs.reduce((sum, job) => sum + job.inputTokens, 0));
+});
+
 test("a wrong option is named", () => {
   assert.throws(() => createSimulator({ limits: { default: { rpm: -1 } } }), /rpm|-1/);
   assert.throws(() => createSimulator({ fualts: {} }), /unknown field `fualts`/);

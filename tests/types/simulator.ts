@@ -22,6 +22,7 @@ export const limiter = createLimiter({ fetch: simulator.fetch, clock });
 export const claude: Anthropic = new Anthropic({ apiKey: "key", fetch: simulator.fetch });
 export const jobs: Job[] = simulator.workload("mixed", 10);
 export const bound: Bound = simulator.bound(jobs);
+export const bodies: string[] = simulator.workload("cached-prefix", 10).map((job, index) => simulator.body(job, index));
 export const stats: Stats = simulator.stats();
 export const running: Promise<RunningSimulator> = startSimulator({ ...options, port: 0 });
 

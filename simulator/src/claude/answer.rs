@@ -61,9 +61,13 @@ fn message(call: &Call, id: u64) -> Value {
 
 fn usage(call: &Call, output_tokens: u64) -> Value {
     json!({
-        "input_tokens": call.input_tokens,
-        "cache_creation_input_tokens": 0,
-        "cache_read_input_tokens": 0,
+        "input_tokens": call.uncached_input(),
+        "cache_creation_input_tokens": call.cache_use.written(),
+        "cache_read_input_tokens": call.cache_use.read_tokens,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": call.cache_use.five_minutes,
+            "ephemeral_1h_input_tokens": call.cache_use.one_hour,
+        },
         "output_tokens": output_tokens,
         "service_tier": "standard",
     })

@@ -1,17 +1,18 @@
 //! The Claude API's shapes: <https://platform.claude.com/docs/en/api/messages>.
 
 mod answer;
+mod cache_control;
 mod headers;
 mod prompt;
 
 use serde_json::{Value, json};
 
 use crate::api::{Call, Endpoint, Problem};
+use crate::cache::CacheUse;
 use crate::exchange::Request;
 use crate::groups::{COUNT_TOKENS_GROUP, group_of};
 use crate::ledger::Refusal;
 use crate::limits::Dimension;
-use crate::tokenizer;
 
 pub(crate) use answer::{message_body, stream_error_event, stream_texts};
 pub(crate) use headers::limit_headers;
@@ -46,16 +47,26 @@ pub(crate) fn read(request: &Request, endpoint: Endpoint) -> Result<Call, Proble
         Some(_) | None => return Err(invalid("max_tokens: Input should be a whole number greater than 0")),
     };
     let prompt = prompt::measure(&body);
+    // Counting takes the marks and does nothing with them.
+    let prefix = cache_control::read(model, &body)?.filter(|_| !counting);
     Ok(Call {
         endpoint,
         model: model.to_owned(),
         group: if counting { COUNT_TOKENS_GROUP } else { group }.to_owned(),
         input_tokens: prompt.tokens,
-        input_estimate: tokenizer::estimate(prompt.characters),
+        input_characters: prompt.characters,
+        prefix,
+        cache_use: CacheUse::default(),
         max_tokens,
         stream: body["stream"] == true && !counting,
         include_usage: true,
     })
+}
+
+/// The size of a Messages request with this body.
+#[cfg(test)]
+pub(crate) fn measure(body: &Value) -> u64 {
+    prompt::measure(body).tokens
 }
 
 /// The refusal of a request over a limit. The wording is the simulator's own: clients must not read it.

@@ -22,14 +22,26 @@ pub(crate) fn measure(body: &Value) -> Prompt {
         prompt.add_content(&message["content"]);
     }
     for tool in body["tools"].as_array().into_iter().flatten() {
-        prompt.add_text(&tool.to_string());
+        prompt.add_text(&text_of(tool));
     }
     prompt
 }
 
+/// A block as the model reads it: where it is cached is not written in it.
+pub(super) fn text_of(block: &Value) -> String {
+    match block.as_object() {
+        Some(members) if members.contains_key("cache_control") => {
+            let mut members = members.clone();
+            members.shift_remove("cache_control");
+            Value::Object(members).to_string()
+        }
+        Some(_) | None => block.to_string(),
+    }
+}
+
 impl Prompt {
     /// A string, a content block, or a list of them.
-    fn add_content(&mut self, content: &Value) {
+    pub(super) fn add_content(&mut self, content: &Value) {
         match content {
             Value::String(text) => self.add_text(text),
             Value::Array(blocks) => blocks.iter().for_each(|block| self.add_content(block)),
@@ -40,13 +52,13 @@ impl Prompt {
                     self.characters += IMAGE_TOKENS * 4;
                 }
                 Some("tool_result") => block.get("content").into_iter().for_each(|content| self.add_content(content)),
-                Some(_) | None => self.add_text(&content.to_string()),
+                Some(_) | None => self.add_text(&text_of(content)),
             },
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 
-    fn add_text(&mut self, text: &str) {
+    pub(super) fn add_text(&mut self, text: &str) {
         self.tokens += tokenizer::count(text);
         self.characters += text.chars().count() as u64;
     }

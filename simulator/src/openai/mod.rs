@@ -6,6 +6,7 @@ mod headers;
 use serde_json::{Value, json};
 
 use crate::api::{Call, Endpoint, Problem};
+use crate::cache::CacheUse;
 use crate::exchange::Request;
 use crate::ledger::Refusal;
 use crate::limits::{Dimension, Limits};
@@ -51,7 +52,9 @@ pub(crate) fn read(request: &Request) -> Result<Call, Problem> {
         model: model.to_owned(),
         group: model.to_owned(),
         input_tokens: tokens,
-        input_estimate: tokenizer::estimate(characters),
+        input_characters: characters,
+        prefix: None,
+        cache_use: CacheUse::default(),
         max_tokens: max_tokens.unwrap_or(DEFAULT_MAX_TOKENS).max(1),
         stream: body["stream"] == true,
         include_usage: body["stream_options"]["include_usage"] == true,

@@ -116,6 +116,26 @@ fn what_a_request_used_settles_what_it_reserved() {
 }
 
 #[test]
+fn an_answer_that_ends_with_an_error_is_charged_what_passed() {
+    let mut world = World::new(default_limits([("otpm", 10_000.0)]));
+    let start = r#"data: {"type":"message_start","message":{"usage":{"input_tokens":9,"output_tokens":1}}}"#;
+    let delta = alloc::format!(
+        r#"data: {{"type":"content_block_delta","delta":{{"type":"text_delta","text":"{}"}}}}"#,
+        "tide".repeat(300)
+    );
+    let error = r#"data: {"type":"error","error":{"type":"overloaded_error"}}"#;
+    let ticket = world.send(SMALL).expect("admitted");
+    world.starts();
+    assert_eq!(world.answer(ticket, 200, "content-type: text/event-stream"), Verdict::Observe);
+    for event in [start, &delta, error] {
+        world.limiter.handle_chunk(world.now, ticket, alloc::format!("{event}\n\n").as_bytes());
+    }
+    world.limiter.finish(world.now, ticket, true);
+    let snapshot = alloc::format!("{:?}", world.limiter.snapshot(world.now));
+    assert!(snapshot.contains(r#"("available", Number(9700.0))"#), "{snapshot}");
+}
+
+#[test]
 fn headers_teach_limits_that_nobody_configured() {
     let mut world = World::with_options(Value::Nothing);
     let ticket = world.send(SMALL).expect("admitted");
