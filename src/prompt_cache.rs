@@ -9,6 +9,7 @@
 //! read once the first response to it has begun, and lives for five minutes (or an hour) from its last use.
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 use crate::request::{Prefix, Prefixes};
 use crate::time::{Duration, Instant};
@@ -25,7 +26,16 @@ pub struct Found {
     /// Model tokens that will be read, as estimated with the request.
     pub readable: u32,
     /// Somebody is writing more of this prompt: waiting for that request saves writing it again.
-    pub writer: Option<u32>,
+    pub writer: Option<Writer>,
+}
+
+/// A request whose answer has not begun.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Writer {
+    /// Its number.
+    pub request: u32,
+    /// It is not waited for any longer than that.
+    pub until: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -51,12 +61,13 @@ impl PromptCache {
         let mut writing = 0;
         // The longest that can be read counts; who writes no more than that is of no interest.
         for prefix in prefixes.earlier().iter().chain(prefixes.as_slice()) {
-            match self.entries.get(&prefix.hash).filter(|entry| entry.until > now).map(|entry| entry.state) {
-                Some(State::Ready) => found.readable = found.readable.max(prefix.tokens),
-                Some(State::Writing(writer)) if prefix.tokens >= writing => {
-                    (writing, found.writer) = (prefix.tokens, Some(writer));
+            let Some(entry) = self.entries.get(&prefix.hash).filter(|entry| entry.until > now) else { continue };
+            match entry.state {
+                State::Ready => found.readable = found.readable.max(prefix.tokens),
+                State::Writing(request) if prefix.tokens >= writing => {
+                    (writing, found.writer) = (prefix.tokens, Some(Writer { request, until: entry.until }));
                 }
-                Some(State::Writing(_) | State::Refused) | None => {}
+                State::Writing(_) | State::Refused => {}
             }
         }
         found.writer = found.writer.filter(|_| writing > found.readable);
@@ -89,14 +100,20 @@ impl PromptCache {
         }
     }
 
-    /// The server has begun to answer a request with these `prefixes`: whoever comes now reads them.
-    pub fn ready(&mut self, prefixes: &Prefixes, now: Instant) {
+    /// The server has begun to answer a request with these `prefixes`: whoever comes now reads them. Returns who was
+    /// writing them, for whom nobody has to wait any longer.
+    pub fn ready(&mut self, prefixes: &Prefixes, now: Instant) -> Vec<u32> {
+        let mut writers = Vec::new();
         for prefix in prefixes.as_slice() {
-            let known = self.entries.get(&prefix.hash).filter(|entry| entry.until > now);
-            if known.is_none_or(|entry| entry.state != State::Refused) {
+            let known = self.entries.get(&prefix.hash).filter(|entry| entry.until > now).map(|entry| entry.state);
+            if let Some(State::Writing(writer)) = known {
+                writers.push(writer);
+            }
+            if known != Some(State::Refused) {
                 self.insert(prefix.hash, Entry { state: State::Ready, until: now + life(prefix) }, now);
             }
         }
+        writers
     }
 
     /// `request` ended without an answer: what it was to write is not there.
@@ -142,7 +159,7 @@ const fn life(prefix: &Prefix) -> Duration {
 const MOST_ENTRIES: usize = 1_024;
 
 /// An answer that has not begun after a minute is not worth waiting for any longer.
-pub const LONGEST_WRITING: Duration = Duration::MINUTE;
+const LONGEST_WRITING: Duration = Duration::MINUTE;
 
 #[cfg(test)]
 mod tests {
@@ -158,6 +175,11 @@ mod tests {
             prefixes.push(Prefix { hash, tokens: thousand * 1_000, is_long_lived: false }, &[]);
         }
         prefixes
+    }
+
+    /// Whom a request would have to wait for.
+    fn writer(cache: &PromptCache, prefixes: &Prefixes, now: Instant) -> Option<u32> {
+        cache.find(prefixes, now).writer.map(|writer| writer.request)
     }
 
     fn answered(request: u32, prefixes: &Prefixes) -> PromptCache {
@@ -176,8 +198,9 @@ mod tests {
     fn who_comes_second_waits_for_the_writer_and_then_reads() {
         let (mut cache, prefixes) = (PromptCache::default(), prompt(1, &[2, 5]));
         cache.begin(7, &prefixes, NOW);
-        assert_eq!(cache.find(&prefixes, NOW), Found { readable: 0, writer: Some(7) });
-        cache.ready(&prefixes, NOW);
+        let writer = Writer { request: 7, until: NOW + Duration::MINUTE };
+        assert_eq!(cache.find(&prefixes, NOW), Found { readable: 0, writer: Some(writer) });
+        assert_eq!(cache.ready(&prefixes, NOW), [7, 7]);
         assert_eq!(cache.find(&prefixes, NOW), Found { readable: 5_000, writer: None });
     }
 
@@ -186,7 +209,7 @@ mod tests {
         let (mut cache, prefixes) = (PromptCache::default(), prompt(1, &[2]));
         cache.begin(7, &prefixes, NOW);
         cache.abandon(8, &prefixes);
-        assert_eq!(cache.find(&prefixes, NOW).writer, Some(7));
+        assert_eq!(writer(&cache, &prefixes, NOW), Some(7));
         cache.abandon(7, &prefixes);
         assert_eq!(cache.find(&prefixes, NOW), Found::default());
     }
@@ -195,8 +218,8 @@ mod tests {
     fn a_writer_that_hangs_is_waited_for_no_longer_than_a_minute() {
         let (mut cache, prefixes) = (PromptCache::default(), prompt(1, &[2]));
         cache.begin(7, &prefixes, NOW);
-        assert_eq!(cache.find(&prefixes, NOW + Duration::from_secs(59)).writer, Some(7));
-        assert_eq!(cache.find(&prefixes, NOW + Duration::MINUTE).writer, None);
+        assert_eq!(writer(&cache, &prefixes, NOW + Duration::from_secs(59)), Some(7));
+        assert_eq!(writer(&cache, &prefixes, NOW + Duration::MINUTE), None);
     }
 
     #[test]
@@ -217,7 +240,7 @@ mod tests {
         let longer = prompt(1, &[2, 9]);
         assert_eq!(cache.find(&longer, NOW), Found { readable: 2_000, writer: None });
         cache.begin(8, &longer, NOW);
-        assert_eq!(cache.find(&longer, NOW), Found { readable: 2_000, writer: Some(8) });
+        assert_eq!((cache.find(&longer, NOW).readable, writer(&cache, &longer, NOW)), (2_000, Some(8)));
         // Who needs no more than the beginning does not wait for the rest.
         assert_eq!(cache.find(&shared, NOW), Found { readable: 2_000, writer: None });
     }

@@ -174,8 +174,8 @@ mod tests {
             idempotent: false,
             replayable: true,
             previous_delay: Duration::ZERO,
-            follows: false,
-            is_impatient: false,
+            follows: None,
+            patience: Call::PATIENCE,
             prompt: Call::NO_PROMPT,
         }
     }

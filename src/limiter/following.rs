@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 
 use super::Limiter;
 use super::ticket::{Call, Phase, Ticket};
-use crate::prompt_cache::LONGEST_WRITING;
 use crate::request::Prefixes;
 use crate::time::Instant;
 use crate::usage::Usage;
@@ -23,16 +22,18 @@ impl Limiter {
         let Some((scope, prefixes)) = self.prompt_of(ticket) else { return false };
         let Some(entry) = self.tickets.get(ticket).copied() else { return false };
         let Some(writer) = self.scopes.get_mut(scope).prompts.find(&prefixes, now).writer else { return false };
-        let is_patient = |call: &&mut Call| !call.is_impatient;
-        let Some(call) = self.tickets.call_mut(&entry).filter(is_patient) else { return false };
-        call.follows = true;
+        let is_patient = |call: &&mut Call| call.patience > 0;
+        // At its deadline it goes now or never.
+        let Some(call) = self.tickets.call_mut(&entry).filter(is_patient).filter(|_| entry.deadline > now) else {
+            return false;
+        };
+        call.follows = Some(writer.request);
         self.leave_queue(ticket);
         if let Some(entry) = self.tickets.get_mut(ticket) {
             entry.phase = Phase::Pausing;
         }
-        let until = (now + LONGEST_WRITING).min(entry.deadline);
-        self.pause(now, ticket, until.since(now));
-        let followers = self.followers.entry(writer).or_default();
+        self.pause(now, ticket, writer.until.min(entry.deadline).since(now));
+        let followers = self.followers.entry(writer.request).or_default();
         if followers.len().is_power_of_two() {
             // Some may have given up meanwhile.
             let tickets = &self.tickets;
@@ -42,13 +43,18 @@ impl Limiter {
         true
     }
 
-    /// The ticket's pause ended by itself: whomever it followed took too long.
-    pub(super) fn lose_patience(&mut self, ticket: Ticket) {
-        let Some(entry) = self.tickets.get(ticket).copied() else { return };
-        if let Some(call) = self.tickets.call_mut(&entry).filter(|call| call.follows) {
-            call.follows = false;
-            call.is_impatient = true;
+    /// The ticket's pause ended by itself. If that is because whomever it followed took too long, all its followers are let
+    /// go, and the first of them writes the prompt. Says whether it was so.
+    pub(super) fn lose_patience(&mut self, now: Instant, ticket: Ticket) -> bool {
+        let Some(entry) = self.tickets.get(ticket).copied() else { return false };
+        let Some(call) = self.tickets.call_mut(&entry) else { return false };
+        let Some(writer) = call.follows else { return false };
+        if entry.deadline <= now {
+            call.follows = None;
+            return false;
         }
+        self.release_followers(writer, 1);
+        true
     }
 
     /// The ticket was started: what of its prompt nobody wrote yet, it writes.
@@ -61,8 +67,9 @@ impl Limiter {
     /// The server has begun to answer the ticket: its prompt can be read from now on.
     pub(super) fn end_writing(&mut self, now: Instant, ticket: Ticket) {
         if let Some((scope, prefixes)) = self.prompt_of(ticket) {
-            self.scopes.get_mut(scope).prompts.ready(&prefixes, now);
-            self.release_followers(ticket);
+            for writer in self.scopes.get_mut(scope).prompts.ready(&prefixes, now) {
+                self.release_followers(writer, 0);
+            }
         }
     }
 
@@ -70,7 +77,7 @@ impl Limiter {
     pub(super) fn stop_writing(&mut self, ticket: Ticket) {
         if let Some((scope, prefixes)) = self.prompt_of(ticket) {
             self.scopes.get_mut(scope).prompts.abandon(ticket.slot(), &prefixes);
-            self.release_followers(ticket);
+            self.release_followers(ticket.slot(), 0);
         }
     }
 
@@ -84,14 +91,16 @@ impl Limiter {
         self.scopes.get_mut(scope).prompts.learn(&prefixes, cached, whole, estimate, now);
     }
 
-    /// Whoever followed the ticket stands first among its equals again, in the old order. The caller looks after the queue.
-    fn release_followers(&mut self, ticket: Ticket) {
-        let Some(followers) = self.followers.remove(&ticket.slot()) else { return };
+    /// Whoever followed the ticket in slot `writer` stands first among its equals again, in the old order. The caller looks
+    /// after the queue.
+    fn release_followers(&mut self, writer: u32, lost_patience: u8) {
+        let Some(followers) = self.followers.remove(&writer) else { return };
         let followers: Vec<Ticket> = followers.into_iter().filter(|follower| self.tickets.follows(*follower)).collect();
         for follower in followers.into_iter().rev() {
             let Some(entry) = self.tickets.get(follower).copied() else { continue };
             if let Some(call) = self.tickets.call_mut(&entry) {
-                call.follows = false;
+                call.follows = None;
+                call.patience = call.patience.saturating_sub(lost_patience);
             }
             self.end_pause(follower);
             self.rejoin(follower);

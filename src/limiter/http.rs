@@ -72,8 +72,8 @@ impl Limiter {
             idempotent: IDEMPOTENT_METHODS.iter().any(|method| method.eq_ignore_ascii_case(http.method)),
             replayable: http.replayable,
             previous_delay: Duration::ZERO,
-            follows: false,
-            is_impatient: false,
+            follows: None,
+            patience: Call::PATIENCE,
             prompt: Call::NO_PROMPT,
         };
         let scope = self.scopes.get_mut(place.scope);

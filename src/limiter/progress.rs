@@ -190,9 +190,10 @@ impl Limiter {
     }
 
     fn return_to_queue(&mut self, now: Instant, ticket: Ticket) {
-        self.end_pause(ticket);
-        self.lose_patience(ticket);
-        self.rejoin(ticket);
+        if !self.lose_patience(now, ticket) {
+            self.end_pause(ticket);
+            self.rejoin(ticket);
+        }
         self.advance_scope_of(now, ticket);
     }
 

@@ -96,15 +96,18 @@ pub(super) struct Call {
     /// Whether its body can be sent again.
     pub(super) replayable: bool,
     pub(super) previous_delay: Duration,
-    /// Whether it waits for another request to write the beginning of its prompt.
-    pub(super) follows: bool,
-    /// Whether it has waited for that long enough.
-    pub(super) is_impatient: bool,
+    /// The slot of whom it waits for to write the beginning of its prompt.
+    pub(super) follows: Option<u32>,
+    /// How many more of those that hang it will wait for.
+    pub(super) patience: u8,
     /// Slot of its prompt's points; [`NO_PROMPT`](Self::NO_PROMPT) if it has none.
     pub(super) prompt: u32,
 }
 
 impl Call {
+    /// Two that hang are an outage, and no bad luck.
+    pub(super) const PATIENCE: u8 = 2;
+
     /// The slot of the prompt of a call that marks no points.
     pub(super) const NO_PROMPT: u32 = u32::MAX;
 }
@@ -189,7 +192,7 @@ impl Tickets {
     /// Whether the ticket waits for another one to write its prompt.
     pub(super) fn follows(&self, ticket: Ticket) -> bool {
         let entry = self.get(ticket).filter(|entry| entry.phase == Phase::Pausing);
-        entry.and_then(|entry| self.call(entry)).is_some_and(|call| call.follows)
+        entry.and_then(|entry| self.call(entry)).is_some_and(|call| call.follows.is_some())
     }
 
     /// The ticket's request starts and holds `reservation`.

@@ -65,13 +65,27 @@ fn when_the_writer_is_not_served_another_goes_first() {
 }
 
 #[test]
-fn a_writer_that_hangs_is_followed_for_a_minute_and_no_longer() {
+fn a_writer_that_hangs_is_followed_for_a_minute_and_then_another() {
     let mut world = World::new(default_limits([("itpm", 10_000_000.0)]));
     let tickets: Vec<Ticket> = (0..3).map(|number| ask(&mut world, "tide", &format!("{number}?"))).collect();
     assert_eq!(world.starts(), tickets[..1]);
     assert_eq!(world.wake(), (Duration::MINUTE, Reason::PromptCache));
-    assert_eq!(world.starts(), tickets[1..]);
+    assert_eq!(world.starts(), tickets[1..2]);
+    assert_eq!(world.wake(), (Duration::MINUTE, Reason::PromptCache));
+    assert_eq!(world.starts(), tickets[2..]);
     assert_eq!(world.limiter.poll_timeout(), None);
+}
+
+#[test]
+fn whoever_answers_first_lets_all_go_that_wait_for_the_same_prompt() {
+    let mut world = World::new(default_limits([("itpm", 10_000_000.0)]));
+    let tickets: Vec<Ticket> = (0..4).map(|number| ask(&mut world, "tide", &format!("{number}?"))).collect();
+    assert_eq!(world.starts(), tickets[..1]);
+    world.wake();
+    assert_eq!(world.starts(), tickets[1..2]);
+    // The first was slow, and did not hang.
+    assert_eq!(world.answer(tickets[0], 200, ANSWER), Verdict::Observe);
+    assert_eq!(world.starts(), tickets[2..]);
 }
 
 #[test]
