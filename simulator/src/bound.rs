@@ -151,6 +151,8 @@ fn charged_input(group: &str, jobs: &[&Job]) -> Vec<u64> {
     for (job, charged) in jobs.iter().zip(&mut charged) {
         let Job { model, input_tokens, shared: Some(shared), .. } = job else { continue };
         let minimum = minimum_to_cache(model);
+        // The system prompt is what comes before every turn of any conversation.
+        let system = (model, shared.system, u64::MAX, usize::MAX);
         let last_turn =
             shared.history.len().checked_sub(2).filter(|&messages| {
                 shared.grows && turns.contains(&(model, shared.system, shared.conversation, messages))
@@ -161,10 +163,10 @@ fn charged_input(group: &str, jobs: &[&Job]) -> Vec<u64> {
                 let since: u64 = shared.history[messages + 1..].iter().map(|tokens| tokens + MESSAGE_TOKENS).sum();
                 input_tokens.saturating_sub(shared.last_message(*input_tokens) + MESSAGE_TOKENS + since)
             }
-            None if written.contains(&(model, shared.system)) => shared.system_end(),
+            None if written.contains(&system) => shared.system_end(),
             None => 0,
         };
-        written.insert((model, shared.system));
+        written.insert(system);
         if read >= minimum {
             *charged = charged.saturating_sub(read);
         }
