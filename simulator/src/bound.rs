@@ -32,7 +32,7 @@ use crate::meter::Enforcement;
 use crate::options::{Options, Timing};
 use crate::organisation::limits_of;
 use crate::tokenizer;
-use crate::workload::{Job, Shared, prompt};
+use crate::workload::{Job, prompt};
 
 /// The bound, and where it comes from. In JSON the names are in `camelCase`, times in milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -141,26 +141,34 @@ fn charged_input(group: &str, jobs: &[&Job]) -> Vec<u64> {
     if reads_count(group) {
         return charged;
     }
+    // The turns that were asked for, of each conversation that is cached as it grows.
+    let shared = jobs.iter().filter_map(|job| Some((&job.model, job.shared.as_ref()?)));
+    let turns: BTreeSet<_> = shared
+        .filter(|(_, shared)| shared.grows)
+        .map(|(model, shared)| (model, shared.system, shared.conversation, shared.history.len()))
+        .collect();
     let mut written = BTreeSet::new();
-    let mut order: Vec<usize> = (0..jobs.len()).collect();
-    // A turn finds what the turn before it wrote.
-    order.sort_by_key(|&index| jobs[index].shared.as_ref().map_or(0, |shared| shared.history.len()));
-    for index in order {
-        let Job { model, input_tokens, shared: Some(shared), .. } = jobs[index] else { continue };
-        let Shared { system, conversation, ref history, grows, .. } = *shared;
-        let turn = |messages: usize| (model, system, Some((conversation, messages)));
+    for (job, charged) in jobs.iter().zip(&mut charged) {
+        let Job { model, input_tokens, shared: Some(shared), .. } = job else { continue };
         let minimum = minimum_to_cache(model);
-        let end_of_last_turn = history.len().checked_sub(2).filter(|_| grows).map(|messages| {
-            let since: u64 = history[messages + 1..].iter().map(|tokens| tokens + MESSAGE_TOKENS).sum();
-            // The last turn's question is the last but one of the earlier messages.
-            (turn(messages), input_tokens - shared.last_message(*input_tokens) - MESSAGE_TOKENS - since)
-        });
-        let ends = end_of_last_turn.into_iter().chain([((model, system, None), shared.system_end())]);
-        let read = ends.filter(|(end, tokens)| *tokens >= minimum && written.contains(end)).map(|(_, tokens)| tokens);
-        charged[index] -= read.max().unwrap_or(0);
-        written.insert((model, system, None));
-        if grows {
-            written.insert(turn(history.len()));
+        // The system prompt is what comes before every turn of any conversation.
+        let system = (model, shared.system, u64::MAX, usize::MAX);
+        let last_turn =
+            shared.history.len().checked_sub(2).filter(|&messages| {
+                shared.grows && turns.contains(&(model, shared.system, shared.conversation, messages))
+            });
+        let read = match last_turn {
+            // All that was said before the answer to it, which is the last of the earlier messages.
+            Some(messages) => {
+                let since: u64 = shared.history[messages + 1..].iter().map(|tokens| tokens + MESSAGE_TOKENS).sum();
+                input_tokens.saturating_sub(shared.last_message(*input_tokens) + MESSAGE_TOKENS + since)
+            }
+            None if written.contains(&system) => shared.system_end(),
+            None => 0,
+        };
+        written.insert(system);
+        if read >= minimum {
+            *charged = charged.saturating_sub(read);
         }
     }
     charged
