@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(tokens(charged(&call(Provider::Gemini), free, &CACHED, None)), (5_310, 0));
         let quota = Quota::new(10_000, Duration::MINUTE);
         let own = Ledger::new([Limit::new(Dimension::OutputTokens, quota, Origin::Configured)]);
-        let limited = cost_of(&call(Provider::Gemini), Cost::REQUEST, &Forecasts::default(), &own);
+        let limited = cost_of(&call(Provider::Gemini), Cost::REQUEST, 0, &Forecasts::default(), &own);
         assert!(limited.output_tokens > 0);
         assert_eq!(tokens(charged(&call(Provider::Gemini), limited, &CACHED, None)), (5_310, 7));
     }
@@ -301,11 +301,11 @@ mod tests {
     fn a_forecast_is_never_what_makes_a_call_impossible() {
         for provider in Provider::ALL {
             let call = Call { max_tokens: None, ..call(provider) };
-            assert_eq!(tokens(certain(&call)), (100, 0), "{}", provider.name());
+            assert_eq!(tokens(certain(&call, 0)), (100, 0), "{}", provider.name());
             let quota = Quota::new(500, Duration::MINUTE);
             let limits = [Dimension::InputTokens, Dimension::OutputTokens, Dimension::TotalTokens];
             let ledger = Ledger::new(limits.map(|dimension| Limit::new(dimension, quota, Origin::Configured)));
-            let cost = cost_of(&call, Cost::REQUEST, &Forecasts::default(), &ledger);
+            let cost = cost_of(&call, Cost::REQUEST, 0, &Forecasts::default(), &ledger);
             assert_eq!(ledger.impossible(cost), None, "{}: {cost:?}", provider.name());
         }
     }
