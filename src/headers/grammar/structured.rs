@@ -2,6 +2,8 @@
 //!
 //! No field read here may hold an inner list, so one makes the field malformed like any other error.
 
+use alloc::vec::Vec;
+
 use super::number::{digits, saturating};
 
 /// A list of items, known to be well-formed as a whole.
@@ -151,10 +153,7 @@ fn bare(text: &[u8]) -> Option<(Bare<'_>, &[u8])> {
             (Bare::Integer(_), rest) => Some((Bare::Other, rest)),
             _ => None,
         },
-        [b'%', b'"', rest @ ..] => {
-            let end = run(rest, |byte| byte != b'"' && matches!(byte, b' '..=b'~'));
-            rest[end..].strip_prefix(b"\"").map(|rest| (Bare::Other, rest))
-        }
+        [b'%', b'"', rest @ ..] => display_string(rest),
         [b'-' | b'0'..=b'9', ..] => number(text),
         [b'a'..=b'z' | b'A'..=b'Z' | b'*', ..] => {
             let end = run(text, |byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:/".contains(&byte));
@@ -174,6 +173,31 @@ fn string(text: &[u8]) -> Option<(Bare<'_>, &[u8])> {
             b' '..=b'[' | b']'..=b'~' => at += 1,
             _ => return None,
         }
+    }
+}
+
+/// The rest of a Display String after its opening quote: UTF-8 whose bytes may be written as `%` and two digits.
+fn display_string(text: &[u8]) -> Option<(Bare<'_>, &[u8])> {
+    let mut decoded = Vec::new();
+    let mut rest = text;
+    loop {
+        let (byte, after) = match rest {
+            [b'"', rest @ ..] => return core::str::from_utf8(&decoded).is_ok().then_some((Bare::Other, rest)),
+            [b'%', high, low, rest @ ..] => (hex(*high)? * 16 + hex(*low)?, rest),
+            [byte @ (b' '..=b'$' | b'&'..=b'~'), rest @ ..] => (*byte, rest),
+            _ => return None,
+        };
+        decoded.push(byte);
+        rest = after;
+    }
+}
+
+/// A hexadecimal digit in lower case, as Display Strings demand.
+fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
     }
 }
 
@@ -206,8 +230,6 @@ fn trim_end(mut text: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use super::*;
 
     fn items(text: &str) -> Option<Vec<Bare<'_>>> {
@@ -218,7 +240,10 @@ mod tests {
     fn lists_hold_items_of_every_type() {
         assert_eq!(items(""), Some(Vec::new()));
         assert_eq!(items("\"a\" ,\t12"), Some(Vec::from([Bare::Text(b"a"), Bare::Integer(12)])));
-        assert_eq!(items("-5;a;b=?1;c=:YQ==:;d=tok/en;e=1.5;f=@7;g=%\"x\""), Some(Vec::from([Bare::Integer(-5)])));
+        assert_eq!(
+            items("-5;a;b=?1;c=:YQ==:;d=tok/en;e=1.5;f=@7;g=%\"x%c3%a9\""),
+            Some(Vec::from([Bare::Integer(-5)]))
+        );
         assert_eq!(items(r#""a\"b, c\\""#), Some(Vec::from([Bare::Text(br#"a\"b, c\\"#)])));
     }
 
@@ -249,6 +274,10 @@ mod tests {
             ":a",
             "?2",
             "@1.5",
+            "1;a=%\"%C3%A9\"",
+            "1;a=%\"%ff\"",
+            "1;a=%\"%c\"",
+            "1;a=%\"x",
             "é",
         ] {
             assert_eq!(items(text), None, "{text}");
