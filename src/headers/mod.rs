@@ -107,9 +107,12 @@ fn read_as<'a>(
     if let Some(refusal) = &refusal {
         fields.take_missing(refusal.headers());
     }
-    match custom.filter(|custom| !custom.limits.is_empty()) {
-        Some(custom) => custom.state_limits(response.headers, &clock, &mut signal),
-        None => fields.state_limits(plain_fields_of(provider), &clock, &mut signal),
+    // A cache repeats what the server said of its limits long ago.
+    if !fields.come_from_a_cache() {
+        match custom.filter(|custom| !custom.limits.is_empty()) {
+            Some(custom) => custom.state_limits(response.headers, &clock, &mut signal),
+            None => fields.state_limits(plain_fields_of(provider), &clock, &mut signal),
+        }
     }
     // The headers of a success do not speak of the error that came inside it.
     let should_retry = fields.should_retry().filter(|_| response.status >= 400);
