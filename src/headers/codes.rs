@@ -10,9 +10,10 @@ pub fn throttling_types() -> &'static [&'static str] {
     &AWS_THROTTLING
 }
 
-/// Whether `name` is a throttling error of AWS, as in `x-amzn-errortype`, perhaps with its namespace.
+/// Whether `name` is a throttling error of AWS, as in `x-amzn-errortype`, perhaps with its namespace or
+/// twice.
 pub(crate) fn is_throttling(name: &[u8]) -> bool {
-    let name = name.split(|&byte| byte == b':').next().unwrap_or_default();
+    let name = name.split(|byte| matches!(byte, b':' | b',')).next().unwrap_or_default();
     let name = name.rsplit(|&byte| byte == b'#').next().unwrap_or_default();
     AWS_THROTTLING.iter().any(|known| known.as_bytes() == name)
 }

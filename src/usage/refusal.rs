@@ -9,7 +9,7 @@ use crate::names;
 /// `src/resources/shared.ts`; <https://developers.openai.com/api/docs/guides/error-codes>; Google's status names,
 /// <https://ai.google.dev/gemini-api/docs/troubleshooting>, and the codes of its Interactions API,
 /// <https://www.developersdigest.tech/errors/api/gemini-api>.
-pub(super) fn of_word(word: &[u8]) -> Option<Kind> {
+pub(crate) fn of_word(word: &[u8]) -> Option<Kind> {
     names::find(WORDS, word)
 }
 
@@ -26,7 +26,7 @@ pub(super) fn of_status(status: u64) -> Option<Kind> {
 
 /// The more telling of two classes of one error: its type may say `rate_limit_error` where its code says that the
 /// money is gone.
-pub(super) fn more_telling(one: Kind, other: Kind) -> Kind {
+pub(crate) fn more_telling(one: Kind, other: Kind) -> Kind {
     if rank(other) > rank(one) { other } else { one }
 }
 
@@ -51,6 +51,7 @@ const WORDS: &[(&str, Kind)] = &[
     ("requests", Kind::RateLimit),
     ("too_many_requests", Kind::RateLimit),
     ("RESOURCE_EXHAUSTED", Kind::RateLimit),
+    ("rate_limit_reached", Kind::RateLimit),
     ("overloaded_error", Kind::Overloaded),
     ("server_is_overloaded", Kind::Overloaded),
     ("service_unavailable_error", Kind::Overloaded),
@@ -81,6 +82,11 @@ const WORDS: &[(&str, Kind)] = &[
     ("UNAUTHENTICATED", Kind::ClientError),
     ("NOT_FOUND", Kind::ClientError),
     ("FAILED_PRECONDITION", Kind::ClientError),
+    ("api_error", Kind::ServerError),
+    ("server_error", Kind::ServerError),
+    ("timeout_error", Kind::ServerError),
+    ("INTERNAL", Kind::ServerError),
+    ("DEADLINE_EXCEEDED", Kind::ServerError),
 ];
 
 /// The longest of them has 39 bytes.
