@@ -84,11 +84,17 @@ impl<'a> Iterator for Members<'a> {
         if text.is_empty() {
             return None;
         }
-        let (mut in_text, mut escaped) = (false, false);
+        let (mut in_text, mut escapes, mut escaped) = (false, false, false);
+        let mut before = b',';
         let comma = text.iter().position(|&byte| {
             let divides = byte == b',' && !in_text;
-            in_text ^= byte == b'"' && !escaped;
-            escaped = byte == b'\\' && in_text && !escaped;
+            if byte == b'"' && !escaped {
+                in_text = !in_text;
+                // In a Display String a backslash is one.
+                escapes = before != b'%';
+            }
+            escaped = byte == b'\\' && in_text && escapes && !escaped;
+            before = byte;
             divides
         });
         let (member, after) = comma.map_or((text, &[][..]), |comma| (&text[..comma], skip_blanks(&text[comma + 1..])));
@@ -245,6 +251,7 @@ mod tests {
             Some(Vec::from([Bare::Integer(-5)]))
         );
         assert_eq!(items(r#""a\"b, c\\""#), Some(Vec::from([Bare::Text(br#"a\"b, c\\"#)])));
+        assert_eq!(items(r#"1;a=%"b\", 2"#), Some(Vec::from([Bare::Integer(1), Bare::Integer(2)])));
     }
 
     #[test]
