@@ -1,5 +1,6 @@
 //! Errors that come inside a success: in a stream after its headers, from GraphQL, from Slack.
 
+use super::grammar::calendar::fixed_digits;
 use super::json::Json;
 use super::refusal::{MAX_BODY_BYTES, Refusal};
 use super::signal::Kind;
@@ -52,6 +53,7 @@ impl<'a> Inside<'a> {
         None
     }
 
+    #[inline(never)]
     fn in_value(provider: Provider, root: Json<'a>, called_so: bool, after_delivery: bool) -> Option<Self> {
         // OpenAI's Responses wrap the error of a stream that failed.
         let root =
@@ -71,8 +73,8 @@ fn slack(root: Json<'_>) -> Option<u16> {
 /// `{"errors":[{"type":"RATE_LIMITED"}]}`, `{"errors":[{"extensions":{"code":"THROTTLED"}}]}`
 pub(crate) fn graphql(root: Json<'_>) -> Option<u16> {
     root.member("errors")?.items().find_map(|error| {
-        let names = [error.member("type"), error.path(&["extensions", "code"])];
-        names.into_iter().flatten().find_map(|name| names::find(GRAPHQL_STATUSES, name.text()?.as_bytes()))
+        let paths = [&["type"][..], &["extensions", "code"]];
+        paths.into_iter().find_map(|path| names::find(GRAPHQL_STATUSES, error.path(path)?.text()?.as_bytes()))
     })
 }
 
@@ -86,12 +88,12 @@ fn error_status(root: Json<'_>, called_so: bool) -> Option<u16> {
         _ => return None,
     };
     let code = error.member("code");
-    let number = code.and_then(Json::raw_text).and_then(|code| core::str::from_utf8(code).ok()?.parse().ok());
-    if let Some(status) = number.filter(|status| (400..600).contains(status)) {
-        return Some(status);
+    let number = code.and_then(Json::raw_text).filter(|code| code.len() == 3).and_then(fixed_digits);
+    if let Some(status @ 400..600) = number {
+        return u16::try_from(status).ok();
     }
-    let words = [error.path(&["details", "error_code"]), code, error.member("type"), error.member("status")];
-    let classes = words.into_iter().flatten().filter_map(|word| class_of_word(word.text()?.as_bytes()));
+    let words = [&["details", "error_code"][..], &["code"], &["type"], &["status"]];
+    let classes = words.into_iter().filter_map(|path| class_of_word(error.path(path)?.text()?.as_bytes()));
     match classes.reduce(more_telling).or(certain.then_some(Kind::ServerError))? {
         Kind::RateLimit => Some(429),
         Kind::Overloaded => Some(529),

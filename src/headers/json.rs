@@ -45,6 +45,7 @@ impl<'a> Json<'a> {
     }
 
     /// The first member called `name`, if this is an object that has one.
+    #[inline(never)]
     pub(crate) fn member(self, name: &str) -> Option<Self> {
         self.member_where(&|key| key == name.as_bytes())
     }

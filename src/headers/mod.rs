@@ -23,6 +23,7 @@ mod signal;
 mod vendor;
 
 pub use block::HeaderBlock;
+pub(crate) use codes::is_quota_code;
 pub use codes::{quota_codes, throttling_types};
 pub use custom::{CustomLimit, CustomProvider};
 pub use reset::Unit;

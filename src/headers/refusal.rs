@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-use super::codes::{GITHUB_MESSAGES, QUOTA_CODES, QUOTA_MESSAGES, is_throttling};
+use super::codes::{GITHUB_MESSAGES, QUOTA_MESSAGES, is_quota_code, is_throttling};
 use super::grammar::number::{Decimal, SECOND_NANOS, count, digits, saturating};
 use super::hint::{self, find_ignoring_case};
 use super::inside::graphql;
@@ -88,12 +88,10 @@ impl<'a> Refusal<'a> {
     }
 
     fn is_quota_exhausted(&self) -> bool {
-        let codes = [self.error.path(&["details", "error_code"]), self.error.member("code"), self.error.member("type")];
-        let is_code = |code: Json<'_>| {
-            let code = code.text().unwrap_or_default();
-            QUOTA_CODES.contains(&&*code) || (self.provider == Provider::Gemini && code == "quota_exceeded")
+        let is_code = |code: &str| {
+            is_quota_code(code.as_bytes()) || (self.provider == Provider::Gemini && code == "quota_exceeded")
         };
-        codes.into_iter().flatten().any(is_code)
+        self.has_code(&is_code)
             || self.message().is_some_and(|message| QUOTA_MESSAGES.iter().any(|known| message.starts_with(known)))
             || self.violations().any(|violation| is_per_day(violation))
             || self.root.member("policyName").is_some_and(|policy| policy.is("DAILY"))
@@ -102,10 +100,10 @@ impl<'a> Refusal<'a> {
     /// Whether the request is larger than the limit itself, so that it never fits. OpenAI and Groq have no code for
     /// that, but write both numbers.
     fn is_too_large(&self) -> bool {
-        let codes = [self.error.member("code"), self.error.member("type")];
-        codes.into_iter().flatten().any(|code| code.is("request_too_large"))
+        self.has_code(&|code| code == "request_too_large")
             || self.message().is_some_and(|message| {
-                let numbers = (number_after(&message, ": Limit "), number_after(&message, ", Requested "));
+                let numbers =
+                    (number_after(message.as_bytes(), ": limit "), number_after(message.as_bytes(), ", requested "));
                 message.starts_with("Request too large")
                     || matches!(numbers, (Some(limit), Some(requested)) if requested > limit)
             })
@@ -135,6 +133,13 @@ impl<'a> Refusal<'a> {
         source.is_some_and(|source| source.is("openrouter_in_flight_budget"))
     }
 
+    /// Whether one of the words by which the error is called is such a one.
+    #[inline(never)]
+    fn has_code(&self, is_it: &dyn Fn(&str) -> bool) -> bool {
+        let paths = [&["details", "error_code"][..], &["code"], &["type"]];
+        paths.into_iter().filter_map(|path| self.error.path(path)?.text()).any(|code| is_it(&code))
+    }
+
     #[inline(never)]
     fn message(&self) -> Option<Cow<'a, str>> {
         let message = self.error.member("message").or_else(|| self.root.member("message"));
@@ -157,9 +162,10 @@ impl<'a> Refusal<'a> {
 }
 
 /// The whole number that stands in `text` after `phrase`. One that goes on behind a comma or a point is not whole.
-fn number_after(text: &str, phrase: &str) -> Option<u64> {
-    let (_, rest) = text.split_once(phrase)?;
-    let (number, rest) = digits(rest.as_bytes());
+#[inline(never)]
+fn number_after(text: &[u8], phrase: &str) -> Option<u64> {
+    let start = find_ignoring_case(text, phrase)? + phrase.len();
+    let (number, rest) = digits(text.get(start..)?);
     let goes_on = matches!(rest, [b',' | b'.', b'0'..=b'9', ..]);
     (!number.is_empty() && !goes_on).then(|| saturating(number))
 }

@@ -1,6 +1,6 @@
 //! The class of an error that came inside a success.
 
-use crate::headers::Kind;
+use crate::headers::{Kind, is_quota_code};
 use crate::names;
 
 /// The class that `word`, an error's type, code or status, names.
@@ -10,7 +10,7 @@ use crate::names;
 /// <https://ai.google.dev/gemini-api/docs/troubleshooting>, and the codes of its Interactions API,
 /// <https://www.developersdigest.tech/errors/api/gemini-api>.
 pub(crate) fn of_word(word: &[u8]) -> Option<Kind> {
-    names::find(WORDS, word)
+    if is_quota_code(word) { Some(Kind::QuotaExhausted) } else { names::find(WORDS, word) }
 }
 
 /// The class that `status`, an HTTP status written in the body, names.
@@ -56,16 +56,6 @@ const WORDS: &[(&str, Kind)] = &[
     ("server_is_overloaded", Kind::Overloaded),
     ("service_unavailable_error", Kind::Overloaded),
     ("UNAVAILABLE", Kind::Overloaded),
-    ("billing_error", Kind::QuotaExhausted),
-    ("enforced_spend_limit_reached", Kind::QuotaExhausted),
-    ("contract_spend_limit_reached", Kind::QuotaExhausted),
-    ("linked_organization_spend_limit_reached", Kind::QuotaExhausted),
-    ("linked_organization_billing_unavailable", Kind::QuotaExhausted),
-    ("insufficient_quota", Kind::QuotaExhausted),
-    ("credit_balance_exhausted", Kind::QuotaExhausted),
-    ("organization_spend_limit_exceeded", Kind::QuotaExhausted),
-    ("project_spend_limit_exceeded", Kind::QuotaExhausted),
-    ("organization_usage_limit_exceeded", Kind::QuotaExhausted),
     ("quota_exceeded", Kind::QuotaExhausted),
     ("invalid_request_error", Kind::ClientError),
     ("authentication_error", Kind::ClientError),
@@ -89,7 +79,7 @@ const WORDS: &[(&str, Kind)] = &[
     ("DEADLINE_EXCEEDED", Kind::ServerError),
 ];
 
-/// The longest of them has 39 bytes.
+/// The longest of them, and of the codes of a spent quota, has 39 bytes.
 pub(super) const WORD_BYTES: usize = 40;
 
 #[cfg(test)]
