@@ -108,6 +108,23 @@ fn told_its_limits_it_is_hardly_ever_refused_and_wastes_no_time() {
 }
 
 #[test]
+fn a_prompt_that_many_share_is_written_by_one_and_read_by_the_others() {
+    for seed in seeds() {
+        let jobs = workload::generate("cached-prefix", 400, seed).expect("a known workload");
+        let server = LIMITS.of_server(seed, "");
+        let bound = lower_bound(&jobs, &Options::from_json(&server).expect("right"), StdDuration::ZERO);
+        let outcome = World::new(limiter(&LIMITS.told(), seed), &server, seed).run(all_at_once(jobs));
+        let ratio = outcome.makespan.as_secs_f64() * 1_000.0 / bound.ms;
+        let cache = outcome.stats.organisations[0].groups[0].cache;
+        eprintln!("seed {seed}: {ratio:.3} of the bound by {}, {cache:?}", bound.binding);
+        assert_all_done_once(&outcome, &format!("seed {seed}"));
+        assert_eq!((cache.reads, outcome.declined.len()), (399, 0), "seed {seed}: {:?}", outcome.declined);
+        // The turns of a conversation come one after the other, of which the bound knows nothing.
+        assert!(ratio < 1.4, "seed {seed}: {ratio}");
+    }
+}
+
+#[test]
 fn where_every_cost_is_known_it_is_never_refused() {
     let limits = Limits { itpm: 10_000_000, otpm: 10_000_000, ..LIMITS };
     for seed in seeds() {
