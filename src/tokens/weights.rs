@@ -1,0 +1,191 @@
+//! What the characters of a text weigh, by tokenizer.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::error::Error;
+use core::fmt;
+
+use super::counter::{Counter, Form, LETTERS};
+use super::machine::CELLS_AND_REPEATS;
+use super::small;
+use super::tokenizer::Tokenizer;
+
+/// The weights by which texts are counted: the small form for every tokenizer, and the exact form for those whose tables
+/// were added.
+///
+/// ```
+/// use tidegate::tokens::{EXACT_TABLES, Tokenizer, Weights};
+///
+/// let mut weights = Weights::new();
+/// let text = "The tide comes in twice a day, and the gate opens when the water outside allows.";
+/// let count = |weights: &Weights| {
+///     let mut counter = weights.counter(Tokenizer::O200k);
+///     counter.text(text.as_bytes());
+///     counter.groups().tokens()
+/// };
+/// // Its tokenizer makes 18 tokens of it.
+/// assert_eq!(count(&weights), 17);
+/// weights.add_tables(EXACT_TABLES)?;
+/// assert_eq!(count(&weights), 18);
+/// # Ok::<(), tidegate::tokens::TablesError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Weights {
+    exact: Vec<(Tokenizer, Box<[u8]>)>,
+}
+
+impl Weights {
+    /// The small form, for every tokenizer.
+    pub const fn new() -> Self {
+        Self { exact: Vec::new() }
+    }
+
+    /// Adds exact tables, as [`EXACT_TABLES`](super::EXACT_TABLES) has them. What is there already is replaced.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the bytes. Nothing was added then.
+    pub fn add_tables(&mut self, bytes: &[u8]) -> Result<(), TablesError> {
+        let rows = bytes.strip_prefix(SIGNATURE).ok_or(TablesError::Unrecognized)?;
+        let mut tables = rows.chunks_exact(1 + TABLE);
+        if !tables.remainder().is_empty() || tables.len() == 0 {
+            return Err(TablesError::Incomplete);
+        }
+        for row in tables.clone() {
+            named(row).ok_or(TablesError::UnknownTokenizer)?;
+        }
+        for row in &mut tables {
+            if let (Some(tokenizer), Some(table)) = (named(row), row.get(1..)) {
+                self.set(tokenizer, table.into());
+            }
+        }
+        self.set(Tokenizer::Unknown, self.mean());
+        Ok(())
+    }
+
+    /// Whether texts for `tokenizer` are counted by exact tables.
+    pub fn is_exact(&self, tokenizer: Tokenizer) -> bool {
+        self.table(tokenizer).is_some()
+    }
+
+    /// A counter for texts that `tokenizer` cuts.
+    pub fn counter(&self, tokenizer: Tokenizer) -> Counter<'_> {
+        let form = match self.table(tokenizer).and_then(|table| table.split_at_checked(CELLS_AND_REPEATS)) {
+            Some((cells, pairs)) => Form { cells, pairs },
+            None => Form { cells: small::of(tokenizer), pairs: &[] },
+        };
+        Counter::new(tokenizer, form)
+    }
+
+    fn table(&self, tokenizer: Tokenizer) -> Option<&[u8]> {
+        self.exact.iter().find(|(known, _)| *known == tokenizer).map(|(_, table)| &**table)
+    }
+
+    fn set(&mut self, tokenizer: Tokenizer, table: Box<[u8]>) {
+        match self.exact.iter_mut().find(|(known, _)| *known == tokenizer) {
+            Some((_, known)) => *known = table,
+            None => self.exact.push((tokenizer, table)),
+        }
+    }
+
+    /// The mean of the tables, by which texts are counted whose tokenizer nobody knows.
+    fn mean(&self) -> Box<[u8]> {
+        let known = || self.exact.iter().filter(|(tokenizer, _)| *tokenizer != Tokenizer::Unknown);
+        let count = i32::try_from(known().count()).unwrap_or(i32::MAX).max(1);
+        let mut mean = vec![0; TABLE];
+        for (index, mean) in mean.iter_mut().enumerate() {
+            let weights = known().filter_map(|(_, table)| table.get(index)).copied();
+            let is_cell = index < CELLS_AND_REPEATS;
+            let sum: i32 =
+                weights.map(|weight| if is_cell { i32::from(weight) } else { weight.cast_signed().into() }).sum();
+            // The lowest eight bits, whether there is a sign or not.
+            *mean = ((sum + count / 2).div_euclid(count) & 0xFF) as u8;
+        }
+        mean.into()
+    }
+}
+
+/// Why tables were refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum TablesError {
+    /// They are no tables, or those of another version of this crate.
+    Unrecognized,
+    /// The last one is cut, or there is none.
+    Incomplete,
+    /// One is for a tokenizer that this version does not know.
+    UnknownTokenizer,
+}
+
+impl fmt::Display for TablesError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Unrecognized => "these are no token tables of this version: use those that came with it",
+            Self::Incomplete => "the token tables are cut: use the whole file",
+            Self::UnknownTokenizer => {
+                "the token tables name an unknown tokenizer: use those that came with this version"
+            }
+        })
+    }
+}
+
+impl Error for TablesError {}
+
+fn named(row: &[u8]) -> Option<Tokenizer> {
+    row.first().and_then(|&number| Tokenizer::from_number(number)).filter(|known| *known != Tokenizer::Unknown)
+}
+
+/// What tables begin with, the last byte being the version of their form: a change of classes, states or units makes it
+/// another.
+const SIGNATURE: &[u8] = b"tokens\x01";
+
+/// Bytes of one table: the cells and repeats, and the pairs of letters.
+const TABLE: usize = CELLS_AND_REPEATS + LETTERS * LETTERS;
+
+#[cfg(test)]
+mod tests {
+    use super::super::EXACT_TABLES;
+    use super::*;
+
+    #[test]
+    fn tables_that_are_none_are_refused_and_nothing_is_added() {
+        let mut weights = Weights::new();
+        assert_eq!(weights.add_tables(b""), Err(TablesError::Unrecognized));
+        assert_eq!(weights.add_tables(b"tokens\x02"), Err(TablesError::Unrecognized));
+        assert_eq!(weights.add_tables(SIGNATURE), Err(TablesError::Incomplete));
+        assert_eq!(weights.add_tables(&EXACT_TABLES[..EXACT_TABLES.len() - 1]), Err(TablesError::Incomplete));
+        for number in [Tokenizer::Unknown as u8, 200] {
+            let mut bytes = EXACT_TABLES.to_vec();
+            // The last row's.
+            let place = bytes.len() - TABLE - 1;
+            bytes[place] = number;
+            assert_eq!(weights.add_tables(&bytes), Err(TablesError::UnknownTokenizer));
+        }
+        assert!(Tokenizer::ALL.iter().all(|tokenizer| !weights.is_exact(*tokenizer)));
+    }
+
+    #[test]
+    fn tables_can_be_added_twice_and_bring_a_mean_of_themselves() {
+        let mut weights = Weights::new();
+        weights.add_tables(EXACT_TABLES).unwrap();
+        weights.add_tables(EXACT_TABLES).unwrap();
+        let exact: Vec<_> = Tokenizer::ALL.iter().copied().filter(|tokenizer| weights.is_exact(*tokenizer)).collect();
+        let expected =
+            [Tokenizer::Claude3, Tokenizer::Claude47, Tokenizer::O200k, Tokenizer::Gemma3, Tokenizer::Unknown];
+        assert_eq!(exact, expected);
+        assert_eq!(weights.exact.len(), expected.len());
+    }
+
+    #[test]
+    fn a_mean_rounds_alike_on_both_sides_of_zero() {
+        let table = |cell: u8, pair: i8| {
+            let mut table = vec![0; TABLE];
+            (table[0], table[TABLE - 1]) = (cell, pair.cast_unsigned());
+            table.into_boxed_slice()
+        };
+        let exact = vec![(Tokenizer::Claude3, table(255, -3)), (Tokenizer::Gemma3, table(250, -6))];
+        let mean = Weights { exact }.mean();
+        assert_eq!((mean[0], mean[TABLE - 1].cast_signed()), (253, -4));
+    }
+}
