@@ -1,6 +1,6 @@
 //! Counts the model tokens of a text as it passes.
 
-use super::class::{self, class as classes};
+use super::class::{self, kinds as classes};
 use super::groups::{GROUPS, Groups};
 use super::machine::{CELLS_AND_REPEATS, Step, kind, repeat};
 use super::tokenizer::Tokenizer;

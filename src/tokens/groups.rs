@@ -5,9 +5,10 @@ pub const GROUPS: usize = 7;
 
 /// Model tokens of a text by kind of character, in 1/16.
 ///
-/// The kinds are, in order: Latin letters; digits; white space; punctuation and symbols; Cyrillic, Greek, Hebrew and
-/// Arabic; Chinese, Japanese and Korean; everything else (scripts of India and South-East Asia, emoji, rare ones).
-/// Tokenizers differ from each other mostly by a factor for each of these.
+/// The kinds are, in order: letters of ASCII; digits; white space, punctuation and symbols; accented, Cyrillic and Greek
+/// letters; Chinese, Japanese and Korean; scripts of India; everything else (Arabic, Hebrew, Thai, emoji, rare ones).
+/// Tokenizers differ from each other mostly by a factor for each of these: of eight ways to divide, this one let a
+/// regression learn an unknown tokenizer soonest.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Groups(pub [u32; GROUPS]);
 

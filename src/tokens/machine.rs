@@ -4,7 +4,7 @@
 //! spaces the text is. What a character weighs depends on the state and its class; so does the state that follows. The
 //! exact form has a weight for each pair of state and class, a *cell*; the small form one for each *kind* of cell.
 
-use super::class::class;
+use super::class::kinds as class;
 
 /// States.
 pub(super) const STATES: usize = 100;
@@ -190,7 +190,7 @@ const fn kind_of(state: u8, class: u8) -> u8 {
             DIGITS_LAST => kind::FOURTH_DIGIT,
             DIGITS..DIGITS_LAST => kind::DIGIT,
             SPACES => kind::NUMBER_AFTER_SPACE,
-            SPACES..=SPACES_LAST => kind::NUMBER_AFTER_SPACES,
+            23..=SPACES_LAST => kind::NUMBER_AFTER_SPACES,
             _ => kind::NUMBER,
         },
         class::SPACE | class::TAB => match state {
@@ -241,12 +241,12 @@ const fn kind_of_letter(state: u8, class: u8, accented: u8) -> u8 {
 /// The group in which a character counts: see [`Groups`](super::Groups).
 const fn group_of(class: u8) -> u8 {
     match class {
-        class::VOWEL | class::CONSONANT | class::CAPITAL | class::ACCENTED => 0,
+        class::VOWEL | class::CONSONANT | class::CAPITAL => 0,
         class::DIGIT => 1,
-        class::SPACE | class::NEWLINE | class::TAB => 2,
-        class::QUOTE..=class::CONTROL | class::WIDE_MARK | class::TYPOGRAPHIC | class::SYMBOL => 3,
-        class::CYRILLIC | class::GREEK | class::HEBREW | class::ARABIC => 4,
-        class::HAN | class::KANA | class::HANGUL => 5,
+        class::SPACE..=class::CONTROL | class::WIDE_MARK | class::TYPOGRAPHIC | class::SYMBOL => 2,
+        class::ACCENTED | class::CYRILLIC | class::GREEK => 3,
+        class::HAN | class::KANA | class::HANGUL => 4,
+        class::INDIC | class::DEVANAGARI => 5,
         _ => 6,
     }
 }

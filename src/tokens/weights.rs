@@ -1,7 +1,6 @@
 //! What the characters of a text weigh, by tokenizer.
 
 use alloc::boxed::Box;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
@@ -12,7 +11,8 @@ use super::small;
 use super::tokenizer::Tokenizer;
 
 /// The weights by which texts are counted: the small form for every tokenizer, and the exact form for those whose tables
-/// were added.
+/// were added. A tokenizer that nobody knows is always counted by the small form: the mean over many is nearer to it than
+/// the exact weights of a few others.
 ///
 /// ```
 /// use tidegate::tokens::{EXACT_TABLES, Tokenizer, Weights};
@@ -60,7 +60,6 @@ impl Weights {
                 self.set(tokenizer, table.into());
             }
         }
-        self.set(Tokenizer::Unknown, self.mean());
         Ok(())
     }
 
@@ -87,22 +86,6 @@ impl Weights {
             Some((_, known)) => *known = table,
             None => self.exact.push((tokenizer, table)),
         }
-    }
-
-    /// The mean of the tables, by which texts are counted whose tokenizer nobody knows.
-    fn mean(&self) -> Box<[u8]> {
-        let known = || self.exact.iter().filter(|(tokenizer, _)| *tokenizer != Tokenizer::Unknown);
-        let count = i32::try_from(known().count()).unwrap_or(i32::MAX).max(1);
-        let mut mean = vec![0; TABLE];
-        for (index, mean) in mean.iter_mut().enumerate() {
-            let weights = known().filter_map(|(_, table)| table.get(index)).copied();
-            let is_cell = index < CELLS_AND_REPEATS;
-            let sum: i32 =
-                weights.map(|weight| if is_cell { i32::from(weight) } else { weight.cast_signed().into() }).sum();
-            // The lowest eight bits, whether there is a sign or not.
-            *mean = ((sum + count / 2).div_euclid(count) & 0xFF) as u8;
-        }
-        mean.into()
     }
 }
 
@@ -166,26 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn tables_can_be_added_twice_and_bring_a_mean_of_themselves() {
+    fn tables_can_be_added_twice() {
         let mut weights = Weights::new();
         weights.add_tables(EXACT_TABLES).unwrap();
         weights.add_tables(EXACT_TABLES).unwrap();
         let exact: Vec<_> = Tokenizer::ALL.iter().copied().filter(|tokenizer| weights.is_exact(*tokenizer)).collect();
-        let expected =
-            [Tokenizer::Claude3, Tokenizer::Claude47, Tokenizer::O200k, Tokenizer::Gemma3, Tokenizer::Unknown];
+        let expected = [Tokenizer::Claude3, Tokenizer::Claude47, Tokenizer::O200k, Tokenizer::Gemma3];
         assert_eq!(exact, expected);
         assert_eq!(weights.exact.len(), expected.len());
-    }
-
-    #[test]
-    fn a_mean_rounds_alike_on_both_sides_of_zero() {
-        let table = |cell: u8, pair: i8| {
-            let mut table = vec![0; TABLE];
-            (table[0], table[TABLE - 1]) = (cell, pair.cast_unsigned());
-            table.into_boxed_slice()
-        };
-        let exact = vec![(Tokenizer::Claude3, table(255, -3)), (Tokenizer::Gemma3, table(250, -6))];
-        let mean = Weights { exact }.mean();
-        assert_eq!((mean[0], mean[TABLE - 1].cast_signed()), (253, -4));
     }
 }
