@@ -47,18 +47,19 @@ impl Weights {
     ///
     /// What is wrong with the bytes. Nothing was added then.
     pub fn add_tables(&mut self, bytes: &[u8]) -> Result<(), TablesError> {
-        let rows = bytes.strip_prefix(SIGNATURE).ok_or(TablesError::Unrecognized)?;
-        let mut tables = rows.chunks_exact(1 + TABLE);
-        if !tables.remainder().is_empty() || tables.len() == 0 {
+        let [count, rest @ ..] = bytes.strip_prefix(SIGNATURE).ok_or(TablesError::Unrecognized)? else {
+            return Err(TablesError::Incomplete);
+        };
+        let count = usize::from(*count);
+        let (numbers, tables) = rest.split_at_checked(count).ok_or(TablesError::Incomplete)?;
+        if count == 0 || tables.len() != count * TABLE {
             return Err(TablesError::Incomplete);
         }
-        for row in tables.clone() {
-            named(row).ok_or(TablesError::UnknownTokenizer)?;
-        }
-        for row in &mut tables {
-            if let (Some(tokenizer), Some(table)) = (named(row), row.get(1..)) {
-                self.set(tokenizer, table.into());
-            }
+        let tokenizers: Option<Vec<_>> = numbers.iter().map(|number| Tokenizer::from_number(*number)).collect();
+        let tokenizers =
+            tokenizers.filter(|all| !all.contains(&Tokenizer::Unknown)).ok_or(TablesError::UnknownTokenizer)?;
+        for (first, tokenizer) in tokenizers.into_iter().enumerate() {
+            self.set(tokenizer, tables.iter().skip(first).step_by(count).copied().collect());
         }
         Ok(())
     }
@@ -115,15 +116,12 @@ impl fmt::Display for TablesError {
 
 impl Error for TablesError {}
 
-fn named(row: &[u8]) -> Option<Tokenizer> {
-    row.first().and_then(|&number| Tokenizer::from_number(number)).filter(|known| *known != Tokenizer::Unknown)
-}
-
 /// What tables begin with, the last byte being the version of their form: a change of classes, states or units makes it
-/// another.
+/// another. After it come the number of tables, that of the tokenizer of each, and then the weights, of all tables the
+/// first, of all the second, and so on: what is alike stands together, and is compressed the better for it.
 const SIGNATURE: &[u8] = b"tokens\x01";
 
-/// Bytes of one table: the cells and repeats, and the pairs of letters.
+/// Weights of one table: those of the cells and repeats, and of the pairs of letters.
 const TABLE: usize = CELLS_AND_REPEATS + LETTERS * LETTERS;
 
 #[cfg(test)]
@@ -137,12 +135,12 @@ mod tests {
         assert_eq!(weights.add_tables(b""), Err(TablesError::Unrecognized));
         assert_eq!(weights.add_tables(b"tokens\x02"), Err(TablesError::Unrecognized));
         assert_eq!(weights.add_tables(SIGNATURE), Err(TablesError::Incomplete));
+        assert_eq!(weights.add_tables(b"tokens\x01\x00"), Err(TablesError::Incomplete));
+        assert_eq!(weights.add_tables(b"tokens\x01\x02\x01"), Err(TablesError::Incomplete));
         assert_eq!(weights.add_tables(&EXACT_TABLES[..EXACT_TABLES.len() - 1]), Err(TablesError::Incomplete));
         for number in [Tokenizer::Unknown as u8, 200] {
             let mut bytes = EXACT_TABLES.to_vec();
-            // The last row's.
-            let place = bytes.len() - TABLE - 1;
-            bytes[place] = number;
+            bytes[SIGNATURE.len() + 1] = number;
             assert_eq!(weights.add_tables(&bytes), Err(TablesError::UnknownTokenizer));
         }
         assert!(Tokenizer::ALL.iter().all(|tokenizer| !weights.is_exact(*tokenizer)));
