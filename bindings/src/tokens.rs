@@ -25,26 +25,23 @@ pub(crate) fn weights() -> Arc<Weights> {
 /// An `Error` if these are no tables of this version.
 #[wasm_bindgen(js_name = addTokenTables)]
 pub fn add_token_tables(tables: &[u8]) -> Result<(), JsError> {
-    WEIGHTS.with_borrow_mut(|weights| Arc::make_mut(weights).add_tables(tables)).map_err(JsError::from)
+    let mut weights = Weights::new();
+    weights.add_tables(tables).map_err(|error| JsError::new(&error.to_string()))?;
+    WEIGHTS.set(Arc::new(weights));
+    Ok(())
 }
 
-/// The model tokens of a text, as `model` counts them; an unknown model as models do on average.
-#[wasm_bindgen(js_name = estimateText)]
-pub fn estimate_text(text: &str, model: &str) -> f64 {
+/// The model tokens of a text, or of what a request's body asks a model to read. `content` is a string, or of a body a
+/// `Uint8Array`. Without `model`, a body says whose tokens they are, and a text is counted as models do on average.
+#[wasm_bindgen(js_name = estimateTokens)]
+pub fn estimate_tokens(content: &JsValue, is_body: bool, model: Option<String>) -> f64 {
+    let bytes = content.as_string().map_or_else(|| Uint8Array::new(content).to_vec(), String::into_bytes);
     let weights = weights();
-    let mut counter = weights.counter(Tokenizer::of_model(model));
-    counter.text(text.as_bytes());
+    if is_body {
+        return request::estimate_body(&weights, &bytes, model.as_deref()).tokens() as f64;
+    }
+    let mut counter = weights.counter(model.as_deref().map_or(Tokenizer::Unknown, Tokenizer::of_model));
+    counter.text(&bytes);
     counter.end();
     counter.groups().tokens() as f64
-}
-
-/// The model tokens of what a request's body asks a model to read. `body` is a string or a `Uint8Array`; without `model`,
-/// the body says whose tokens they are.
-#[wasm_bindgen(js_name = estimateBody)]
-pub fn estimate_body(body: &JsValue, model: Option<String>) -> f64 {
-    let estimate = |body: &[u8]| request::estimate_body(&weights(), body, model.as_deref()).tokens() as f64;
-    match body.as_string() {
-        Some(text) => estimate(text.as_bytes()),
-        None => estimate(&Uint8Array::new(body).to_vec()),
-    }
 }

@@ -110,10 +110,8 @@ export interface CoreModule {
     body: string | Uint8Array | undefined,
     wallNow: number,
   ): string;
-  /** The model tokens of a text; "" for an unknown model. */
-  estimateText(text: string, model: string): number;
-  /** The model tokens that a request's body asks a model to read; the body names the model where none is given. */
-  estimateBody(body: string | Uint8Array, model: string | undefined): number;
+  /** The model tokens of a text, or of what a request's body asks a model to read, which may name the model itself. */
+  estimateTokens(content: string | Uint8Array, isBody: boolean, model: string | undefined): number;
   /** Adds exact tables, for every limiter and every estimate from now on. */
   addTokenTables(tables: Uint8Array): void;
   /** How much of a body {@link CoreLimiter.handleBody} wants at most, in bytes. */

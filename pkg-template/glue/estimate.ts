@@ -48,11 +48,10 @@ export function estimateTokens(
   if (model !== undefined && typeof model !== "string") {
     throw new OptionError("model", model, "Use the name of a model.");
   }
-  const body = typeof textOrBody === "string" ? undefined : bodyOf(textOrBody);
+  const isBody = typeof textOrBody !== "string";
+  const content = isBody ? bodyOf(textOrBody) : textOrBody;
   try {
-    return body === undefined
-      ? loadedCore().estimateText(textOrBody as string, model ?? "")
-      : loadedCore().estimateBody(body, model);
+    return loadedCore().estimateTokens(content, isBody, model);
   } catch (thrown) {
     throw coreErrorOf(thrown);
   }

@@ -1,6 +1,6 @@
 //! Counts the model tokens of a text as it passes.
 
-use super::class::{self, kinds as classes};
+use super::class::{self, kinds};
 use super::groups::{GROUPS, Groups};
 use super::machine::{CELLS_AND_REPEATS, Step, kind, repeat};
 use super::tokenizer::Tokenizer;
@@ -129,16 +129,19 @@ impl<'w> Counter<'w> {
 /// The weights of one tokenizer, in one of their two forms; all in [`UNIT`]s of a token.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Form<'w> {
-    /// One for each cell and each repeat, or one for each kind of cell.
-    pub(super) cells: &'w [u8],
-    /// What a letter weighs more or less after another, by `previous * 27 + letter`, in two's complement and in two
-    /// [`UNIT`]s; nothing in the small form.
-    pub(super) pairs: &'w [u8],
+    /// The small form: one for each kind of cell. The exact form: one for each cell and each repeat; then, by `previous *
+    /// 27 + letter`, what a letter weighs more or less after another, in two's complement and in two [`UNIT`]s.
+    pub(super) weights: &'w [u8],
+    /// The distance from one weight to the next, between which are those of other tokenizers.
+    pub(super) stride: usize,
+    /// Where the first is.
+    pub(super) first: usize,
+    pub(super) is_exact: bool,
 }
 
 impl Form<'_> {
-    const fn is_exact(&self) -> bool {
-        self.cells.len() == CELLS_AND_REPEATS
+    fn weight(&self, index: usize) -> u8 {
+        self.weights.get(index * self.stride + self.first).copied().unwrap_or_default()
     }
 }
 
@@ -158,17 +161,21 @@ impl Place {
     #[inline]
     fn step(&mut self, form: &Form<'_>, sums: &mut Sums, class: u8, character: u32) {
         let (cell, step) = Step::of(self.state, class);
-        let (mut next, mut index) = (step.next(), if form.is_exact() { cell } else { step.kind() });
+        let (mut next, mut kind, mut cell) = (step.next(), step.kind(), cell);
         if character == self.last
-            && let Some((state, place)) = repeat(self.state, class)
+            && let Some((state, repeated)) = repeat(self.state, class)
         {
-            (next, index) = (state, if form.is_exact() { place } else { kind::REPEATED_MARK.into() });
+            (next, kind, cell) = (state, kind::REPEATED_MARK.into(), repeated);
         }
-        let letter = if class <= classes::CAPITAL { (character & 31) as usize } else { 0 };
-        let pair = form.pairs.get(self.letter * LETTERS + letter).copied().unwrap_or_default();
-        let weight = form.cells.get(index).copied().unwrap_or_default();
+        let letter = if class <= kinds::CAPITAL { (character & 31) as usize } else { 0 };
+        let weight = if form.is_exact {
+            let pair = form.weight(CELLS_AND_REPEATS + self.letter * LETTERS + letter).cast_signed();
+            i64::from(form.weight(cell)) + 2 * i64::from(pair)
+        } else {
+            form.weight(kind).into()
+        };
         if let Some(sum) = sums.get_mut(step.group()) {
-            *sum += i64::from(weight) + 2 * i64::from(pair.cast_signed());
+            *sum += weight;
         }
         *self = Self { state: next, letter, last: character };
     }
@@ -212,7 +219,10 @@ type Sums = [i64; 8];
 const UNIT: i64 = 64;
 
 /// The letters, and what is none.
-pub(super) const LETTERS: usize = 27;
+const LETTERS: usize = 27;
+
+/// Pairs of them.
+pub(super) const PAIRS: usize = LETTERS * LETTERS;
 
 /// A request has 32 MB at most, <https://platform.claude.com/docs/en/api/errors> (read 2026-11-23).
 const MOST_STRUCTURE: u64 = 32 << 20;

@@ -1,11 +1,10 @@
 //! What the characters of a text weigh, by tokenizer.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
 
-use super::counter::{Counter, Form, LETTERS};
+use super::counter::{Counter, Form, PAIRS};
 use super::machine::CELLS_AND_REPEATS;
 use super::small;
 use super::tokenizer::Tokenizer;
@@ -32,35 +31,31 @@ use super::tokenizer::Tokenizer;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Weights {
-    exact: Vec<(Tokenizer, Box<[u8]>)>,
+    /// Tables as they were added, or nothing.
+    tables: Vec<u8>,
 }
 
 impl Weights {
     /// The small form, for every tokenizer.
     pub const fn new() -> Self {
-        Self { exact: Vec::new() }
+        Self { tables: Vec::new() }
     }
 
-    /// Adds exact tables, as [`EXACT_TABLES`](super::EXACT_TABLES) has them. What is there already is replaced.
+    /// Adds exact tables, as [`EXACT_TABLES`](super::EXACT_TABLES) has them, in place of those that were added before.
     ///
     /// # Errors
     ///
-    /// What is wrong with the bytes. Nothing was added then.
+    /// What is wrong with the bytes. All stays as it was then.
     pub fn add_tables(&mut self, bytes: &[u8]) -> Result<(), TablesError> {
-        let [count, rest @ ..] = bytes.strip_prefix(SIGNATURE).ok_or(TablesError::Unrecognized)? else {
-            return Err(TablesError::Incomplete);
-        };
-        let count = usize::from(*count);
-        let (numbers, tables) = rest.split_at_checked(count).ok_or(TablesError::Incomplete)?;
-        if count == 0 || tables.len() != count * TABLE {
+        let tables = bytes.strip_prefix(SIGNATURE).ok_or(TablesError::Unrecognized)?;
+        let (numbers, weights) = parts(tables).unwrap_or_default();
+        if numbers.is_empty() || weights.len() != numbers.len() * TABLE {
             return Err(TablesError::Incomplete);
         }
-        let tokenizers: Option<Vec<_>> = numbers.iter().map(|number| Tokenizer::from_number(*number)).collect();
-        let tokenizers =
-            tokenizers.filter(|all| !all.contains(&Tokenizer::Unknown)).ok_or(TablesError::UnknownTokenizer)?;
-        for (first, tokenizer) in tokenizers.into_iter().enumerate() {
-            self.set(tokenizer, tables.iter().skip(first).step_by(count).copied().collect());
+        if numbers.iter().any(|&number| number >= Tokenizer::Unknown as u8) {
+            return Err(TablesError::UnknownTokenizer);
         }
+        self.tables = tables.into();
         Ok(())
     }
 
@@ -71,23 +66,21 @@ impl Weights {
 
     /// A counter for texts that `tokenizer` cuts.
     pub fn counter(&self, tokenizer: Tokenizer) -> Counter<'_> {
-        let form = match self.table(tokenizer).and_then(|table| table.split_at_checked(CELLS_AND_REPEATS)) {
-            Some((cells, pairs)) => Form { cells, pairs },
-            None => Form { cells: small::of(tokenizer), pairs: &[] },
-        };
-        Counter::new(tokenizer, form)
+        let small = Form { weights: small::of(tokenizer), stride: 1, first: 0, is_exact: false };
+        Counter::new(tokenizer, self.table(tokenizer).unwrap_or(small))
     }
 
-    fn table(&self, tokenizer: Tokenizer) -> Option<&[u8]> {
-        self.exact.iter().find(|(known, _)| *known == tokenizer).map(|(_, table)| &**table)
+    fn table(&self, tokenizer: Tokenizer) -> Option<Form<'_>> {
+        let (numbers, weights) = parts(&self.tables)?;
+        let first = numbers.iter().position(|&number| number == tokenizer as u8)?;
+        Some(Form { weights, stride: numbers.len(), first, is_exact: true })
     }
+}
 
-    fn set(&mut self, tokenizer: Tokenizer, table: Box<[u8]>) {
-        match self.exact.iter_mut().find(|(known, _)| *known == tokenizer) {
-            Some((_, known)) => *known = table,
-            None => self.exact.push((tokenizer, table)),
-        }
-    }
+/// The numbers of the tokenizers, and all weights.
+fn parts(tables: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&count, rest) = tables.split_first()?;
+    rest.split_at_checked(count.into())
 }
 
 /// Why tables were refused.
@@ -122,7 +115,7 @@ impl Error for TablesError {}
 const SIGNATURE: &[u8] = b"tokens\x01";
 
 /// Weights of one table: those of the cells and repeats, and of the pairs of letters.
-const TABLE: usize = CELLS_AND_REPEATS + LETTERS * LETTERS;
+const TABLE: usize = CELLS_AND_REPEATS + PAIRS;
 
 #[cfg(test)]
 mod tests {
@@ -154,6 +147,5 @@ mod tests {
         let exact: Vec<_> = Tokenizer::ALL.iter().copied().filter(|tokenizer| weights.is_exact(*tokenizer)).collect();
         let expected = [Tokenizer::Claude3, Tokenizer::Claude47, Tokenizer::O200k, Tokenizer::Gemma3];
         assert_eq!(exact, expected);
-        assert_eq!(weights.exact.len(), expected.len());
     }
 }

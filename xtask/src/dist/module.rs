@@ -59,7 +59,10 @@ impl Module {
             node::tool(shell, "binaryen/bin/wasm-opt").arg("-Oz").arg(&wasm).arg("-o").arg(&wasm).run()?;
         }
         let bytes = fs::read(&wasm)?;
-        fingerprint::write(&dir.join(format!("{}_inline.js", self.name)), inline_script("The WebAssembly module", &bytes).as_bytes())?;
+        fingerprint::write(
+            &dir.join(format!("{}_inline.js", self.name)),
+            inline_script("The WebAssembly module", &bytes).as_bytes(),
+        )?;
         fingerprint::write(&dir.join(format!("{}_inline.d.ts", self.name)), INLINE_TYPES.as_bytes())?;
 
         // Types of the raw exports, which nobody should call. What a bundler makes of an import is a module.
@@ -95,6 +98,7 @@ export function bytes() {{
 }
 
 /// The types of such a script.
-pub const INLINE_TYPES: &str = "/** What this file carries. */\nexport declare function bytes(): Uint8Array<ArrayBuffer>;\n";
+pub const INLINE_TYPES: &str =
+    "/** What this file carries. */\nexport declare function bytes(): Uint8Array<ArrayBuffer>;\n";
 
 const WASM_TYPES: &str = "declare const module: WebAssembly.Module;\nexport default module;\n";
