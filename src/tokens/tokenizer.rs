@@ -72,10 +72,6 @@ impl Tokenizer {
         let known = MODELS.iter().find(|(name, _)| has(model, name.as_bytes()));
         known.map_or(Self::Unknown, |&(_, tokenizer)| tokenizer)
     }
-
-    pub(super) fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(number)).copied()
-    }
 }
 
 /// Claude's tokenizer changed with versions 3 and 4.7, <https://platform.claude.com/docs/en/build-with-claude/token-counting>
@@ -255,10 +251,8 @@ mod tests {
     fn numbers_and_names_belong_to_the_tokenizers_in_their_order() {
         for (number, tokenizer) in Tokenizer::ALL.into_iter().enumerate() {
             assert_eq!(tokenizer as usize, number);
-            assert_eq!(Tokenizer::from_number(number as u8), Some(tokenizer));
             assert!(!tokenizer.name().is_empty());
         }
-        assert_eq!(Tokenizer::from_number(12), None);
         assert_eq!((Tokenizer::Claude47.name(), Tokenizer::Tekken.name()), ("claude47", "tekken"));
     }
 }
