@@ -23,6 +23,10 @@ pub struct InputEstimate {
     /// Whether there is something in it that may cost much more or less than `fixed` says: pages that cannot be
     /// counted, files that stand elsewhere, tools of the server's own, unread parts.
     pub has_unknown_parts: bool,
+    /// Whether some of it is not in the request: files by their address, tools of the server's own, a stored
+    /// conversation. Anthropic's endpoint refuses to count such a request
+    /// (<https://platform.claude.com/docs/en/build-with-claude/token-counting>, read 2026-11-26).
+    pub has_remote_parts: bool,
 }
 
 impl InputEstimate {
@@ -53,6 +57,7 @@ pub(super) struct Estimate<'w> {
     /// Model tokens whose number no tokenizer decides.
     fixed: u64,
     is_unknown: bool,
+    is_remote: bool,
 }
 
 /// A point in what was counted.
@@ -88,6 +93,7 @@ impl<'w> Estimate<'w> {
             dropped: [0; GROUPS],
             fixed: 0,
             is_unknown: false,
+            is_remote: false,
         }
     }
 
@@ -120,6 +126,12 @@ impl<'w> Estimate<'w> {
     /// There is something that may cost anything.
     pub(super) const fn note_unknown(&mut self) {
         self.is_unknown = true;
+    }
+
+    /// There is something that is not in the body, and may cost anything.
+    pub(super) const fn note_remote(&mut self) {
+        self.is_unknown = true;
+        self.is_remote = true;
     }
 
     /// What was counted so far.
@@ -175,6 +187,7 @@ impl<'w> Estimate<'w> {
             characters: clamp(self.characters),
             tools: 0,
             has_unknown_parts: self.is_unknown,
+            has_remote_parts: self.is_remote,
         }
     }
 }

@@ -313,7 +313,7 @@ impl<'a> Sink<'a> for Walk<'a, '_, '_> {
                 }
                 return;
             }
-            Place::Hidden if is_object => self.estimate.note_unknown(),
+            Place::Hidden if is_object => self.estimate.note_remote(),
             Place::Address if is_object => self.note_address(self.depth - 1),
             Place::Tools if is_object && in_list => {
                 self.tally.has_tools = true;
@@ -419,7 +419,8 @@ impl<'a> Sink<'a> for Walk<'a, '_, '_> {
         match self.next {
             Place::Data | Place::FileData | Place::ImageUrl => self.begin_file(self.next),
             Place::Address => self.note_address(self.depth),
-            Place::Hidden | Place::Seal => self.estimate.note_unknown(),
+            Place::Hidden => self.estimate.note_remote(),
+            Place::Seal => self.estimate.note_unknown(),
             Place::Thoughts => self.thought_from = self.estimate.counted(),
             _ if self.is_inside_raw() => self.estimate.add_scalar('"'),
             _ => {}

@@ -176,6 +176,9 @@ impl Walk<'_, '_, '_> {
         let detail = core::mem::replace(&mut self.detail, Detail::High);
         let price = finding.price(context, self.model, detail);
         self.estimate.add_fixed(price.tokens);
+        if finding == Finding::Elsewhere {
+            self.estimate.note_remote();
+        }
         if price.is_unknown {
             self.estimate.note_unknown();
         }

@@ -229,7 +229,10 @@ fn what_stands_on_the_server_is_unknown() {
         r#"{"messages":[{"content":[{"type":"redacted_thinking","data":"x"}]}]}"#,
         r#"{"input":[{"type":"reasoning","encrypted_content":"x"}]}"#,
     ] {
-        assert!(said_of("gemini-2.5-pro", body).input.has_unknown_parts, "{body}");
+        let input = said_of("gemini-2.5-pro", body).input;
+        assert!(input.has_unknown_parts, "{body}");
+        // What is sealed is sent all the same.
+        assert_eq!(input.has_remote_parts, !body.contains("redacted") && !body.contains("encrypted"), "{body}");
     }
     for body in [r#"{"mcp_servers":[],"previous_response_id":null,"messages":[{"content":"hi"}]}"#, "{}"] {
         assert!(!said(body).input.has_unknown_parts, "{body}");

@@ -72,7 +72,7 @@ impl Walk<'_, '_, '_> {
         }
         match overhead::predefined(word) {
             Some(tokens) => self.tally.predefined = self.tally.predefined.saturating_add(tokens),
-            None => self.estimate.note_unknown(),
+            None => self.estimate.note_remote(),
         }
         self.note_block(Block::Unread);
     }

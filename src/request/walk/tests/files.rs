@@ -87,6 +87,19 @@ fn files_that_stand_elsewhere_have_a_stated_price() {
 }
 
 #[test]
+fn files_that_stand_elsewhere_are_told_from_those_that_cannot_be_read() {
+    let is_remote = |block: &str| {
+        let body = format!(r#"{{"messages":[{{"role":"user","content":[{block}]}}]}}"#);
+        let input = said(&body).input;
+        assert!(input.has_unknown_parts);
+        input.has_remote_parts
+    };
+    assert!(is_remote(r#"{"type":"image","source":{"type":"url","url":"https://h/x.png"}}"#));
+    assert!(is_remote(r#"{"type":"document","source":{"type":"file","file_id":"file_1"}}"#));
+    assert!(!is_remote(r#"{"type":"document","source":{"type":"base64","data":"JVBERi0xLjcKAAAA"}}"#));
+}
+
+#[test]
 fn recordings_are_a_guess_by_their_length() {
     let data = "A".repeat(4_000);
     let audio = format!(r#"{{"type":"input_audio","input_audio":{{"data":"{data}","format":"wav"}}}}"#);
