@@ -173,6 +173,16 @@ impl File {
                 rest = rest.get(groups * 4..).unwrap_or_default();
                 continue;
             }
+            if is_pdf
+                && self.base64.is_aligned()
+                && let Some((digits, tail)) = rest.split_first_chunk()
+                && let Some(bytes) = Base64::group(*digits)
+            {
+                self.pages.push_all(&bytes);
+                self.looked += digits.len() as u64;
+                rest = tail;
+                continue;
+            }
             rest = tail;
             self.looked += 1;
             let Some(byte) = self.base64.push(*digit) else { continue };
@@ -271,6 +281,15 @@ mod tests {
         }
         let packed = found(File::encoded(), "JVBERi0xLjcKAAAA", 16);
         assert_eq!(packed, Finding::Pdf { pages: None, bytes: 12 });
+    }
+
+    #[test]
+    fn what_is_not_looked_at_is_taken_to_have_as_many_pages() {
+        // "%PDF-1.4\n", and "<</Type /Page>>\n/s" again and again.
+        let text = String::from("JVBERi0xLjQK") + &"PDwvVHlwZSAvUGFnZT4+Ci9z".repeat(500_000);
+        assert!(text.len() as u64 > 2 * MOST_LOOKED_AT);
+        let finding = found(File::encoded(), &text, text.len());
+        assert!(matches!(finding, Finding::Pdf { pages: Some(499_900..=500_100), .. }), "{finding:?}");
     }
 
     #[test]

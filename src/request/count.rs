@@ -27,6 +27,7 @@ pub fn count_url(provider: Provider, url: &str) -> Option<String> {
 pub fn count_body(provider: Provider, url: &str, body: &[u8]) -> Option<Vec<u8>> {
     let dialect = Dialect::of(provider, url)?;
     let mut counted = dialect.before(url)?;
+    counted.reserve(body.len());
     let mut is_empty = true;
     let mut has_prompt = false;
     for member in Members::of(body).filter(|member| dialect.members().iter().any(|name| name.as_bytes() == member.name))

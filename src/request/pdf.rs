@@ -15,6 +15,13 @@ pub(super) struct Pages {
 impl Pages {
     pub(super) const NEW: Self = Self { pages: 0, matched: 0 };
 
+    pub(super) fn push_all(&mut self, bytes: &[u8]) {
+        // Hardly any byte of a document begins a name.
+        if self.matched != 0 || bytes.contains(&b'/') {
+            bytes.iter().for_each(|&byte| self.push(byte));
+        }
+    }
+
     pub(super) fn push(&mut self, byte: u8) {
         let matched = usize::from(self.matched);
         if matched == PAGE.len() {
