@@ -14,10 +14,10 @@ use crate::names;
 /// A place in a request's body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Place {
+    /// What no model reads, and nothing below. The first, so that frames begin as zeroes.
+    Nowhere,
     /// The body.
     Root,
-    /// What no model reads, and nothing below.
-    Nowhere,
     /// What stands on the server, so that nobody here knows how much it is.
     Hidden,
 

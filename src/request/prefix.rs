@@ -33,6 +33,18 @@ impl Prefixes {
         self.points.get(..usize::from(self.length)).unwrap_or_default()
     }
 
+    /// Adds a point where it belongs.
+    fn insert(&mut self, mut point: Prefix) {
+        let Some(slots) = self.points.get_mut(..=usize::from(self.length)) else { return };
+        self.length += 1;
+        let last = slots.len() - 1;
+        for (index, slot) in slots.iter_mut().enumerate() {
+            if index == last || point.tokens < slot.tokens {
+                core::mem::swap(slot, &mut point);
+            }
+        }
+    }
+
     /// Ends of blocks before the last point, shortest first: the server also reads what an earlier request had kept up
     /// to one of these, as the one before it in a conversation did. They are not kept by this request, and say nothing
     /// of how long they are.
@@ -114,7 +126,8 @@ pub(super) struct Weights {
 
 impl Recorder {
     pub(super) const fn new() -> Self {
-        const NOWHERE: Mark = Mark { section: Section::None, hash: 0, sixteenths: 0 };
+        // All zeroes; the lengths say what holds.
+        const NOWHERE: Mark = Mark { section: Section::Tools, hash: 0, sixteenths: 0 };
         Self {
             section: Section::None,
             hash: Hash::NEW,
@@ -243,14 +256,9 @@ impl Recorder {
         let least = model.find(LEAST).unwrap_or(DEFAULT_LEAST);
         for (mark, is_long_lived) in self.points.iter().take(self.length) {
             let prefix = Prefix { is_long_lived: *is_long_lived, ..levels.prefix(mark) };
-            let Some(slot) = prefixes.points.get_mut(usize::from(prefixes.length)) else { break };
             if prefix.tokens >= least {
-                *slot = prefix;
-                prefixes.length += 1;
+                prefixes.insert(prefix);
             }
-        }
-        if let Some(points) = prefixes.points.get_mut(..usize::from(prefixes.length)) {
-            points.sort_unstable_by_key(|point| point.tokens);
         }
         let from = self.earlier_from.saturating_sub(LOOKBACK);
         for index in from..self.earlier_from {

@@ -85,8 +85,16 @@ struct Frame {
     is_object: bool,
     /// Whether a member was counted with its name.
     has_members: bool,
-    /// Whether a prompt is to be kept up to its end, and for long.
-    point: Option<bool>,
+    /// Whether a prompt is to be kept up to its end.
+    point: Point,
+}
+
+/// Whether a prompt is to be kept up to somewhere, and how long.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Point {
+    None,
+    Short,
+    Long,
 }
 
 /// What an object says that it is.
@@ -257,8 +265,8 @@ impl<'a, 'm, 'w> Walk<'a, 'm, 'w> {
         if frame.kind == Block::Mark {
             self.recorder.forget_block();
         }
-        if let Some(is_long_lived) = frame.point {
-            self.recorder.set_point(here, is_long_lived);
+        if frame.point != Point::None {
+            self.recorder.set_point(here, frame.point == Point::Long);
         }
         if frame.kind == Block::Mark {
             return;
@@ -309,7 +317,7 @@ impl<'a> Sink<'a> for Walk<'a, '_, '_> {
         match place {
             Place::CacheControl => {
                 if is_object {
-                    self.mark_point(false);
+                    self.mark_point(Point::Short);
                 }
                 return;
             }
@@ -529,7 +537,7 @@ impl<'a> Sink<'a> for Walk<'a, '_, '_> {
 
 impl Frame {
     const NONE: Self =
-        Self { place: Place::Nowhere, kind: Block::Other, is_object: false, has_members: false, point: None };
+        Self { place: Place::Nowhere, kind: Block::Other, is_object: false, has_members: false, point: Point::None };
 }
 
 /// A name that can be borrowed from the body only if it stands there as it is.

@@ -4,7 +4,7 @@ use super::super::kind::Thinking;
 use super::super::overhead;
 use super::super::place::Place;
 use super::super::vision::Detail;
-use super::{Block, Walk};
+use super::{Block, Point, Walk};
 use crate::json::Plain;
 use crate::names;
 
@@ -25,7 +25,7 @@ impl Walk<'_, '_, '_> {
                 self.said.kind.thinking = self.said.kind.thinking.max(thinking);
             }
             Place::FormType => self.said.kind.is_structured |= word.starts_with(b"json"),
-            Place::Ttl if word == b"1h" => self.mark_point(true),
+            Place::Ttl if word == b"1h" => self.mark_point(Point::Long),
             Place::ToolType => self.note_tool(word),
             Place::ToolChoice => self.note_choice(word),
             Place::Detail if word == b"low" => self.detail = Detail::Low,
@@ -78,12 +78,12 @@ impl Walk<'_, '_, '_> {
     }
 
     /// The object around the one that is being read is the end of what is to be kept.
-    pub(super) fn mark_point(&mut self, is_long_lived: bool) {
+    pub(super) fn mark_point(&mut self, point: Point) {
         match self.depth.saturating_sub(1) {
-            1 => self.recorder.set_automatic(is_long_lived),
+            1 => self.recorder.set_automatic(point == Point::Long),
             around => {
                 if let Some(frame) = self.frame_mut(around) {
-                    frame.point = Some(is_long_lived);
+                    frame.point = point;
                 }
             }
         }
