@@ -49,6 +49,7 @@ mod ticket;
 mod tests;
 
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 pub use self::http::{HttpRequest, HttpResponse};
@@ -64,6 +65,7 @@ use crate::request::Prefixes;
 use crate::schedule::Schedule;
 use crate::scope::Scopes;
 use crate::time::{Duration, Instant};
+use crate::tokens::Weights;
 
 /// A limiter for one program. See the [module documentation](self) for how to drive it.
 #[derive(Debug)]
@@ -83,6 +85,8 @@ pub struct Limiter {
     retry: RetryPolicy,
     queue: QueuePolicy,
     provider: Option<Conventions>,
+    /// By which the texts of requests are counted.
+    weights: Arc<Weights>,
     random: Random,
     is_closed: bool,
 }
@@ -151,6 +155,7 @@ impl Limiter {
             retry: policy.retry,
             queue: policy.queue,
             provider: policy.provider.clone(),
+            weights: Arc::default(),
             random: Random::new(seed),
             is_closed: false,
         }

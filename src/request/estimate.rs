@@ -40,10 +40,10 @@ impl InputEstimate {
 
 /// An estimate that grows as a body is read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Estimate {
+pub(super) struct Estimate<'w> {
     /// A counter that has counted nothing.
-    blank: Counter,
-    counter: Counter,
+    blank: Counter<'w>,
+    counter: Counter<'w>,
     /// What was counted before that of the section that is being read. Each is counted by itself, so that it makes no
     /// difference in which order they come.
     before: [u64; GROUPS],
@@ -82,8 +82,8 @@ impl Counted {
     }
 }
 
-impl Estimate {
-    pub(super) const fn new(counter: Counter) -> Self {
+impl<'w> Estimate<'w> {
+    pub(super) const fn new(counter: Counter<'w>) -> Self {
         Self {
             blank: counter,
             counter,
@@ -227,9 +227,11 @@ pub(crate) const CHARACTERS_PER_TOKEN: u64 = 4;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokens::Weights;
 
     fn tokens(text: &str) -> u64 {
-        let mut counter = Counter::new(Tokenizer::Unknown);
+        let weights = Weights::new();
+        let mut counter = weights.counter(Tokenizer::Unknown);
         counter.text(text.as_bytes());
         counter.end();
         counter.groups().tokens()
@@ -237,7 +239,8 @@ mod tests {
 
     #[test]
     fn text_is_what_the_counter_says_and_the_rest_is_added() {
-        let mut estimate = Estimate::new(Counter::new(Tokenizer::Unknown));
+        let weights = Weights::new();
+        let mut estimate = Estimate::new(weights.counter(Tokenizer::Unknown));
         assert_eq!(estimate.finish().tokens(), 0);
         estimate.add_text("日本語😀 and so on".as_bytes());
         estimate.end_text();
@@ -249,7 +252,8 @@ mod tests {
 
     #[test]
     fn sections_have_their_share_and_what_is_dropped_is_nobodys() {
-        let mut estimate = Estimate::new(Counter::new(Tokenizer::Unknown));
+        let weights = Weights::new();
+        let mut estimate = Estimate::new(weights.counter(Tokenizer::Unknown));
         estimate.begin(Section::Messages);
         estimate.add_text(b"of the messages");
         estimate.begin(Section::Tools);
@@ -269,7 +273,8 @@ mod tests {
 
     #[test]
     fn the_estimate_is_clamped() {
-        let mut estimate = Estimate::new(Counter::new(Tokenizer::Unknown));
+        let weights = Weights::new();
+        let mut estimate = Estimate::new(weights.counter(Tokenizer::Unknown));
         estimate.add_fixed(u32::MAX);
         estimate.add_fixed(u32::MAX);
         estimate.add_text(b"x");

@@ -46,7 +46,7 @@ pub use prefix::{MOST_PREFIXES, Prefix, Prefixes};
 use crate::headers::HeaderBlock;
 use crate::json::Members;
 use crate::provider::Provider;
-use crate::tokens::{Counter, Tokenizer};
+use crate::tokens::{Tokenizer, Weights};
 use kind::Kind;
 use model::Model;
 use route::Route;
@@ -103,17 +103,24 @@ pub struct Facts<'a> {
 /// Reads what a request is about. `url` is absolute, as `new URL()` writes it, or relative to the page.
 ///
 /// A body that is not JSON says nothing; one that is JSON only up to a point says what stands before that point.
+///
+/// Its text is counted by the small form of the weights: see [`read_by`].
 pub fn read<'a>(method: &str, url: &'a str, headers: HeaderBlock<'a>, body: Body<'a>) -> Facts<'a> {
+    read_by(&Weights::new(), method, url, headers, body)
+}
+
+/// Reads what a request is about, as [`read`] does, and counts its text by `weights`.
+pub fn read_by<'a>(
+    weights: &Weights,
+    method: &str,
+    url: &'a str,
+    headers: HeaderBlock<'a>,
+    body: Body<'a>,
+) -> Facts<'a> {
     let url = Url::parse(url);
     let route = Route::find(method, &url, headers);
     let said = match body {
-        Body::Bytes(bytes) => {
-            // Whose weights count a text is the model's matter, and its name may stand last.
-            let named = route.model.map(str::as_bytes).or_else(|| model_in(bytes)).and_then(name);
-            let model = Model::of(named, route.provider);
-            let is_chat = !matches!(route.family, Family::Embeddings);
-            walk::read(bytes, Counter::new(Tokenizer::of_model(model.name)), &model, is_chat).unwrap_or_default()
-        }
+        Body::Bytes(bytes) => said(weights, bytes, &route),
         Body::None | Body::Opaque { .. } => Said::default(),
     };
     let route = settle(route, &said, body);
@@ -135,6 +142,29 @@ pub fn read<'a>(method: &str, url: &'a str, headers: HeaderBlock<'a>, body: Body
         stream: route.stream || said.kind.is_stream,
         fast: said.fast,
     }
+}
+
+/// How many model tokens the input has that `body` asks a model to read. `model` is whose tokenizer cuts it; without one,
+/// that of the model which the body names.
+///
+/// ```
+/// use tidegate::request::estimate_body;
+/// use tidegate::tokens::{Tokenizer, Weights};
+///
+/// let body = br#"{"model":"claude-sonnet-5","messages":[{"role":"user","content":"Hello, world"}]}"#;
+/// let estimate = estimate_body(&Weights::new(), body, None);
+/// assert_eq!((estimate.tokenizer, estimate.characters, estimate.fixed), (Tokenizer::Claude47, 12, 6));
+/// ```
+pub fn estimate_body(weights: &Weights, body: &[u8], model: Option<&str>) -> InputEstimate {
+    said(weights, body, &Route { model, ..Route::default() }).input
+}
+
+/// What a body says. Whose weights count its text is the model's matter, and its name may stand last.
+fn said<'a>(weights: &Weights, body: &'a [u8], route: &Route<'_>) -> Said<'a> {
+    let named = route.model.map(str::as_bytes).or_else(|| model_in(body)).and_then(name);
+    let model = Model::of(named, route.provider);
+    let counter = weights.counter(Tokenizer::of_model(model.name));
+    walk::read(body, counter, &model, route.family != Family::Embeddings).unwrap_or_default()
 }
 
 /// The model that `body` names, found by a look at its members alone, which ends at the first.

@@ -77,3 +77,23 @@ fn no_header_of_interest_is_a_credential() {
         }
     }
 }
+
+#[test]
+fn published_counts_are_met() {
+    // The examples of https://platform.claude.com/docs/en/build-with-claude/token-counting, which name Opus 4.1 and Sonnet
+    // 4.5 in the copies that had these counts, and of
+    // https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken for GPT-4o; read 2026-11-26.
+    let scientist = r#"{"model":"claude-sonnet-4-5","system":"You are a scientist","messages":[{"role":"user","content":"Hello, Claude"}]}"#;
+    let weather = r#"{"model":"claude-opus-4-1","tools":[{"name":"get_weather","description":"Get the current weather in a given location","input_schema":{"type":"object","properties":{"location":{"type":"string","description":"The city and state, e.g. San Francisco, CA"}},"required":["location"]}}],"messages":[{"role":"user","content":"What's the weather like in San Francisco?"}]}"#;
+    let jargon = r#"{"model":"gpt-4o","messages":[{"role":"system","content":"You are a helpful, pattern-following assistant that translates corporate jargon into plain English."},{"role":"system","name":"example_user","content":"New synergies will help drive top-line growth."},{"role":"system","name":"example_assistant","content":"Things working well together will increase revenue."},{"role":"system","name":"example_user","content":"Let's circle back when we have more bandwidth to touch base on opportunities for increased leverage."},{"role":"system","name":"example_assistant","content":"Let's talk later when we're less busy about how to do better."},{"role":"user","content":"This late pivot means we don't have time to boil the ocean for the client deliverable."}]}"#;
+    let functions = r#"{"model":"gpt-4o","messages":[{"role":"system","content":"You are a helpful assistant that can answer to questions about the weather."},{"role":"user","content":"What's the weather like in San Francisco?"}],"tools":[{"type":"function","function":{"name":"get_current_weather","description":"Get the current weather in a given location","parameters":{"type":"object","properties":{"location":{"type":"string","description":"The city and state, e.g. San Francisco, CA"},"unit":{"type":"string","description":"The unit of temperature to return","enum":["celsius","fahrenheit"]}},"required":["location"]}}}]}"#;
+    for (url, body, published) in [
+        ("https://h/v1/messages", scientist, 14),
+        ("https://h/v1/messages", weather, 403),
+        ("https://h/v1/chat/completions", jargon, 124),
+        ("https://h/v1/chat/completions", functions, 101),
+    ] {
+        let tokens = post(url, body).input.tokens();
+        assert!(tokens.abs_diff(published) <= 2, "{tokens} for {published}");
+    }
+}

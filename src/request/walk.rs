@@ -33,7 +33,7 @@ pub(super) struct Said<'a> {
 
 /// Reads `body`, which is for `model` and whose text `counter` counts, or `None` if it does not even begin like a JSON object or array. Messages have
 /// frames only where `is_chat` says that a model answers.
-pub(super) fn read<'a>(body: &'a [u8], counter: Counter, model: &Model<'_>, is_chat: bool) -> Option<Said<'a>> {
+pub(super) fn read<'a>(body: &'a [u8], counter: Counter<'_>, model: &Model<'_>, is_chat: bool) -> Option<Said<'a>> {
     let start = body.strip_prefix(BOM).unwrap_or(body).trim_ascii_start();
     if !matches!(start.first(), Some(b'{' | b'[')) {
         return None;
@@ -45,10 +45,10 @@ pub(super) fn read<'a>(body: &'a [u8], counter: Counter, model: &Model<'_>, is_c
     Some(walk.finish(is_chat))
 }
 
-struct Walk<'a, 'm> {
+struct Walk<'a, 'm, 'w> {
     model: &'m Model<'m>,
     said: Said<'a>,
-    estimate: Estimate,
+    estimate: Estimate<'w>,
     recorder: Recorder,
     tally: Tally,
     /// Answers that are asked for.
@@ -60,7 +60,7 @@ struct Walk<'a, 'm> {
     next: Place,
     /// Whether the name that is being read has begun as text.
     key_begun: bool,
-    source: Source,
+    source: Source<'w>,
     pending: Pending,
     detail: Detail,
     /// What was counted before the tool that is being read.
@@ -113,8 +113,8 @@ enum Block {
     Unread,
 }
 
-impl<'a, 'm> Walk<'a, 'm> {
-    fn new(counter: Counter, model: &'m Model<'m>) -> Self {
+impl<'a, 'm, 'w> Walk<'a, 'm, 'w> {
+    fn new(counter: Counter<'w>, model: &'m Model<'m>) -> Self {
         Self {
             model,
             said: Said::default(),
@@ -298,7 +298,7 @@ impl<'a, 'm> Walk<'a, 'm> {
     }
 }
 
-impl<'a> Sink<'a> for Walk<'a, '_> {
+impl<'a> Sink<'a> for Walk<'a, '_, '_> {
     fn open(&mut self, bracket: u8) {
         let is_object = bracket == b'{';
         let place = match self.next {

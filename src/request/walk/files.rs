@@ -8,7 +8,7 @@ use super::{Block, Walk};
 
 /// An object that holds a file, or stands for one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Source {
+pub(super) struct Source<'w> {
     /// The depth of its members; 0 if there is none.
     pub(super) depth: usize,
     kind: SourceKind,
@@ -16,7 +16,7 @@ pub(super) struct Source {
     file: File,
     finding: Option<Finding>,
     /// The estimate before its data, if those were counted before it was known what they are.
-    before_data: Option<Estimate>,
+    before_data: Option<Estimate<'w>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,7 +42,7 @@ impl Pending {
     pub(super) const NONE: Self = Self { depth: 0, finding: Finding::Elsewhere, context: None };
 }
 
-impl Source {
+impl Source<'_> {
     pub(super) const NONE: Self = Self {
         depth: 0,
         kind: SourceKind::Unknown,
@@ -82,7 +82,7 @@ impl Source {
     }
 }
 
-impl Walk<'_, '_> {
+impl Walk<'_, '_, '_> {
     /// An object begins at `place` that may hold a file.
     pub(super) fn begin_source(&mut self, place: Place) {
         let (kind, context) = match place {

@@ -4,7 +4,7 @@ use alloc::string::String;
 use super::super::kind::Thinking;
 use super::*;
 use crate::provider::Provider;
-use crate::tokens::Tokenizer;
+use crate::tokens::{Tokenizer, Weights};
 
 mod dialects;
 mod files;
@@ -15,7 +15,8 @@ fn said(body: &str) -> Said<'_> {
 
 /// What a body for the model of that name says.
 fn said_of<'a>(model: &str, body: &'a str) -> Said<'a> {
-    let counter = Counter::new(Tokenizer::of_model(model));
+    let weights = Weights::new();
+    let counter = weights.counter(Tokenizer::of_model(model));
     read(body.as_bytes(), counter, &Model::of(Some(model), Provider::Generic), true).unwrap()
 }
 
@@ -25,7 +26,8 @@ fn characters(body: &str) -> u32 {
 
 /// What the counter says of `texts`, each by itself.
 fn counted(model: &str, texts: &[&str]) -> u64 {
-    let mut counter = Counter::new(Tokenizer::of_model(model));
+    let weights = Weights::new();
+    let mut counter = weights.counter(Tokenizer::of_model(model));
     for text in texts {
         counter.text(text.as_bytes());
         counter.end();
@@ -179,7 +181,7 @@ fn frames_of_messages_are_added_where_a_model_answers() {
     assert_eq!(said_of("gpt-4o", body).input.fixed, 7 + 2 * 4);
     let embedded = read(
         br#"{"input":["a","b"]}"#,
-        Counter::new(Tokenizer::Unknown),
+        Weights::new().counter(Tokenizer::Unknown),
         &Model::of(Some("gpt"), Provider::OpenAi),
         false,
     )
@@ -309,7 +311,10 @@ fn a_body_that_breaks_off_says_what_stands_before() {
 #[test]
 fn what_does_not_begin_like_json_is_not_read() {
     for body in ["", "   ", "model=a", "\"model\"", "--boundary\r\n"] {
-        assert!(read(body.as_bytes(), Counter::new(Tokenizer::Unknown), &Model::default(), true).is_none(), "{body}");
+        assert!(
+            read(body.as_bytes(), Weights::new().counter(Tokenizer::Unknown), &Model::default(), true).is_none(),
+            "{body}"
+        );
     }
     assert_eq!(said("\u{FEFF} {\"model\":\"a\"}").model, Some(&b"a"[..]));
 }

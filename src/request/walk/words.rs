@@ -8,7 +8,7 @@ use super::{Block, Point, Walk};
 use crate::json::Plain;
 use crate::names;
 
-impl Walk<'_, '_> {
+impl Walk<'_, '_, '_> {
     /// A word that stands at `place`.
     pub(super) fn note_word(&mut self, place: Place, word: &[u8]) {
         match place {
