@@ -7,12 +7,14 @@ mod limiter;
 mod panics;
 mod parse;
 mod plain;
+mod tokens;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
 pub use self::limiter::CoreLimiter;
 pub use self::panics::install as install_panic_hook;
 pub use self::parse::parse_rate_limit;
+pub use self::tokens::{add_token_tables, estimate_tokens};
 
 /// Names of the request headers whose values [`CoreLimiter::submit_request`] wants. Never a credential's.
 #[wasm_bindgen(js_name = requestHeaders)]

@@ -11,7 +11,7 @@ use tidegate::request::Body;
 use tidegate::time::{Duration, Instant, WallTime};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::plain;
+use crate::{plain, tokens};
 
 /// One limiter. Every `now` is in milliseconds of the caller's monotonic clock; what counts waits and charges is a number.
 ///
@@ -128,6 +128,7 @@ impl CoreLimiter {
             max_wait: wait(deadline_ms),
         };
         let now = self.at(now);
+        self.limiter.set_weights(tokens::weights());
         match self.limiter.submit_request(now, &request) {
             Ok(ticket) => number(ticket),
             Err(refusal) => self.refused(refusal),

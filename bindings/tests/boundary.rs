@@ -2,7 +2,9 @@
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{Array, Error, JSON, Object, Reflect};
-use tidegate_bindings::{CoreLimiter, body_peek_bytes, parse_rate_limit, request_headers};
+use tidegate_bindings::{
+    CoreLimiter, add_token_tables, body_peek_bytes, estimate_tokens, parse_rate_limit, request_headers,
+};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -215,6 +217,27 @@ fn a_response_is_read_without_a_limiter() {
     }
     let error = read("{ limits: [{}] }", "undefined").expect_err("a wrong description");
     assert_eq!(field(&error, "option"), "provider.limits[0].dimension");
+}
+
+#[wasm_bindgen_test]
+fn tokens_are_estimated_without_a_limiter() {
+    let body = r#"{"model":"claude-sonnet-5","messages":[{"role":"user","content":"When the water outside allows, everybody's gates are opening."}]}"#;
+    let bytes: JsValue = js_sys::Uint8Array::from(body.as_bytes()).into();
+    let estimate = |content: &JsValue, is_body: bool| estimate_tokens(content, is_body, None);
+    assert_eq!(estimate(&body.into(), true), estimate(&bytes, true));
+    assert!(estimate(&body.into(), false) > estimate(&body.into(), true));
+    assert!(estimate_tokens(&body.into(), true, Some("claude-3-opus".into())) < estimate(&body.into(), true));
+    assert_eq!(estimate(&JsValue::NULL, true), 0.0);
+}
+
+#[wasm_bindgen_test]
+fn tables_are_refused_or_count_from_then_on() {
+    let estimate = || estimate_tokens(&"qzx wvk jqz ".repeat(100).into(), false, Some("gpt-5".into()));
+    let before = estimate();
+    assert!(add_token_tables(b"tokens").is_err());
+    assert_eq!(estimate(), before);
+    add_token_tables(tidegate::tokens::EXACT_TABLES).unwrap();
+    assert_ne!(estimate(), before);
 }
 
 #[wasm_bindgen_test]

@@ -110,6 +110,10 @@ export interface CoreModule {
     body: string | Uint8Array | undefined,
     wallNow: number,
   ): string;
+  /** The model tokens of a text, or of what a request's body asks a model to read, which may name the model itself. */
+  estimateTokens(content: string | Uint8Array, isBody: boolean, model: string | undefined): number;
+  /** Adds exact tables, for every limiter and every estimate from now on. */
+  addTokenTables(tables: Uint8Array): void;
   /** How much of a body {@link CoreLimiter.handleBody} wants at most, in bytes. */
   bodyPeekBytes(): number;
 }
@@ -134,6 +138,7 @@ export const NEEDS_BODY = 3;
 
 let loaded: CoreModule | undefined;
 let headerNames: readonly string[] | undefined;
+let awaitedTables: (() => Uint8Array) | undefined;
 
 /** Called once by the entry file, before anything else can run. */
 export function provideCore(module: CoreModule): void {
@@ -145,7 +150,24 @@ export function loadedCore(): CoreModule {
   if (loaded === undefined) {
     throw new CoreError('tidegate has no core: import "tidegate", not a file inside it');
   }
+  addAwaitedTables(loaded);
   return loaded;
+}
+
+/**
+ * Exact tables of tokens, which may come before the core or after it. They are decoded and added when the next text is
+ * counted: nothing happens while modules are loaded.
+ */
+export function provideTokenTables(tables: () => Uint8Array): void {
+  awaitedTables = tables;
+}
+
+/** Adds the tables that came since the last call. */
+export function addAwaitedTables(core: CoreModule): void {
+  if (awaitedTables === undefined) return;
+  const tables = awaitedTables;
+  awaitedTables = undefined;
+  core.addTokenTables(tables());
 }
 
 /** {@link CoreModule.requestHeaders}, asked for once. */

@@ -1,4 +1,4 @@
-import type { CoreLimiter, CoreModule, Refusal, RequestBody } from "./core.js";
+import { addAwaitedTables, type CoreLimiter, type CoreModule, type Refusal, type RequestBody } from "./core.js";
 import type { CoreError } from "./errors.js";
 import type { TidegateEvent } from "./events.js";
 import { coreErrorOf, optionErrorOf } from "./thrown.js";
@@ -12,6 +12,7 @@ import type { Snapshot } from "./snapshot.js";
  */
 export class GuardedCore implements CoreLimiter {
   private fault: CoreError | undefined;
+  private readonly module: CoreModule;
   private readonly core: CoreLimiter;
   private readonly onFault: (fault: CoreError) => void;
 
@@ -25,6 +26,7 @@ export class GuardedCore implements CoreLimiter {
   ) {
     this.fault = undefined;
     this.onFault = onFault;
+    this.module = module;
     try {
       this.core = new module.CoreLimiter(options, now, seed);
     } catch (thrown) {
@@ -83,6 +85,7 @@ export class GuardedCore implements CoreLimiter {
   ): number {
     if (this.fault !== undefined) throw this.fault;
     try {
+      addAwaitedTables(this.module);
       return this.core.submitRequest(now, method, url, headers, body, replayable, priority, deadlineMs);
     } catch (thrown) {
       throw this.poison(thrown);

@@ -12,6 +12,7 @@ export {
   QueueFullError,
   TidegateError,
 } from "./errors.js";
+export { type EstimateOptions, estimateTokens } from "./estimate.js";
 export type {
   EventOf,
   EventType,

@@ -1,6 +1,7 @@
 //! HTTP requests and what their answers mean.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use super::charge;
 use super::charging::ModelTerms;
@@ -16,6 +17,7 @@ use crate::queue::Priority;
 use crate::quota::Enforcement;
 use crate::request::{self, Body, Family};
 use crate::time::{Duration, Instant, WallTime};
+use crate::tokens::Weights;
 use crate::usage::{Format, UsageReader};
 
 /// An HTTP request to be let through.
@@ -55,7 +57,7 @@ impl Limiter {
     ///
     /// The reason why it can never start.
     pub fn submit_request(&mut self, now: Instant, http: &HttpRequest<'_>) -> Result<Ticket, Refusal> {
-        let facts = request::read(http.method, http.url, http.headers, http.body);
+        let facts = request::read_by(&self.weights, http.method, http.url, http.headers, http.body);
         let place = self.scopes.of_request(&facts, now);
         self.tell_of_news(&place, facts.model.unwrap_or_default());
         let model = facts.model.unwrap_or_default();
@@ -80,6 +82,11 @@ impl Limiter {
         let deadline = self.deadline(now, http.max_wait);
         let new = NewTicket { scope: place.scope, cost, priority: http.priority, submitted_at: now, deadline };
         self.enqueue(now, new, Some(call))
+    }
+
+    /// Counts the texts of requests by `weights` from now on: by exact tables, where those have some.
+    pub fn set_weights(&mut self, weights: Arc<Weights>) {
+        self.weights = weights;
     }
 
     /// The answer to an attempt has begun. `wall` is the wall time at `now`, to read the dates in the headers by.

@@ -48,6 +48,7 @@ mod ticket;
 mod tests;
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 
 pub use self::http::{HttpRequest, HttpResponse};
 pub use self::output::{Event, Output, Reason, Refusal, Verdict, WakeUp};
@@ -61,6 +62,7 @@ use crate::random::Random;
 use crate::schedule::Schedule;
 use crate::scope::Scopes;
 use crate::time::{Duration, Instant};
+use crate::tokens::Weights;
 
 /// A limiter for one program. See the [module documentation](self) for how to drive it.
 #[derive(Debug)]
@@ -78,6 +80,8 @@ pub struct Limiter {
     retry: RetryPolicy,
     queue: QueuePolicy,
     provider: Option<Conventions>,
+    /// By which the texts of requests are counted.
+    weights: Arc<Weights>,
     random: Random,
     is_closed: bool,
 }
@@ -145,6 +149,7 @@ impl Limiter {
             retry: policy.retry,
             queue: policy.queue,
             provider: policy.provider.clone(),
+            weights: Arc::default(),
             random: Random::new(seed),
             is_closed: false,
         }

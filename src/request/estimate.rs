@@ -63,15 +63,15 @@ pub const MOST_PREFIXES: usize = 4;
 
 /// An estimate that grows as a body is read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Estimate {
-    counter: Counter,
+pub(super) struct Estimate<'w> {
+    counter: Counter<'w>,
     characters: u64,
     attachments: u64,
 }
 
-impl Estimate {
-    pub(super) const fn new(tokenizer: Tokenizer) -> Self {
-        Self { counter: Counter::new(tokenizer), characters: 0, attachments: 0 }
+impl<'w> Estimate<'w> {
+    pub(super) const fn new(counter: Counter<'w>) -> Self {
+        Self { counter, characters: 0, attachments: 0 }
     }
 
     /// Part of a text, as it stands in UTF-8; need not begin or end between characters.
@@ -98,6 +98,11 @@ impl Estimate {
             Attachment::Image => IMAGE_TOKENS,
             Attachment::Document => DOCUMENT_TOKENS,
         });
+    }
+
+    /// A text ends; what comes next is another.
+    pub(super) fn end_text(&mut self) {
+        self.counter.end();
     }
 
     pub(super) fn finish(&self) -> InputEstimate {
@@ -153,22 +158,27 @@ const DOCUMENT_TOKENS: u64 = 1_500 + IMAGE_TOKENS;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokens::Weights;
 
     #[test]
-    fn four_characters_are_a_token_and_a_rest_is_one_too() {
-        let mut estimate = Estimate::new(Tokenizer::Unknown);
+    fn text_is_counted_by_its_tokenizer_and_its_characters_are_told() {
+        let weights = Weights::new();
+        let mut estimate = Estimate::new(weights.counter(Tokenizer::Claude3));
         assert_eq!(estimate.finish().tokens(), 0);
         estimate.add_text("日本語😀".as_bytes());
-        assert_eq!(estimate.finish().tokens(), 1);
         estimate.add_scalar('a');
-        assert_eq!(estimate.finish().tokens(), 2);
+        let estimate = estimate.finish();
+        assert_eq!((estimate.tokenizer, estimate.tokens(), estimate.characters), (Tokenizer::Claude3, 8, 5));
     }
 
     #[test]
     fn the_estimate_is_clamped() {
-        let mut estimate = Estimate::new(Tokenizer::Unknown);
+        let weights = Weights::new();
+        let mut estimate = Estimate::new(weights.counter(Tokenizer::Unknown));
         estimate.add_structure(u64::MAX);
-        estimate.add_attachment(Attachment::Document);
+        for _ in 0..10_000_000 {
+            estimate.add_attachment(Attachment::Document);
+        }
         assert_eq!(estimate.finish().tokens(), u64::from(u32::MAX));
         assert_eq!(of_unread(u64::MAX, Family::Messages).tokens(), u64::from(u32::MAX));
     }

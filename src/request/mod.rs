@@ -15,13 +15,14 @@
 //! assert_eq!(facts.model, Some("claude-sonnet-5"));
 //! assert_eq!(facts.origin, "https://gateway.example");
 //! assert_eq!(facts.max_tokens, Some(1_024));
-//! // "user" and "Hello, world" have 16 characters.
-//! assert_eq!(facts.input.tokens(), 4);
+//! // "user" and "Hello, world" have 16 characters, and four or five model tokens.
+//! assert_eq!((facts.input.characters, facts.input.tokens()), (16, 6));
 //! ```
 
 mod estimate;
 mod family;
 mod key;
+mod model;
 mod route;
 mod url;
 mod walk;
@@ -32,6 +33,7 @@ pub use family::Family;
 
 use crate::headers::HeaderBlock;
 use crate::provider::Provider;
+use crate::tokens::{Tokenizer, Weights};
 use route::Route;
 use url::Url;
 use walk::Said;
@@ -86,13 +88,27 @@ pub struct Facts<'a> {
 /// Reads what a request is about. `url` is absolute, as `new URL()` writes it, or relative to the page.
 ///
 /// A body that is not JSON says nothing; one that is JSON only up to a point says what stands before that point.
+///
+/// Its text is counted by the small form of the weights: see [`read_by`].
 pub fn read<'a>(method: &str, url: &'a str, headers: HeaderBlock<'a>, body: Body<'a>) -> Facts<'a> {
+    read_by(&Weights::new(), method, url, headers, body)
+}
+
+/// Reads what a request is about, as [`read`] does, and counts its text by `weights`.
+pub fn read_by<'a>(
+    weights: &Weights,
+    method: &str,
+    url: &'a str,
+    headers: HeaderBlock<'a>,
+    body: Body<'a>,
+) -> Facts<'a> {
     let url = Url::parse(url);
+    let route = Route::find(method, &url, headers);
     let said = match body {
-        Body::Bytes(bytes) => walk::read(bytes).unwrap_or_default(),
+        Body::Bytes(bytes) => said(weights, bytes, route.model),
         Body::None | Body::Opaque { .. } => Said::default(),
     };
-    let route = settle(Route::find(method, &url, headers), &said, body);
+    let route = settle(route, &said, body);
     let input = match body {
         Body::Opaque { length: Some(length) } => estimate::of_unread(length, route.family),
         Body::None | Body::Bytes(_) | Body::Opaque { length: None } => said.input,
@@ -111,6 +127,27 @@ pub fn read<'a>(method: &str, url: &'a str, headers: HeaderBlock<'a>, body: Body
         stream: route.stream || said.stream,
         fast: said.fast,
     }
+}
+
+/// How many model tokens the input has that `body` asks a model to read. `model` is whose tokenizer cuts it; without one,
+/// that of the model which the body names.
+///
+/// ```
+/// use tidegate::request::estimate_body;
+/// use tidegate::tokens::{Tokenizer, Weights};
+///
+/// let body = br#"{"model":"claude-sonnet-5","messages":[{"role":"user","content":"Hello, world"}]}"#;
+/// let estimate = estimate_body(&Weights::new(), body, None);
+/// assert_eq!((estimate.tokenizer, estimate.characters), (Tokenizer::Claude47, 16));
+/// ```
+pub fn estimate_body(weights: &Weights, body: &[u8], model: Option<&str>) -> InputEstimate {
+    said(weights, body, model).input
+}
+
+/// What a body says; its text counted for `model`, or for the model that it names itself.
+fn said<'a>(weights: &Weights, body: &'a [u8], model: Option<&str>) -> Said<'a> {
+    let tokenizer = model.map_or_else(|| model::tokenizer_of(body), Tokenizer::of_model);
+    walk::read(body, weights.counter(tokenizer)).unwrap_or_default()
 }
 
 /// What the body confirms, contradicts or adds.

@@ -3,7 +3,7 @@
 use super::estimate::{Attachment, Estimate, InputEstimate, Prefixes};
 use super::key::Key;
 use crate::json::{DEPTH_CAP, Lexer, Plain, Role, Sink};
-use crate::tokens::Tokenizer;
+use crate::tokens::Counter;
 
 /// What a body says.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,21 +24,21 @@ pub(super) struct Said<'a> {
 }
 
 /// Reads `body`, or `None` if it does not even begin like a JSON object or array.
-pub(super) fn read(body: &[u8]) -> Option<Said<'_>> {
+pub(super) fn read<'a>(body: &'a [u8], counter: Counter<'_>) -> Option<Said<'a>> {
     let start = body.strip_prefix(BOM).unwrap_or(body).trim_ascii_start();
     if !matches!(start.first(), Some(b'{' | b'[')) {
         return None;
     }
-    let mut walk = Walk::new();
+    let mut walk = Walk::new(counter);
     let unread = Lexer::new().feed(start, &mut walk);
     // What is not JSON may still be charged by a server that reads it more leniently.
     walk.estimate.add_text(unread);
     Some(Said { input: walk.estimate.finish(), ..walk.said })
 }
 
-struct Walk<'a> {
+struct Walk<'a, 'w> {
     said: Said<'a>,
-    estimate: Estimate,
+    estimate: Estimate<'w>,
     /// The member that each open object or array is the value of, outermost first.
     keys: [Key; DEPTH_CAP as usize],
     depth: usize,
@@ -48,16 +48,16 @@ struct Walk<'a> {
     tools: usize,
     /// The depth of the last block that called itself a document.
     document: usize,
-    source: Source,
+    source: Source<'w>,
     /// The parts of the model's name that have come; the name holds once its string ends.
     model: ModelName<'a>,
 }
 
-impl<'a> Walk<'a> {
-    fn new() -> Self {
+impl<'w> Walk<'_, 'w> {
+    fn new(counter: Counter<'w>) -> Self {
         Self {
             said: Said::default(),
-            estimate: Estimate::new(Tokenizer::Unknown),
+            estimate: Estimate::new(counter),
             keys: [Key::Other; DEPTH_CAP as usize],
             depth: 0,
             key: Key::Other,
@@ -140,7 +140,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-impl<'a> Sink<'a> for Walk<'a> {
+impl<'a> Sink<'a> for Walk<'a, '_> {
     fn open(&mut self) {
         if let Some(slot) = self.keys.get_mut(self.depth) {
             *slot = self.key;
@@ -248,6 +248,7 @@ impl<'a> Sink<'a> for Walk<'a> {
                     ModelName::Empty | ModelName::Escaped => None,
                 };
             }
+            Use::Count | Use::CountForNow if self.tools == 0 => self.estimate.end_text(),
             Use::Count | Use::CountForNow | Use::Keep | Use::Skip => {}
         }
         if self.tools != 0 {
@@ -296,18 +297,18 @@ enum Use {
 }
 
 /// An object that holds a file, or stands for one.
-struct Source {
+struct Source<'w> {
     /// The depth of its members; 0 if there is none.
     depth: usize,
     kind: SourceKind,
     attachment: Attachment,
     /// The estimate before its data, if those came before it was known what they are.
-    before_data: Option<Estimate>,
+    before_data: Option<Estimate<'w>>,
     /// Whether it has a member that holds or names a file.
     is_filled: bool,
 }
 
-impl Source {
+impl Source<'_> {
     const NONE: Self =
         Self { depth: 0, kind: SourceKind::Text, attachment: Attachment::Image, before_data: None, is_filled: false };
 }

@@ -6,6 +6,7 @@ mod headers;
 mod limiter;
 mod request;
 mod samples;
+mod tokens;
 mod usage;
 
 #[path = "../../fuzz/src/headers.rs"]

@@ -3,6 +3,8 @@ import {
   type Clock,
   createLimiter,
   type DeadlineError,
+  type EstimateOptions,
+  estimateTokens,
   isTidegateError,
   type Learned,
   type Limiter,
@@ -13,6 +15,8 @@ import {
   type Snapshot,
 } from "tidegate";
 import { anthropic } from "tidegate/presets";
+import "tidegate/tokens";
+import { tables } from "tidegate/tokens";
 
 declare const clock: Clock;
 
@@ -83,6 +87,17 @@ parseRateLimit({ "retry-after": "7", list: ["a"], none: undefined }, { provider:
 export const wait: number | null = parseRateLimit(new Map([["retry-after", "7"]])).retryAfterMs;
 export const stated: (number | null)[] = read.limits.map(({ limit, remaining }) => limit ?? remaining);
 
+const whose: EstimateOptions = { model: "claude-sonnet-5" };
+export const inText: number = estimateTokens("How many?", whose);
+estimateTokens({ model: "gpt-5", messages: [{ role: "user", content: "How many?" }] });
+estimateTokens(new TextEncoder().encode("{}"), { model: undefined });
+estimateTokens(new ArrayBuffer(2));
+tables[0]?.name satisfies "claude3" | "claude47" | "o200k" | "gemma3" | undefined;
+
+// @ts-expect-error a number is no text
+estimateTokens(7);
+// @ts-expect-error a model is a name
+estimateTokens("How many?", { model: 5 });
 // @ts-expect-error there is no such provider
 createLimiter({ provider: "claude" });
 // @ts-expect-error there is no such unit

@@ -2,16 +2,15 @@ use alloc::format;
 use alloc::string::String;
 
 use super::*;
+use crate::tokens::{Tokenizer, Weights};
 
 fn said(body: &str) -> Said<'_> {
-    read(body.as_bytes()).unwrap()
+    read(body.as_bytes(), Weights::new().counter(Tokenizer::Unknown)).unwrap()
 }
 
-/// The estimate of `body` in quarters of a token, to see single characters.
-fn characters(body: &str) -> u64 {
-    let filled = |fill: usize| read(body.replacen('~', &"x".repeat(fill), 1).as_bytes()).unwrap().input.tokens();
-    let rest = (0..4).find(|&fill| filled(fill + 1) > filled(fill)).unwrap() as u64;
-    filled(0) * 4 - rest
+/// The characters of text in `body`.
+fn characters(body: &str) -> u32 {
+    said(&body.replacen('~', "", 1)).input.characters
 }
 
 #[test]
@@ -34,9 +33,9 @@ fn characters_are_counted_as_unescaped_without_names_and_punctuation() {
 #[test]
 fn tools_count_with_names_and_punctuation() {
     let tools = r#"[{"name":"f","input_schema":{"type":"object","required":["a"],"n":[1.5,true]}}]"#;
-    assert_eq!(characters(&format!(r#"{{"a":"~","tools":{tools}}}"#)), tools.len() as u64);
+    assert_eq!(characters(&format!(r#"{{"a":"~","tools":{tools}}}"#)), tools.len() as u32);
     let spaced = tools.replace(',', " , ");
-    assert_eq!(characters(&format!(r#"{{"a":"~","tools":{spaced},"b":{{"c":"d"}}}}"#)), tools.len() as u64 + 1);
+    assert_eq!(characters(&format!(r#"{{"a":"~","tools":{spaced},"b":{{"c":"d"}}}}"#)), tools.len() as u32 + 1);
     // A member of that name elsewhere is no definition.
     assert_eq!(characters(r#"{"a":"~","b":{"tools":[{"name":"f"}]}}"#), 1);
 }
@@ -60,21 +59,23 @@ fn encoded_files_are_not_text() {
         (format!(r#"{{"image":{{"format":"png","source":{{"bytes":"{data}"}}}}}}"#), 1_568),
         (format!(r#"{{"thinking":"","signature":"{data}"}}"#), 0),
     ] {
-        let tokens = said(&format!(r#"{{"messages":[{{"content":[{block}]}}]}}"#)).input.tokens();
-        assert!((expected..expected + 16).contains(&tokens), "{tokens} for {}", &block[..60.min(block.len())]);
+        let input = said(&format!(r#"{{"messages":[{{"content":[{block}]}}]}}"#)).input;
+        assert_eq!(input.fixed, expected, "{}", &block[..60.min(block.len())]);
+        assert!(input.characters < 64, "{}", &block[..60.min(block.len())]);
     }
 }
 
 #[test]
 fn a_file_that_begins_with_an_escape_is_no_text_either() {
-    assert_eq!(characters(r#"{"a":"~","source":{"data":"\/9j\/","type":"base64"}}"#), 4 * 1_568);
+    let input = said(r#"{"a":"","source":{"data":"\/9j\/","type":"base64"}}"#).input;
+    assert_eq!((input.fixed, input.characters), (1_568, 0));
 }
 
 #[test]
 fn an_image_after_a_document_is_an_image() {
     let source = r#""source":{"type":"url","url":"https://h/x"}"#;
     let body = format!(r#"{{"m":[{{"type":"document",{source}}},{{"kind":"",{source}}}]}}"#);
-    assert_eq!(said(&body).input.tokens(), 3_068 + 1_568 + 4);
+    assert_eq!(said(&body).input.fixed, 3_068 + 1_568);
 }
 
 #[test]
@@ -91,8 +92,9 @@ fn plain_text_documents_are_text_wherever_their_type_stands() {
         format!(r#"{{"data":"{text}","media_type":"text/plain","type":"text"}}"#),
         format!(r#"{{"type":"content","content":[{{"type":"text","text":"{text}"}}]}}"#),
     ] {
-        let tokens = said(&format!(r#"{{"messages":[{{"type":"document","source":{source}}}]}}"#)).input.tokens();
-        assert!((1_500..1_520).contains(&tokens), "{tokens}");
+        let input = said(&format!(r#"{{"messages":[{{"type":"document","source":{source}}}]}}"#)).input;
+        assert!((6_000..6_080).contains(&input.characters), "{}", input.characters);
+        assert_eq!(input.fixed, 0);
     }
 }
 
@@ -157,13 +159,13 @@ fn a_body_that_breaks_off_says_what_stands_before() {
     assert_eq!(said(r#"{"model":"claude-son"#).model, None);
     let broken = format!(r#"{{"model":"a","x":"\q{}"#, "y".repeat(40));
     assert_eq!(said(&broken).model, Some(&b"a"[..]));
-    assert_eq!(said(&broken).input.tokens(), 11);
+    assert_eq!(said(&broken).input.characters, 41);
 }
 
 #[test]
 fn what_does_not_begin_like_json_is_not_read() {
     for body in ["", "   ", "model=a", "\"model\"", "--boundary\r\n"] {
-        assert!(read(body.as_bytes()).is_none(), "{body}");
+        assert!(read(body.as_bytes(), Weights::new().counter(Tokenizer::Unknown)).is_none(), "{body}");
     }
     assert_eq!(said("\u{FEFF} {\"model\":\"a\"}").model, Some(&b"a"[..]));
 }
@@ -172,7 +174,7 @@ fn what_does_not_begin_like_json_is_not_read() {
 fn text_at_any_depth_counts() {
     for depth in [5, 127, 128, 129, 1_000] {
         let body = format!("{}\"{}\"{}", "[".repeat(depth), "x".repeat(40), "]".repeat(depth));
-        assert_eq!(said(&body).input.tokens(), 10, "depth {depth}");
+        assert_eq!(said(&body).input.characters, 40, "depth {depth}");
     }
     let deep: String = "{\"source\":".repeat(10_000);
     assert_eq!(said(&deep).max_tokens, None);

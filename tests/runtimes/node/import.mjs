@@ -1,7 +1,7 @@
 // The package, imported as users import it, does what a limiter is for.
 import assert from "node:assert/strict";
 
-import { createLimiter, isTidegateError } from "tidegate";
+import { createLimiter, estimateTokens, isTidegateError } from "tidegate";
 import { createLimiter as again } from "tidegate";
 
 assert.equal(createLimiter, again);
@@ -30,6 +30,13 @@ setTimeout(() => caller.abort(), 1);
 await assert.rejects(limiter.acquire(1, { signal: caller.signal }), { name: "AbortError" });
 for (const permit of held) permit.release();
 assert.equal(await limiter.schedule(async () => "ran"), "ran");
+
+// Texts are counted, and counted anew by the tables that an import brings.
+const odd = "qzx wvk jqz ".repeat(100);
+const small = estimateTokens(odd, { model: "claude-sonnet-5" });
+assert.ok(small > 100);
+await import("tidegate/tokens");
+assert.ok(estimateTokens(odd, { model: "claude-sonnet-5" }) > 1.1 * small);
 
 // A wrong option is one clear error.
 assert.throws(

@@ -1,10 +1,11 @@
 //! `cargo xtask dist`: builds the npm package into `pkg/`.
 //!
-//! Three steps, each skipped while nothing it depends on changed: the wasm modules ([`module`]), the TypeScript
-//! ([`typescript`]), and the folder with everything in its place ([`assemble`]).
+//! Four steps, each skipped while nothing it depends on changed: the wasm modules ([`module`]), the tables of tokens
+//! ([`tables`]), the TypeScript ([`typescript`]), and the folder with everything in its place ([`assemble`]).
 
 mod assemble;
 mod module;
+mod tables;
 mod typescript;
 
 use std::path::PathBuf;
@@ -33,7 +34,8 @@ pub fn run(shell: &Shell, args: &Args) -> Result<PathBuf> {
     for module in module::ALL {
         files.add_tree("wasm", &module.build(shell, args.dev)?)?;
     }
-    // The TypeScript refers to the modules by the place they have in the package.
+    files.add_tree("tokens", &tables::build(shell)?)?;
+    // The TypeScript refers to these by the place they have in the package.
     files.copy_to(&package)?;
     files.add_tree("", &typescript::build(shell)?)?;
     files.add_documents(shell)?;

@@ -59,7 +59,10 @@ impl Module {
             node::tool(shell, "binaryen/bin/wasm-opt").arg("-Oz").arg(&wasm).arg("-o").arg(&wasm).run()?;
         }
         let bytes = fs::read(&wasm)?;
-        fingerprint::write(&dir.join(format!("{}_inline.js", self.name)), inline_script(&bytes).as_bytes())?;
+        fingerprint::write(
+            &dir.join(format!("{}_inline.js", self.name)),
+            inline_script("The WebAssembly module", &bytes).as_bytes(),
+        )?;
         fingerprint::write(&dir.join(format!("{}_inline.d.ts", self.name)), INLINE_TYPES.as_bytes())?;
 
         // Types of the raw exports, which nobody should call. What a bundler makes of an import is a module.
@@ -72,15 +75,15 @@ impl Module {
     }
 }
 
-/// A script that carries the bytes of a module.
+/// A script that carries bytes, which `what` names.
 ///
 /// The order of the ways to decode is that of their speed; `atob` with a callback for each byte would take longest.
-fn inline_script(wasm: &[u8]) -> String {
-    let text = STANDARD.encode(wasm);
+pub fn inline_script(what: &str, bytes: &[u8]) -> String {
+    let text = STANDARD.encode(bytes);
     format!(
         r#"const base64 = "{text}";
 
-/** The WebAssembly module. */
+/** {what}. */
 export function bytes() {{
   if (typeof Uint8Array.fromBase64 === "function") return Uint8Array.fromBase64(base64);
   const NodeBuffer = globalThis.Buffer;
@@ -94,7 +97,8 @@ export function bytes() {{
     )
 }
 
-const INLINE_TYPES: &str =
-    "/** The WebAssembly module. */\nexport declare function bytes(): Uint8Array<ArrayBuffer>;\n";
+/// The types of such a script.
+pub const INLINE_TYPES: &str =
+    "/** What this file carries. */\nexport declare function bytes(): Uint8Array<ArrayBuffer>;\n";
 
 const WASM_TYPES: &str = "declare const module: WebAssembly.Module;\nexport default module;\n";

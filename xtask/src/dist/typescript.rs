@@ -15,10 +15,12 @@ pub fn build(shell: &Shell) -> Result<PathBuf> {
         .file(&node::module(shell, "typescript/package.json"))
         .file(&node::module(shell, "@types/node/package.json"))
         .tree(&sources)?;
-    let modules = shell.path("pkg/wasm");
-    for types in fingerprint::files_below(&modules)? {
-        if types.extension().is_some_and(|extension| extension == "ts") {
-            inputs = inputs.file(&modules.join(types));
+    for generated in ["pkg/wasm", "pkg/tokens"] {
+        let generated = shell.path(generated);
+        for types in fingerprint::files_below(&generated)? {
+            if types.extension().is_some_and(|extension| extension == "ts") {
+                inputs = inputs.file(&generated.join(types));
+            }
         }
     }
 

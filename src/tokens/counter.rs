@@ -1,0 +1,228 @@
+//! Counts the model tokens of a text as it passes.
+
+use super::class::{self, kinds};
+use super::groups::{GROUPS, Groups};
+use super::machine::{CELLS_AND_REPEATS, Step, kind, repeat};
+use super::tokenizer::Tokenizer;
+
+/// Counts a text that comes in pieces, by the weights of one tokenizer: see [`Weights::counter`](super::Weights::counter).
+///
+/// It is a state machine over characters that adds a weight for each. It allocates nothing, may be copied at any point
+/// to come back to it, and takes any bytes: each that is not UTF-8 counts as one rare character.
+#[derive(Clone, Copy, Debug)]
+pub struct Counter<'w> {
+    tokenizer: Tokenizer,
+    form: Form<'w>,
+    place: Place,
+    /// By group, in [`UNIT`]s of a token.
+    sums: Sums,
+    /// What is known of a character that has not come completely.
+    pending: u32,
+    /// How many bytes of it are missing.
+    missing: u8,
+}
+
+impl<'w> Counter<'w> {
+    pub(super) const fn new(tokenizer: Tokenizer, form: Form<'w>) -> Self {
+        Self { tokenizer, form, place: Place::START, sums: [0; 8], pending: 0, missing: 0 }
+    }
+
+    /// The tokenizer.
+    pub const fn tokenizer(&self) -> Tokenizer {
+        self.tokenizer
+    }
+
+    /// Part of a text, as it stands in UTF-8; need not begin or end between characters.
+    pub fn text(&mut self, part: &[u8]) {
+        let mut rest = self.complete(part);
+        let (form, mut place, mut sums) = (self.form, self.place, self.sums);
+        while let Some((&first, after)) = rest.split_first() {
+            if let Some(&class) = class::OF_ASCII.get(usize::from(first)) {
+                place.step(&form, &mut sums, class, first.into());
+                rest = after;
+                continue;
+            }
+            let mut character = Pending::begin(first);
+            let mut length = 1;
+            while character.missing != 0 {
+                match rest.get(length) {
+                    Some(&byte) if character.add(byte) => length += 1,
+                    Some(_) => character = Pending::INVALID,
+                    None => break,
+                }
+            }
+            rest = rest.get(length..).unwrap_or_default();
+            if character.missing != 0 {
+                (self.pending, self.missing) = (character.value, character.missing);
+                break;
+            }
+            place.step(&form, &mut sums, class::of(character.value), character.value);
+        }
+        (self.place, self.sums) = (place, sums);
+    }
+
+    /// One character of a text.
+    pub fn scalar(&mut self, scalar: char) {
+        self.cut();
+        self.step(scalar.into());
+    }
+
+    /// Punctuation of JSON, by its number of characters.
+    pub fn structure(&mut self, characters: u64) {
+        self.cut();
+        // Beyond any request. The time that this takes must not depend on what is claimed.
+        for _ in 0..characters.min(MOST_STRUCTURE) {
+            self.step('{'.into());
+            // Quotes, colons and brackets alternate; one that repeats would cost less.
+            self.place.last = 0;
+        }
+    }
+
+    /// The text ends; what comes next is another.
+    pub fn end(&mut self) {
+        self.cut();
+        self.place = Place::START;
+    }
+
+    /// What was counted so far.
+    pub fn groups(&self) -> Groups {
+        let mut groups = [0; GROUPS];
+        for (group, sum) in groups.iter_mut().zip(self.sums) {
+            // A pair of letters may weigh less than nothing, and so may what consists of little else.
+            *group = u32::try_from((sum.max(0) + UNIT / 32) / (UNIT / 16)).unwrap_or(u32::MAX);
+        }
+        Groups(groups)
+    }
+
+    fn step(&mut self, character: u32) {
+        self.place.step(&self.form, &mut self.sums, class::of(character), character);
+    }
+
+    /// Completes a character that the part before began, and returns what comes after it.
+    fn complete<'a>(&mut self, part: &'a [u8]) -> &'a [u8] {
+        let mut rest = part;
+        while self.missing != 0 {
+            let Some((&byte, after)) = rest.split_first() else { break };
+            let mut character = Pending { value: self.pending, missing: self.missing };
+            if !character.add(byte) {
+                self.cut();
+                break;
+            }
+            rest = after;
+            (self.pending, self.missing) = (character.value, character.missing);
+            if self.missing == 0 {
+                self.step(self.pending);
+            }
+        }
+        rest
+    }
+
+    /// What began as a character ended before it was one.
+    fn cut(&mut self) {
+        if self.missing != 0 {
+            self.missing = 0;
+            self.step(Pending::INVALID.value);
+        }
+    }
+}
+
+/// The weights of one tokenizer, in one of their two forms; all in [`UNIT`]s of a token.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Form<'w> {
+    /// The small form: one for each kind of cell. The exact form: one for each cell and each repeat; then, by `previous *
+    /// 27 + letter`, what a letter weighs more or less after another, in two's complement and in two [`UNIT`]s.
+    pub(super) weights: &'w [u8],
+    /// The distance from one weight to the next, between which are those of other tokenizers.
+    pub(super) stride: usize,
+    /// Where the first is.
+    pub(super) first: usize,
+    pub(super) is_exact: bool,
+}
+
+impl Form<'_> {
+    fn weight(&self, index: usize) -> u8 {
+        self.weights.get(index * self.stride + self.first).copied().unwrap_or_default()
+    }
+}
+
+/// Where in a text one is.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    state: usize,
+    /// The letter of ASCII that came last, from 1; 0 if something else did.
+    letter: usize,
+    /// The character that came last.
+    last: u32,
+}
+
+impl Place {
+    const START: Self = Self { state: Step::START, letter: 0, last: 0 };
+
+    #[inline]
+    fn step(&mut self, form: &Form<'_>, sums: &mut Sums, class: u8, character: u32) {
+        let (cell, step) = Step::of(self.state, class);
+        let (mut next, mut kind, mut cell) = (step.next(), step.kind(), cell);
+        if character == self.last
+            && let Some((state, repeated)) = repeat(self.state, class)
+        {
+            (next, kind, cell) = (state, kind::REPEATED_MARK.into(), repeated);
+        }
+        let letter = if class <= kinds::CAPITAL { (character & 31) as usize } else { 0 };
+        let weight = if form.is_exact {
+            let pair = form.weight(CELLS_AND_REPEATS + self.letter * LETTERS + letter).cast_signed();
+            i64::from(form.weight(cell)) + 2 * i64::from(pair)
+        } else {
+            form.weight(kind).into()
+        };
+        if let Some(sum) = sums.get_mut(step.group()) {
+            *sum += weight;
+        }
+        *self = Self { state: next, letter, last: character };
+    }
+}
+
+/// A character of several bytes, as far as they have come.
+struct Pending {
+    value: u32,
+    missing: u8,
+}
+
+impl Pending {
+    /// What stands for bytes that are no character.
+    const INVALID: Self = Self { value: 0xFFFD, missing: 0 };
+
+    /// What the first byte says. Forms that are longer than they need to be, and halves of pairs, pass.
+    const fn begin(byte: u8) -> Self {
+        let missing = match byte {
+            0xC2..=0xDF => 1,
+            0xE0..=0xEF => 2,
+            0xF0..=0xF4 => 3,
+            _ => return Self::INVALID,
+        };
+        Self { value: byte as u32 & (0x3F >> missing), missing }
+    }
+
+    /// Adds a byte, if it can be one of this character.
+    const fn add(&mut self, byte: u8) -> bool {
+        let fits = byte & 0xC0 == 0x80;
+        if fits {
+            self.value = self.value << 6 | (byte & 0x3F) as u32;
+            self.missing -= 1;
+        }
+        fits
+    }
+}
+
+type Sums = [i64; 8];
+
+/// Of a token: what weights and sums are in.
+const UNIT: i64 = 64;
+
+/// The letters, and what is none.
+const LETTERS: usize = 27;
+
+/// Pairs of them.
+pub(super) const PAIRS: usize = LETTERS * LETTERS;
+
+/// A request has 32 MB at most, <https://platform.claude.com/docs/en/api/errors> (read 2026-11-23).
+const MOST_STRUCTURE: u64 = 32 << 20;
