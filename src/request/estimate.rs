@@ -109,7 +109,7 @@ impl<'w> Estimate<'w> {
         let clamp = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         InputEstimate {
             tokenizer: self.counter.tokenizer(),
-            is_exact: false,
+            is_exact: self.counter.is_exact(),
             text: self.counter.groups(),
             fixed: clamp(self.attachments),
             characters: clamp(self.characters),

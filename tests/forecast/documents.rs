@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tidegate::random::Random;
 use tidegate::request::InputEstimate;
-use tidegate::tokens::{Counter, Groups, Tokenizer};
+use tidegate::tokens::{Tokenizer, Weights};
 
 /// A text and how many model tokens it has.
 pub struct Document {
@@ -12,39 +12,54 @@ pub struct Document {
     tokens: serde_json::Value,
 }
 
-/// One request: what its text lets expect, and what is true.
+/// One text or request: what its text lets expect, and what is true.
 #[derive(Clone, Copy)]
 pub struct Sample {
     pub input: InputEstimate,
     pub truth: u64,
 }
 
-/// All documents, or `None` where the data is not on this machine.
-pub fn documents() -> Option<Vec<Document>> {
+/// All documents, or where those are not at hand the part that is in the repository.
+pub fn documents() -> Vec<Document> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = PLACES.iter().find_map(|place| std::fs::read_to_string(root.join(place)).ok())?;
+    let text = PLACES.iter().find_map(|place| std::fs::read_to_string(root.join(place)).ok()).expect("documents");
     let document = |line: &str| {
         let fields: serde_json::Value = serde_json::from_str(line).unwrap();
         Document { text: fields["text"].as_str().unwrap().to_owned(), tokens: fields["tokens"].clone() }
     };
-    Some(text.lines().map(document).collect())
+    text.lines().map(document).collect()
 }
 
-/// A request of one to six documents in any order, as `tokenizer` counts them and as `truth` does.
-pub fn request(documents: &[Document], tokenizer: Tokenizer, truth: &str, random: &mut Random) -> Sample {
-    let mut counter = Counter::new(tokenizer);
-    let (mut characters, mut tokens) = (0, 0);
-    for _ in 0..=random.up_to(5) {
-        let document = &documents[random.up_to(documents.len() as u64 - 1) as usize];
+/// Every document as `weights` count it for `tokenizer`, and as `truth` does.
+pub fn counted(documents: &[Document], weights: &Weights, tokenizer: Tokenizer, truth: &str) -> Vec<Sample> {
+    let count = |document: &Document| {
+        let mut counter = weights.counter(tokenizer);
         counter.text(document.text.as_bytes());
-        counter.end();
-        characters += document.text.chars().count() as u32;
-        tokens += document.tokens[truth].as_u64().unwrap();
-    }
-    let text: Groups = counter.groups();
-    Sample { input: InputEstimate { tokenizer, text, characters, ..InputEstimate::default() }, truth: tokens }
+        let input = InputEstimate {
+            tokenizer,
+            is_exact: counter.is_exact(),
+            text: counter.groups(),
+            characters: document.text.chars().count() as u32,
+            ..InputEstimate::default()
+        };
+        Sample { input, truth: document.tokens[truth].as_u64().unwrap() }
+    };
+    documents.iter().map(count).collect()
 }
 
-/// Where the texts are, in a checkout and beside one.
+/// A request of one to six of `documents`, whichever.
+pub fn request(documents: &[Sample], random: &mut Random) -> Sample {
+    let draw = |random: &mut Random| documents[random.up_to(documents.len() as u64 - 1) as usize];
+    let mut request = draw(random);
+    for _ in 0..random.up_to(5) {
+        let document = draw(random);
+        request.input.text.0.iter_mut().zip(document.input.text.0).for_each(|(sum, part)| *sum += part);
+        request.input.characters += document.input.characters;
+        request.truth += document.truth;
+    }
+    request
+}
+
+/// Where the texts are, beside a checkout and in one.
 const PLACES: [&str; 3] =
-    ["tests/data/tokens.jsonl", "../shared/data/tokens-dev.jsonl", "../../shared/data/tokens-dev.jsonl"];
+    ["../shared/data/tokens-dev.jsonl", "../../shared/data/tokens-dev.jsonl", "tests/data/tokens/documents.jsonl"];

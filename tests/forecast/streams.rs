@@ -2,9 +2,9 @@
 
 use tidegate::forecast::{Forecasts, Subject};
 use tidegate::random::Random;
-use tidegate::tokens::Tokenizer;
+use tidegate::tokens::{EXACT_TABLES, Tokenizer, Weights};
 
-use crate::documents::{Document, Sample, documents, request};
+use crate::documents::{Sample, counted, documents, request};
 
 /// What the forecasts after so many answers were worth.
 #[derive(Clone, Copy, Default)]
@@ -47,7 +47,7 @@ fn subject(forecasts: &mut Forecasts, sample: &Sample) -> Subject {
     Subject { model: forecasts.note("model"), input: sample.input, kind: 0 }
 }
 
-fn run(case: &Case, documents: &[Document]) -> [Worth; STAGES.len()] {
+fn run(case: &Case, documents: &[Sample]) -> [Worth; STAGES.len()] {
     let mut worths = [Worth::default(); STAGES.len()];
     let true_size = |sample: &Sample| (sample.truth as f64 * case.scale) as u64 + case.hidden;
     for seed in 1..=SEEDS {
@@ -56,13 +56,13 @@ fn run(case: &Case, documents: &[Document]) -> [Worth; STAGES.len()] {
         let mut answers = 0;
         for (stage, worth) in STAGES.iter().zip(&mut worths) {
             while answers < *stage {
-                let sample = request(documents, case.tokenizer, case.truth, &mut random);
+                let sample = request(documents, &mut random);
                 let subject = subject(&mut forecasts, &sample);
                 forecasts.observe(&subject, Some(true_size(&sample)), None, 0);
                 answers += 1;
             }
             for _ in 0..REQUESTS {
-                let sample = request(documents, case.tokenizer, case.truth, &mut random);
+                let sample = request(documents, &mut random);
                 let subject = subject(&mut forecasts, &sample);
                 worth.add(&forecasts, &subject, true_size(&sample));
             }
@@ -73,29 +73,28 @@ fn run(case: &Case, documents: &[Document]) -> [Worth; STAGES.len()] {
 
 #[test]
 fn forecasts_come_close_to_the_truth_after_a_few_answers() {
-    let Some(documents) = documents() else {
-        eprintln!("skipped: the texts with true sizes are not on this machine");
-        return;
-    };
-    eprintln!("error (bias), exceeded, reserved ÷ true; after {STAGES:?} answers");
-    for case in CASES {
-        let worths = run(&case, &documents);
-        let cells = worths.iter().map(|worth| {
-            format!(
-                "{:5.1}% ({:+5.1}%) {:4.1}% ×{:.2}",
-                100.0 * worth.error / worth.samples,
-                100.0 * worth.bias / worth.samples,
-                worth.exceeded_percent(),
-                worth.reserved / worth.samples
-            )
-        });
-        eprintln!("{:<28} {}", case.label, cells.collect::<Vec<_>>().join(" | "));
-        let [first, .., last] = worths;
-        // A count of characters scatters too much to be calibrated; weights of a tokenizer do not.
-        let is_a_count_of_characters = first.error > 0.15 * first.samples && case.scale == 1.0 && case.hidden == 0;
-        let most = if is_a_count_of_characters { 1.5 } else { 1.05 };
-        assert!(last.error <= first.error * most, "{}: answers made it worse", case.label);
-        assert!(last.exceeded_percent() < 5.0, "{}: {} % exceed", case.label, last.exceeded_percent());
+    let documents = documents();
+    let (small, mut exact) = (Weights::new(), Weights::new());
+    exact.add_tables(EXACT_TABLES).unwrap();
+    for (form, weights) in [("the small form", &small), ("exact tables", &exact)] {
+        eprintln!("{form}: error (bias), exceeded, reserved ÷ true; after {STAGES:?} answers");
+        for case in CASES.iter().filter(|case| weights.is_exact(case.tokenizer) || std::ptr::eq(weights, &small)) {
+            let worths = run(case, &counted(&documents, weights, case.tokenizer, case.truth));
+            let cells = worths.iter().map(|worth| {
+                format!(
+                    "{:5.1}% ({:+5.1}%) {:4.1}% ×{:.2}",
+                    100.0 * worth.error / worth.samples,
+                    100.0 * worth.bias / worth.samples,
+                    worth.exceeded_percent(),
+                    worth.reserved / worth.samples
+                )
+            });
+            eprintln!("{:<28} {}", case.label, cells.collect::<Vec<_>>().join(" | "));
+            let [first, .., last] = worths;
+            assert!(last.error <= first.error * 1.25, "{}: answers made it worse", case.label);
+            // Of the documents, one in a hundred is in a script of which GPT-4o's tokenizer makes up to five times as much.
+            assert!(last.exceeded_percent() < 5.0, "{}: {} % exceed", case.label, last.exceeded_percent());
+        }
     }
 }
 
