@@ -285,7 +285,7 @@ const BELIEVED: [f64; MOST_WEIGHTS] = {
 /// it was not, in balance at one of a hundred.
 const CERTAINTY: f64 = 4.0;
 const LEAST_CERTAINTY: f64 = 2.0;
-const MOST_CERTAINTY: f64 = 10.0;
+const MOST_CERTAINTY: f64 = 40.0;
 const CERTAINTY_STEP: f64 = 0.5;
 const ONE_IN: f64 = 0.01;
 

@@ -156,7 +156,7 @@ fn every_kind_of_character_of_an_unknown_tokenizer_is_learned_for_itself() {
 
 #[test]
 fn of_a_hundred_requests_one_exceeds_what_is_reserved() {
-    // Errors with heavier tails than those of any text that was measured: a tenth of them are three times as large.
+    // Errors with heavier tails than those of any text that was measured: one of ten is fifteen times as large.
     let mut random = Random::new(11);
     let mut forecasts = Forecasts::default();
     let mut exceeded = 0;
@@ -167,12 +167,12 @@ fn of_a_hundred_requests_one_exceeds_what_is_reserved() {
             kind: 0,
         };
         let unit = (0..4).map(|_| random.up_to(1_000)).sum::<u64>() as f64 / 1_000.0 - 2.0;
-        let wide = if random.up_to(9) == 0 { 0.3 } else { 0.1 };
+        let wide = if random.up_to(9) == 0 { 0.6 } else { 0.04 };
         let truth = (subject.input.tokens() as f64 * (1.0 + wide * unit)) as u64;
         exceeded += u32::from(round >= 500 && truth > u64::from(forecasts.input_tokens(&subject)));
         forecasts.observe(&subject, Some(truth), None, 0);
     }
-    assert!((15..=55).contains(&exceeded), "{exceeded} of 3500");
+    assert!((15..=63).contains(&exceeded), "{exceeded} of 3500");
 }
 
 #[test]

@@ -137,6 +137,8 @@ mod tests {
     use super::super::charging::ModelTerms;
     use super::*;
     use crate::forecast::Subject;
+    use crate::ledger::{Limit, Origin};
+    use crate::quota::Quota;
     use crate::request::InputEstimate;
     use crate::time::Duration;
     use crate::tokens::Groups;
@@ -212,5 +214,85 @@ mod tests {
         let usage = Usage { input_tokens: Some(1), output_tokens: Some(1), ..Usage::default() };
         let reserved = Cost { input_tokens: 100, output_tokens: 3_900, ..Cost::REQUEST };
         assert_eq!(charged(&call(Provider::OpenAi), reserved, &usage, None), reserved);
+    }
+
+    fn named(provider: Provider, model: &str) -> Call {
+        Call { terms: ModelTerms::of(model), ..call(provider) }
+    }
+
+    const CACHED: Usage = Usage {
+        input_tokens: Some(10),
+        cache_creation_input_tokens: Some(300),
+        cache_read_input_tokens: Some(5_000),
+        output_tokens: Some(7),
+        total_tokens: None,
+        output_characters: 0,
+        error: None,
+    };
+
+    #[test]
+    fn what_is_charged_in_the_end_is_what_the_provider_says() {
+        let reserved = Cost { input_tokens: 100, output_tokens: 50, ..Cost::REQUEST };
+        for (provider, model, expected) in [
+            (Provider::Anthropic, "claude-haiku-4-5", (310, 7)),
+            (Provider::Anthropic, "claude-3-5-haiku-20241022", (5_310, 7)),
+            (Provider::Vertex, "claude-sonnet-5", (310, 7)),
+            (Provider::Groq, "gpt-oss", (310, 7)),
+            (Provider::XAi, "grok-5", (5_310, 7)),
+            (Provider::Bedrock, "us.anthropic.claude-sonnet-5-v1:0", (310, 70)),
+            (Provider::Bedrock, "anthropic.claude-opus-4-8-v1:0", (310, 105)),
+            (Provider::Bedrock, "amazon.nova-pro-v1:0", (310, 7)),
+            (Provider::Anthropic, "claude-opus-4-8", (310, 7)),
+            (Provider::Cerebras, "gpt-oss", (310, 7)),
+            (Provider::AzureOpenAi, "gpt-5.6", (100, 50)),
+            (Provider::OpenAi, "gpt-5.6", (100, 50)),
+        ] {
+            let charged = charged(&named(provider, model), reserved, &CACHED, None);
+            assert_eq!(tokens(charged), expected, "{model} of {}", provider.name());
+        }
+    }
+
+    #[test]
+    fn output_that_is_free_is_taken_only_from_a_limit_of_the_users_own() {
+        let free = Cost { input_tokens: 100, ..Cost::REQUEST };
+        assert_eq!(tokens(charged(&call(Provider::Gemini), free, &CACHED, None)), (5_310, 0));
+        let quota = Quota::new(10_000, Duration::MINUTE);
+        let own = Ledger::new([Limit::new(Dimension::OutputTokens, quota, Origin::Configured)]);
+        let limited = cost_of(&call(Provider::Gemini), Cost::REQUEST, &Forecasts::default(), &own);
+        assert!(limited.output_tokens > 0);
+        assert_eq!(tokens(charged(&call(Provider::Gemini), limited, &CACHED, None)), (5_310, 7));
+    }
+
+    #[test]
+    fn openai_is_reserved_what_it_counts_by_characters_and_not_what_is_true() {
+        let mut openai = call(Provider::OpenAi);
+        openai.subject.input.text.0[0] = 16 * 900;
+        assert_eq!(tokens(reserved_by(&openai)), (100, 3_900));
+        openai.max_tokens = Some(20);
+        assert_eq!(tokens(reserved_by(&openai)), (100, 0));
+        openai.subject.input.characters = 0;
+        assert_eq!(tokens(reserved_by(&openai)), (900, 0));
+    }
+
+    #[test]
+    fn a_forecast_is_never_what_makes_a_call_impossible() {
+        for provider in Provider::ALL {
+            let call = Call { max_tokens: None, ..call(provider) };
+            assert_eq!(tokens(certain(&call)), (100, 0), "{}", provider.name());
+            let quota = Quota::new(500, Duration::MINUTE);
+            let limits = [Dimension::InputTokens, Dimension::OutputTokens, Dimension::TotalTokens];
+            let ledger = Ledger::new(limits.map(|dimension| Limit::new(dimension, quota, Origin::Configured)));
+            let cost = cost_of(&call, Cost::REQUEST, &Forecasts::default(), &ledger);
+            assert_eq!(ledger.impossible(cost), None, "{}: {cost:?}", provider.name());
+        }
+    }
+
+    #[test]
+    fn failures_are_charged_where_they_count() {
+        let reserved = Cost { input_tokens: 100, output_tokens: 3_900, ..Cost::REQUEST };
+        assert_eq!(failed(&call(Provider::OpenAi), reserved), reserved);
+        assert_eq!(refused(&call(Provider::OpenAi)), Cost::REQUEST);
+        assert_eq!(failed(&call(Provider::Anthropic), reserved), Cost::REQUEST);
+        assert_eq!(refused(&call(Provider::Anthropic)), Cost::default());
     }
 }

@@ -289,3 +289,44 @@ fn the_wait_that_an_overloaded_server_orders_says_nothing_of_the_quota() {
     assert_eq!((world.starts(), reason), (Vec::from([other]), Reason::Quota));
     assert!(waited <= Duration::from_secs(2), "{waited:?}");
 }
+
+#[test]
+fn a_cut_answer_is_charged_by_the_tokens_that_other_answers_had_for_their_characters() {
+    let mut world = World::new(default_limits([("otpm", 1_000_000.0)]));
+    let mut settled = |body: &str, complete: bool| {
+        // What was taken before comes back in the meantime.
+        world.wait(Duration::from_secs(120));
+        let ticket = world.send(SMALL).expect("admitted");
+        world.starts();
+        assert_eq!(world.answer(ticket, 200, "content-type: application/json"), Verdict::Observe);
+        world.limiter.handle_chunk(world.now, ticket, body.as_bytes());
+        world.limiter.finish(world.now, ticket, complete);
+        let left = alloc::format!("{:?}", world.limiter.snapshot(world.now));
+        let left = left.split_once(r#"("available", Number("#).expect("one limit").1;
+        1_000_000.0 - left.split_once(')').expect("a number").0.parse::<f64>().expect("a number")
+    };
+    let beginning = alloc::format!(r#"{{"content":[{{"type":"text","text":"{}"#, "a".repeat(400));
+    assert_eq!(settled(&beginning, false), 100.0);
+    for _ in 0..60 {
+        settled(&alloc::format!(r#"{beginning}"}}],"usage":{{"input_tokens":9,"output_tokens":200}}}}"#), true);
+    }
+    assert_eq!(settled(&beginning, false), 199.0);
+    // An error inside a success ends an answer, too, and its usage is an early one.
+    let failed = alloc::format!(
+        r#"{beginning}"}}],"usage":{{"output_tokens":1}},"error":{{"type":"overloaded_error","message":"Overloaded"}}}}"#
+    );
+    assert_eq!(settled(&failed, true), 199.0);
+}
+
+#[test]
+fn a_refusal_costs_a_request_where_refusals_count() {
+    let left_after = |url: &str| {
+        let mut world = World::new(default_limits([("rpd", 100.0)]));
+        let ticket = world.send_as("POST", url, DIALECT).expect("admitted");
+        world.starts();
+        assert_eq!(world.answer(ticket, 429, "retry-after: 5"), Verdict::Retry);
+        learned(&mut world).2
+    };
+    assert_eq!(left_after("https://h/v1/chat/completions"), Value::from(99.0));
+    assert_eq!(left_after("https://h/v1/messages"), Value::from(100.0));
+}
