@@ -184,7 +184,7 @@ impl<'w> Estimate<'w> {
         }
         InputEstimate {
             tokenizer: self.counter.tokenizer(),
-            is_exact: false,
+            is_exact: self.counter.is_exact(),
             text,
             fixed: clamp(self.fixed),
             characters: clamp(self.characters),

@@ -32,6 +32,11 @@ impl<'w> Counter<'w> {
         self.tokenizer
     }
 
+    /// Whether it counts by that tokenizer's exact tables.
+    pub const fn is_exact(&self) -> bool {
+        self.form.is_exact
+    }
+
     /// Part of a text, as it stands in UTF-8; need not begin or end between characters.
     pub fn text(&mut self, part: &[u8]) {
         let mut rest = self.complete(part);
