@@ -9,7 +9,8 @@
 //!
 //! Either way the result is an estimate, and no tokenizer. Claude's since version 3 were never published: their weights were
 //! fitted on what `ctok` 1.3.0 counts, a third party's reconstruction that agreed with 522 of 522 recorded answers of
-//! Anthropic's token-counting endpoint. `data/token-weights/README.md` in the repository says where the figures are from.
+//! Anthropic's token-counting endpoint. `data/token-weights/README.md` in the repository says where the
+//! figures are from.
 
 mod class;
 mod counter;
