@@ -68,6 +68,7 @@
 //! * [`limiter`] is the state machine; [`policy`] what it is told, [`options`] how that is read from plain data.
 //! * [`ledger`] holds several limits of one scope, taken from together or not at all; [`quota`] and [`cost`] are its words.
 //! * [`request`], [`headers`] and [`usage`] read what is sent and what comes back, and never panic on it.
+//! * [`tokens`] estimates how many model tokens a text has, before anybody counted them.
 //! * [`queue`], [`schedule`], [`forecast`], [`backoff`] and [`random`] are the smaller machines inside.
 //!
 //! # Panics

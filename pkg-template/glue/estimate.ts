@@ -27,7 +27,7 @@ export interface EstimateOptions {
  * estimateTokens({ model: "gpt-5", messages: [{ role: "user", content: "And this?" }] });
  * ```
  *
- * No vocabulary is carried, so this is an estimate and no tokenizer: off by 4 to 5 % on average for texts of a few kB, by 2
+ * No vocabulary is carried, so this is an estimate and no tokenizer: off by about 5 % on average for texts of a few kB, by 2
  * to 3 % for Claude, GPT-4o and later, and Gemini with `import "tidegate/tokens"`; single sentences by two tokens or so. It
  * errs to both sides, and more for rare scripts. The weights were fitted on counts of the published tokenizers of OpenAI,
  * Google, Meta, Mistral, Qwen and DeepSeek. Anthropic publishes none since Claude 3: for its models they were fitted on

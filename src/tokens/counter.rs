@@ -75,11 +75,17 @@ impl<'w> Counter<'w> {
     /// Punctuation of JSON, by its number of characters.
     pub fn structure(&mut self, characters: u64) {
         self.cut();
-        // Beyond any request. The time that this takes must not depend on what is claimed.
-        for _ in 0..characters.min(MOST_STRUCTURE) {
+        let mut before = self.sums;
+        for _ in 0..characters.min(2) {
+            before = self.sums;
             self.step('{'.into());
             // Quotes, colons and brackets alternate; one that repeats would cost less.
             self.place.last = 0;
+        }
+        // All later ones weigh what the second does.
+        let more = i64::try_from(characters.saturating_sub(2)).unwrap_or(i64::MAX);
+        for (sum, before) in self.sums.iter_mut().zip(before) {
+            *sum = sum.saturating_add(more.saturating_mul(*sum - before)).min(MOST);
         }
     }
 
@@ -229,5 +235,64 @@ const LETTERS: usize = 27;
 /// Pairs of them.
 pub(super) const PAIRS: usize = LETTERS * LETTERS;
 
-/// A request has 32 MB at most, <https://platform.claude.com/docs/en/api/errors> (read 2026-11-23).
-const MOST_STRUCTURE: u64 = 32 << 20;
+/// Beyond what any text has, and far from overflow.
+const MOST: i64 = i64::MAX / 2;
+
+#[cfg(test)]
+mod tests {
+    use super::super::Weights;
+    use super::*;
+
+    /// Sixteenths of a token by the small form for Claude 3, in which a word weighs one token, and a line 69/64.
+    fn count(feed: impl FnOnce(&mut Counter<'_>)) -> u32 {
+        let weights = Weights::new();
+        let mut counter = weights.counter(Tokenizer::Claude3);
+        feed(&mut counter);
+        counter.groups().0.iter().sum()
+    }
+
+    #[test]
+    fn what_comes_after_the_end_of_a_text_begins_another() {
+        let whole = count(|counter| counter.text(b"abcd"));
+        let apart = count(|counter| {
+            counter.text(b"ab");
+            counter.end();
+            counter.text(b"cd");
+        });
+        assert_eq!((whole, apart), (16, 32));
+    }
+
+    #[test]
+    fn a_character_that_is_cut_by_the_end_or_by_another_is_a_rare_one() {
+        let rare = count(|counter| counter.scalar('\u{FFFD}'));
+        let cut = |then: &dyn Fn(&mut Counter<'_>)| {
+            count(|counter| {
+                counter.text("😀".as_bytes().split_at(3).0);
+                assert_eq!(counter.groups().tokens(), 0);
+                then(counter);
+            })
+        };
+        assert_eq!(cut(&|counter| counter.end()), rare);
+        assert_eq!(cut(&|counter| counter.scalar('a')), rare + 16);
+        assert_eq!(cut(&|counter| counter.text(b"a")), rare + 16);
+        assert_eq!(cut(&|counter| counter.structure(1)), rare + count(|counter| counter.structure(1)));
+    }
+
+    #[test]
+    fn tokens_are_told_apart_by_group() {
+        let weights = Weights::new();
+        let mut counter = weights.counter(Tokenizer::Claude3);
+        counter.text("word\nédité Привет 漢字 नमस्ते 😀7".as_bytes());
+        assert!(counter.groups().0.iter().all(|group| *group > 0), "{:?}", counter.groups());
+        assert_eq!(Groups([1, 0, 0, 0, 0, 0, 16]).tokens(), 2);
+    }
+
+    #[test]
+    fn structure_weighs_the_same_in_one_piece_and_in_many() {
+        let many = count(|counter| (0..1_000).for_each(|_| counter.structure(1)));
+        assert_eq!(count(|counter| counter.structure(1_000)), many);
+        assert!(many > 16 * 20, "{many}");
+        let most = |counter: &mut Counter<'_>| (0..3).for_each(|_| counter.structure(u64::MAX));
+        assert_eq!(count(most), u32::MAX);
+    }
+}

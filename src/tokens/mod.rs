@@ -3,13 +3,14 @@
 //! No vocabulary is carried: a vocabulary has megabytes. One pass over the text adds a weight for each character, which
 //! depends on its class and on what stands before it. There are two forms of weights for the same pass:
 //!
-//! * the **small form**, 38 weights for each of twelve tokenizers, which everybody has: off by 4 to 5 % on average over
-//!   texts of 2 to 20 kB in prose, code, data and thirty scripts, where four characters a token are off by 22 to 46 %;
+//! * the **small form**, 38 weights for each of twelve tokenizers, which everybody has: off by about 5 % on average over
+//!   texts of 2 to 20 kB in prose of many languages, code and data, where four characters a token are off by 23 to 48 %;
 //! * the **exact form**, a table of 4 kB for each tokenizer that is added ([`Weights::add_tables`]): off by 2 to 3 %.
 //!
 //! Either way the result is an estimate, and no tokenizer. Claude's since version 3 were never published: their weights were
 //! fitted on what `ctok` 1.3.0 counts, a third party's reconstruction that agreed with 522 of 522 recorded answers of
-//! Anthropic's token-counting endpoint. `data/token-weights/README.md` in the repository says where the figures are from.
+//! Anthropic's token-counting endpoint. `data/token-weights/README.md` in the repository says where the figures
+//! are from.
 
 mod class;
 mod counter;

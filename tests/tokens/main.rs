@@ -3,6 +3,8 @@
 //! The documents of the repository are a part of those that the weights were tried on. Where all of them are at hand,
 //! in `../shared/data/tokens-dev.jsonl` or where `TIDEGATE_TOKEN_DOCUMENTS` says, the same is shown for all.
 
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test may")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,213 @@
+"""Computes the weights in src/tokens: the small form by fitting it, the exact form by rounding it.
+
+    python3 data/token-weights/fit.py WEIGHTS.json DOCUMENTS.jsonl
+
+needs numpy and scipy, and is run by hand when there are better figures. What it reads is described in README.md beside it.
+The state machine below is that of src/tokens/class.rs and machine.rs: what changes there has to change here.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import nnls
+
+SOURCES = Path(__file__).resolve().parents[2] / "src" / "tokens"
+FAMILIES = ["claude2", "claude3", "claude47", "o200k", "cl100k", "llama2", "llama3", "qwen3", "deepseek3", "gemma3", "tekken"]
+EXACT = ["claude3", "claude47", "o200k", "gemma3"]
+# The unknown tokenizer is none of these two, which no model of today has.
+OLD = ["claude2", "llama2"]
+
+STATES, CLASSES, REPEATS, LETTERS = 100, 32, 24, 27
+CELLS = STATES * CLASSES
+
+# Classes and their runs of states; see class.rs.
+VOWEL, CONSONANT, CAPITAL, DIGIT, SPACE, NEWLINE, TAB, QUOTE = range(8)
+OTHER_MARK, CONTROL, ACCENTED, CYRILLIC, GREEK, ARABIC, INDIC, THAI, HAN, KANA, HANGUL = range(13, 24)
+WIDE_MARK, TYPOGRAPHIC, SYMBOL, EMOJI, RARE, RAREST, HEBREW, DEVANAGARI = range(24, 32)
+RUNS = {
+    CAPITAL: (15, 18), SPACE: (22, 26), NEWLINE: (27, 28), TAB: (29, 30), CYRILLIC: (50, 57), GREEK: (58, 61),
+    ARABIC: (62, 67), INDIC: (68, 71), THAI: (72, 75), HAN: (76, 77), KANA: (78, 80), HANGUL: (81, 84), WIDE_MARK: (85, 85),
+    TYPOGRAPHIC: (86, 86), SYMBOL: (87, 87), EMOJI: (88, 88), RARE: (89, 90), RAREST: (91, 91), HEBREW: (92, 95),
+    DEVANAGARI: (96, 99),
+}
+ASCII = {**dict.fromkeys("aeiou", VOWEL), **dict.fromkeys("\n\r", NEWLINE), " ": SPACE, "\t": TAB}
+for offset, marks in enumerate(["\"", "'", ".,;:!?", "()[]{}<>", "_", "-=*#~"]):
+    ASCII.update(dict.fromkeys(marks, QUOTE + offset))
+STARTS = [
+    (0x0080, CONTROL), (0x00A0, TYPOGRAPHIC), (0x00C0, ACCENTED), (0x0370, GREEK), (0x0400, CYRILLIC), (0x0530, RARE),
+    (0x0590, HEBREW), (0x0600, ARABIC), (0x0780, RARE), (0x08A0, ARABIC), (0x0900, DEVANAGARI), (0x0980, INDIC),
+    (0x0E00, THAI), (0x0E80, RARE), (0x1100, HANGUL), (0x1200, RARE), (0x1C80, CYRILLIC), (0x1C90, RARE),
+    (0x1E00, ACCENTED), (0x1F00, GREEK), (0x2000, TYPOGRAPHIC), (0x200D, EMOJI), (0x200E, TYPOGRAPHIC), (0x2070, SYMBOL),
+    (0x2C00, RARE), (0x2DE0, CYRILLIC), (0x2E00, RARE), (0x2E80, HAN), (0x3000, WIDE_MARK), (0x3040, KANA), (0x3100, RARE),
+    (0x3130, HANGUL), (0x3190, RARE), (0x31F0, KANA), (0x3200, RARE), (0x3400, HAN), (0x4DC0, RARE), (0x4E00, HAN),
+    (0xA000, RARE), (0xA640, CYRILLIC), (0xA6A0, RARE), (0xAC00, HANGUL), (0xD7B0, RARE), (0xF900, HAN), (0xFB00, RARE),
+    (0xFB50, ARABIC), (0xFE00, EMOJI), (0xFE10, RARE), (0xFE30, WIDE_MARK), (0xFE50, RARE), (0xFE70, ARABIC), (0xFEFF, RARE),
+    (0xFF00, WIDE_MARK), (0xFF66, KANA), (0xFFA0, RARE), (0x10000, RAREST), (0x1F000, EMOJI), (0x20000, HAN), (0x40000, RAREST),
+]
+
+
+def class_of(character):
+    if ord(character) >= 0x80:
+        return [kind for start, kind in STARTS if start <= ord(character)][-1]
+    if character.isalpha():
+        return CAPITAL if character.isupper() else ASCII.get(character, CONSONANT)
+    if character.isdigit():
+        return DIGIT
+    return ASCII.get(character, CONTROL if character < " " or character == "\x7f" else OTHER_MARK)
+
+
+def is_mark(kind):
+    return QUOTE <= kind <= CONTROL
+
+
+def after(state, kind):
+    """The state after a character."""
+    if kind in (VOWEL, CONSONANT, ACCENTED):
+        return min(state + 1, 14) if 1 <= state <= 14 else 2 if 15 <= state <= 18 else 1
+    if kind == DIGIT:
+        return 19 + (state - 18) % 3 if 19 <= state <= 21 else 19
+    if is_mark(kind):
+        return (39 if 31 <= state <= 49 else 31) + kind - QUOTE
+    first, last = RUNS[kind]
+    return min(state + 1, last) if first <= state <= last else first
+
+
+# What is fitted. The first 24 are those of the form that is fitted anew; what begins with "+" is added to others.
+FEATURES = [
+    "word", "hump", "capital", "fifth", "seventh", "tenth", "accent", "digit", "number", "fourth digit", "space", "line",
+    "mark", "repeated", "further mark", "cyrillic", "+cyrillic word", "greek", "arabic", "indic", "thai", "han", "kana",
+    "hangul", "emoji", "+number after space", "+number after spaces", "scrambled", "space after mark", "+after quote",
+    "+quote after space",
+]
+WHOLE = {CYRILLIC: "cyrillic", GREEK: "greek", HEBREW: "greek", ARABIC: "arabic", INDIC: "indic", DEVANAGARI: "indic",
+         RARE: "indic", THAI: "thai", HAN: "han", KANA: "kana", HANGUL: "hangul", EMOJI: "emoji"}
+
+
+def features_of(state, kind):
+    """What the small form adds for a cell."""
+    in_letters, in_capitals, after_mark = 1 <= state <= 14, 15 <= state <= 18, 31 <= state <= 49 or 85 <= state <= 88
+    if kind in (VOWEL, CONSONANT, ACCENTED):
+        accent = ["accent"] if kind == ACCENTED else []
+        if not in_letters:
+            scrambled = 16 <= state <= 18 and kind == CONSONANT
+            return accent + (["scrambled"] if scrambled else [] if in_capitals else ["word"])
+        return accent + (["tenth"] if state >= 9 else ["seventh"] if state >= 6 else ["fifth"] if state >= 4 else [])
+    if kind == CAPITAL:
+        return ["hump" if in_letters else "capital" if in_capitals else "word"]
+    if kind == DIGIT:
+        if 19 <= state <= 21:
+            return ["digit", "fourth digit"] if state == 21 else ["digit"]
+        return ["digit", "number"] + {22: ["+number after space"]}.get(state, ["+number after spaces"] if 23 <= state <= 26 else [])
+    if kind in (SPACE, TAB):
+        if 22 <= state <= 26 or 29 <= state <= 30:
+            return ["space"]
+        return ["space after mark"] if kind == SPACE and 31 <= state <= 38 else []
+    if kind == NEWLINE:
+        return [] if state in (27, 28) else ["line"]
+    if is_mark(kind) or kind in (WIDE_MARK, TYPOGRAPHIC):
+        if state in (31, 39) and kind == OTHER_MARK:
+            return ["further mark", "+after quote"]
+        if after_mark:
+            return ["further mark"]
+        return ["mark", "+quote after space"] if state == 22 and kind == QUOTE else ["mark"]
+    if kind == SYMBOL:
+        return ["mark", "further mark"]
+    if kind == RAREST:
+        return ["mark", "further mark", "further mark"]
+    word = ["+cyrillic word"] if kind == CYRILLIC and not 50 <= state <= 57 else []
+    return [WHOLE[kind]] + word
+
+
+# The order of `kind` in machine.rs.
+KINDS = [
+    [], ["word"], ["word", "accent"], ["accent"], ["fifth"], ["fifth", "accent"], ["seventh"], ["seventh", "accent"],
+    ["tenth"], ["tenth", "accent"], ["hump"], ["capital"], ["scrambled"], ["digit", "number"],
+    ["digit", "number", "+number after space"], ["digit", "number", "+number after spaces"], ["digit"],
+    ["digit", "fourth digit"], ["space"], ["space after mark"], ["line"], ["mark"], ["further mark"],
+    ["mark", "+quote after space"], ["further mark", "+after quote"], ["repeated"], ["mark", "further mark"], ["emoji"],
+    ["mark", "further mark", "further mark"], ["cyrillic", "+cyrillic word"], ["cyrillic"], ["greek"], ["arabic"], ["indic"],
+    ["thai"], ["han"], ["kana"], ["hangul"],
+]
+
+
+def row(names):
+    return [names.count(name) for name in FEATURES]
+
+
+def counts_of(text, known):
+    """How often each cell and each repeat is met."""
+    counts = np.zeros(CELLS + REPEATS)
+    state, last, repeat = 0, None, 0
+    for character in text:
+        kind = known.get(character)
+        if kind is None:
+            kind = known[character] = class_of(character)
+        if character == last and is_mark(kind):
+            repeat = min(repeat + 1, 3)
+            counts[CELLS + (repeat - 1) * 8 + kind - QUOTE] += 1
+            state = 46 + repeat
+        else:
+            repeat = 0
+            counts[state * CLASSES + kind] += 1
+            state = after(state, kind)
+        last = character
+    return counts
+
+
+def fit(features, tokens, start, pull=1e-3):
+    """Least squares of the relative error, with less weight on those that are far off; `pull` draws towards `start`."""
+    matrix = features / tokens[:, None]
+    scale = np.sqrt((matrix**2).mean(0)) + 1e-6
+    matrix /= scale
+    held = np.sqrt(pull * len(tokens)) * np.eye(matrix.shape[1])
+    weight = np.ones(len(tokens))
+    for _ in range(6):
+        solution, _ = nnls(np.vstack([matrix * weight[:, None], held]), np.concatenate([weight, held @ (start * scale)]), maxiter=5000)
+        weight = 1 / np.sqrt(np.maximum(abs(matrix @ solution - 1), 0.02))
+        weight /= np.sqrt((weight**2).mean())
+    return solution / scale
+
+
+def small_rows(weights, documents):
+    known = {}
+    counts = np.array([counts_of(document["text"], known) for document in documents])
+    cells = [row(features_of(state, kind)) for state in range(STATES) for kind in range(CLASSES)]
+    features = counts @ np.array(cells + [row(["repeated"])] * REPEATS)
+    rows = {}
+    for family in FAMILIES:
+        e24 = np.array(weights[family]["e24"])
+        start = np.concatenate([e24, [e24[12] + 2 * e24[14]], np.zeros(len(FEATURES) - 25)])
+        tokens = np.array([document["tokens"].get(family, 0) for document in documents], float)
+        # Without counts, the weights that are known have to do.
+        fitted = fit(features, tokens, start) if tokens.all() else start
+        rounded = np.minimum(np.round(fitted * 64), 255).astype(int)
+        rows[family] = [int(np.dot(row(names), rounded)) for names in KINDS]
+    modern = [rows[family] for family in FAMILIES if family not in OLD]
+    return {**rows, "unknown": [round(sum(column) / len(modern)) for column in zip(*modern)]}
+
+
+def exact_tables(weights):
+    tables = []
+    for family in EXACT:
+        cells = [min(round(weight / 64), 255) for weight in weights[family]["cells_x4096"]]
+        pairs = [round(weight / 128) & 0xFF for weight in weights[family]["bigram_x4096"]]
+        assert (len(cells), len(pairs)) == (CELLS + REPEATS, LETTERS * LETTERS)
+        tables.append(cells + pairs)
+    header = bytes([len(EXACT)] + [FAMILIES.index(family) for family in EXACT])
+    return b"tokens\x01" + header + bytes(weight for weights in zip(*tables) for weight in weights)
+
+
+def main():
+    weights = json.loads(Path(sys.argv[1]).read_text())
+    documents = [json.loads(line) for line in Path(sys.argv[2]).read_text().split("\n") if line]
+    small = SOURCES / "small.rs"
+    code = small.read_text()
+    begin, end = code.index("] = [\n") + len("] = [\n"), code.rindex("];")
+    rows = "".join(f"    {row}, // {family}\n" for family, row in small_rows(weights, documents).items())
+    small.write_text(code[:begin] + rows + code[end:])
+    (SOURCES / "exact.bin").write_bytes(exact_tables(weights))
+
+
+main()
