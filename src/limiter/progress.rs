@@ -79,15 +79,15 @@ impl Limiter {
         if !must_queue {
             self.advance(now, new.scope);
         }
-        let still_waits = self.tickets.get(ticket).is_some_and(|entry| entry.phase == Phase::Waiting);
+        let phase = self.tickets.get(ticket).map(|entry| entry.phase);
+        let still_waits = matches!(phase, Some(Phase::Waiting | Phase::Pausing));
         if still_waits && self.waiting > self.queue.max_depth {
             // Depth counts who really has to wait: with a depth of zero, what can start at once still does.
-            self.leave_queue(ticket);
-            self.tickets.remove(ticket);
-            self.advance(now, new.scope);
+            self.cancel(now, ticket);
             return Err(Refusal::QueueFull { scope: self.scopes.name(new.scope), limit: self.queue.max_depth });
         }
-        if still_waits && new.deadline != END_OF_TIME {
+        // Whoever follows another has an alarm already.
+        if phase == Some(Phase::Waiting) && new.deadline != END_OF_TIME {
             self.alarms.set(ticket.slot(), new.deadline);
         }
         Ok(ticket)

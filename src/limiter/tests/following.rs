@@ -144,3 +144,17 @@ fn a_closed_limiter_refuses_those_who_follow() {
     assert_eq!(world.answer(first, 200, ANSWER), Verdict::Observe);
     assert_eq!(world.starts(), []);
 }
+
+#[test]
+fn who_would_have_to_follow_counts_as_waiting() {
+    let mut world = World::with_options(record([
+        ("limits", default_limits([("itpm", 10_000_000.0)])),
+        ("queue", record([("maxDepth", 1.0.into())])),
+    ]));
+    let (first, follower) = (ask(&mut world, "tide", "1?"), ask(&mut world, "tide", "2?"));
+    assert_eq!(world.send(&about("tide", "3?")), Err(Refusal::QueueFull { scope: "default".into(), limit: 1 }));
+    assert_eq!(world.limiter.waiting(), 1);
+    assert_eq!(world.starts(), [first]);
+    assert_eq!(world.answer(first, 200, ANSWER), Verdict::Observe);
+    assert_eq!(world.starts(), [follower]);
+}
