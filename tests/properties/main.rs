@@ -4,6 +4,7 @@
 mod corpus;
 mod headers;
 mod limiter;
+mod prompts;
 mod request;
 mod samples;
 mod tokens;
