@@ -99,7 +99,7 @@ fn forecasts_come_close_to_the_truth_after_a_few_answers() {
 }
 
 const STAGES: [u32; 5] = [0, 1, 3, 10, 30];
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 300;
 const REQUESTS: u32 = 12;
 
 const fn case(label: &'static str, tokenizer: Tokenizer, truth: &'static str, scale: f64, hidden: u64) -> Case {
