@@ -230,7 +230,7 @@ impl Belief {
         let (common, own, rare, margin, roughness_of_rare) = match (knows_tokenizer, input.is_exact) {
             (false, _) => (0.0, 0.0, 0.0, 0.35, 3.0),
             (true, true) => (0.015, 0.02, 0.2, 0.06, 16.0),
-            (true, false) => (0.02, 0.04, 0.3, 0.28, 8.0),
+            (true, false) => (0.02, 0.04, 0.3, 0.25, 8.0),
         };
         let intercept = match (input.has_unknown_parts, input.tools) {
             (false, 0) => NO_TOOLS,
@@ -319,7 +319,7 @@ const STRAY: f64 = 36.0;
 const HIDDEN: f64 = 0.01;
 
 /// What is believed of the spread counts as so many answers; a later answer, as a twenty-fifth at least.
-const SPREAD_BELIEF: f64 = 20.0;
+const SPREAD_BELIEF: f64 = 12.0;
 const LEAST_GAIN: f64 = 0.04;
 
 /// Tokens below which a relative error is mostly the frame's.
