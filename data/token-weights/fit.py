@@ -1,4 +1,5 @@
-"""Computes the weights in src/tokens: the small form by fitting it, the exact form by rounding it.
+"""Computes the weights in src/tokens, the small form by fitting it, the exact form by rounding it, and in src/forecast how
+far tokenizers differ.
 
     python3 data/token-weights/fit.py WEIGHTS.json DOCUMENTS.jsonl
 
@@ -13,9 +14,11 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import nnls
 
-SOURCES = Path(__file__).resolve().parents[2] / "src" / "tokens"
+SOURCES = Path(__file__).resolve().parents[2] / "src"
 FAMILIES = ["claude2", "claude3", "claude47", "o200k", "cl100k", "llama2", "llama3", "qwen3", "deepseek3", "gemma3", "tekken"]
 EXACT = ["claude3", "claude47", "o200k", "gemma3"]
+# What a tokenizer may differ by from all that are known, and what holds a factor at 1.
+OWN, HELD = 0.12, 0.2
 # The unknown tokenizer is none of these two, which no model of today has.
 OLD = ["claude2", "llama2"]
 
@@ -36,9 +39,9 @@ ASCII = {**dict.fromkeys("aeiou", VOWEL), **dict.fromkeys("\n\r", NEWLINE), " ":
 for offset, marks in enumerate(["\"", "'", ".,;:!?", "()[]{}<>", "_", "-=*#~"]):
     ASCII.update(dict.fromkeys(marks, QUOTE + offset))
 STARTS = [
-    (0x0080, CONTROL), (0x00A0, TYPOGRAPHIC), (0x00C0, ACCENTED), (0x0370, GREEK), (0x0400, CYRILLIC), (0x0530, RARE),
+    (0x0080, CONTROL), (0x00A0, TYPOGRAPHIC), (0x00C0, ACCENTED), (0x0370, GREEK), (0x0410, CYRILLIC), (0x0450, GREEK), (0x0530, RARE),
     (0x0590, HEBREW), (0x0600, ARABIC), (0x0780, RARE), (0x08A0, ARABIC), (0x0900, DEVANAGARI), (0x0980, INDIC),
-    (0x0E00, THAI), (0x0E80, RARE), (0x1100, HANGUL), (0x1200, RARE), (0x1C80, CYRILLIC), (0x1C90, RARE),
+    (0x0D80, RARE), (0x0E00, THAI), (0x0E80, RARE), (0x1100, HANGUL), (0x1200, RARE), (0x1C80, CYRILLIC), (0x1C90, RARE),
     (0x1E00, ACCENTED), (0x1F00, GREEK), (0x2000, TYPOGRAPHIC), (0x200D, EMOJI), (0x200E, TYPOGRAPHIC), (0x2070, SYMBOL),
     (0x2C00, RARE), (0x2DE0, CYRILLIC), (0x2E00, RARE), (0x2E80, HAN), (0x3000, WIDE_MARK), (0x3040, KANA), (0x3100, RARE),
     (0x3130, HANGUL), (0x3190, RARE), (0x31F0, KANA), (0x3200, RARE), (0x3400, HAN), (0x4DC0, RARE), (0x4E00, HAN),
@@ -79,10 +82,10 @@ FEATURES = [
     "word", "hump", "capital", "fifth", "seventh", "tenth", "accent", "digit", "number", "fourth digit", "space", "line",
     "mark", "repeated", "further mark", "cyrillic", "+cyrillic word", "greek", "arabic", "indic", "thai", "han", "kana",
     "hangul", "emoji", "+number after space", "+number after spaces", "scrambled", "space after mark", "+after quote",
-    "+quote after space",
+    "+quote after space", "rare",
 ]
 WHOLE = {CYRILLIC: "cyrillic", GREEK: "greek", HEBREW: "greek", ARABIC: "arabic", INDIC: "indic", DEVANAGARI: "indic",
-         RARE: "indic", THAI: "thai", HAN: "han", KANA: "kana", HANGUL: "hangul", EMOJI: "emoji"}
+         RARE: "rare", THAI: "thai", HAN: "han", KANA: "kana", HANGUL: "hangul", EMOJI: "emoji"}
 
 
 def features_of(state, kind):
@@ -128,8 +131,16 @@ KINDS = [
     ["digit", "fourth digit"], ["space"], ["space after mark"], ["line"], ["mark"], ["further mark"],
     ["mark", "+quote after space"], ["further mark", "+after quote"], ["repeated"], ["mark", "further mark"], ["emoji"],
     ["mark", "further mark", "further mark"], ["cyrillic", "+cyrillic word"], ["cyrillic"], ["greek"], ["arabic"], ["indic"],
-    ["thai"], ["han"], ["kana"], ["hangul"],
+    ["thai"], ["han"], ["kana"], ["hangul"], ["rare"],
 ]
+
+
+# The group of a class, as group_of in machine.rs has it.
+GROUPS = 10
+GROUP = {
+    VOWEL: 0, CONSONANT: 0, CAPITAL: 0, DIGIT: 1, ACCENTED: 3, CYRILLIC: 3, GREEK: 3, HAN: 4, KANA: 4, HANGUL: 5, INDIC: 6,
+    DEVANAGARI: 6, THAI: 7, ARABIC: 8, HEBREW: 8, RARE: 9, RAREST: 9,
+}
 
 
 def row(names):
@@ -170,15 +181,13 @@ def fit(features, tokens, start, pull=1e-3):
     return solution / scale
 
 
-def small_rows(weights, documents):
-    known = {}
-    counts = np.array([counts_of(document["text"], known) for document in documents])
+def small_rows(weights, documents, counts):
     cells = [row(features_of(state, kind)) for state in range(STATES) for kind in range(CLASSES)]
     features = counts @ np.array(cells + [row(["repeated"])] * REPEATS)
     rows = {}
     for family in FAMILIES:
         e24 = np.array(weights[family]["e24"])
-        start = np.concatenate([e24, [e24[12] + 2 * e24[14]], np.zeros(len(FEATURES) - 25)])
+        start = np.concatenate([e24, [e24[12] + 2 * e24[14]], np.zeros(len(FEATURES) - 26), e24[19:20]])
         tokens = np.array([document["tokens"].get(family, 0) for document in documents], float)
         # Without counts, the weights that are known have to do.
         fitted = fit(features, tokens, start) if tokens.all() else start
@@ -186,6 +195,33 @@ def small_rows(weights, documents):
         rows[family] = [int(np.dot(row(names), rounded)) for names in KINDS]
     modern = [rows[family] for family in FAMILIES if family not in OLD]
     return {**rows, "unknown": [round(sum(column) / len(modern)) for column in zip(*modern)]}
+
+
+def variety(small, documents, counts):
+    """The covariance over the known tokenizers of what they make of each group, as a factor of what the unknown one does,
+    in 1/256: row by row up to the diagonal."""
+    kinds = [row(names) for names in KINDS]
+    cells = [kinds.index(row(features_of(state, kind))) for state in range(STATES) for kind in range(CLASSES)]
+    weight = np.array([small["unknown"][kind] for kind in cells + [KINDS.index(["repeated"])] * REPEATS]) / 64
+    groups = [GROUP.get(kind, 2) for kind in range(CLASSES)] * STATES + [2] * REPEATS
+    text = (counts * weight) @ np.eye(GROUPS)[groups]
+    factors = []
+    for family in FAMILIES:
+        tokens = np.array([document["tokens"].get(family, 0) for document in documents], float)
+        if not tokens.all():
+            continue
+        matrix, factor, trust = text / tokens[:, None], np.ones(GROUPS), np.ones(len(tokens))
+        for _ in range(8):
+            part = matrix * trust[:, None]
+            # Factors of 1 where a group is hardly met.
+            held = part.T @ part + HELD * np.eye(GROUPS)
+            factor = 1 + np.linalg.solve(held, part.T @ (trust * (1 - matrix.sum(1))))
+            trust = 1 / np.sqrt(np.maximum(abs(matrix @ factor - 1), 0.03))
+        factors.append(factor - 1)
+    factors = np.array(factors)
+    rounded = np.round((factors.T @ factors / len(factors) + OWN**2 * np.eye(GROUPS)) * 256).astype(int)
+    assert np.linalg.eigvalsh(rounded).min() > 0 and abs(rounded).max() < 128
+    return [[int(pair) for pair in line[: index + 1]] for index, line in enumerate(rounded)]
 
 
 def exact_tables(weights):
@@ -199,15 +235,23 @@ def exact_tables(weights):
     return b"tokens\x01" + header + bytes(weight for weights in zip(*tables) for weight in weights)
 
 
+def replace(path, begin, end, lines):
+    code = path.read_text()
+    start = code.index(begin) + len(begin)
+    path.write_text(code[:start] + "".join(f"    {line}\n" for line in lines) + code[code.index(end, start):])
+
+
 def main():
     weights = json.loads(Path(sys.argv[1]).read_text())
     documents = [json.loads(line) for line in Path(sys.argv[2]).read_text().split("\n") if line]
-    small = SOURCES / "small.rs"
-    code = small.read_text()
-    begin, end = code.index("] = [\n") + len("] = [\n"), code.rindex("];")
-    rows = "".join(f"    {row}, // {family}\n" for family, row in small_rows(weights, documents).items())
-    small.write_text(code[:begin] + rows + code[end:])
-    (SOURCES / "exact.bin").write_bytes(exact_tables(weights))
+    known = {}
+    counts = np.array([counts_of(document["text"], known) for document in documents])
+    small = small_rows(weights, documents, counts)
+    rows = [f"{row}, // {family}" for family, row in small.items()]
+    replace(SOURCES / "tokens" / "small.rs", "] = [\n", "];", rows)
+    rows = [", ".join(map(str, line)) + "," for line in variety(small, documents, counts)]
+    replace(SOURCES / "forecast" / "variety.rs", "] = [\n", "];", rows)
+    (SOURCES / "tokens" / "exact.bin").write_bytes(exact_tables(weights))
 
 
 main()

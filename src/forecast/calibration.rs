@@ -1,6 +1,7 @@
 //! How the true input of requests relates to its estimate.
 
 use super::filter::{Filter, MOST_WEIGHTS, square_root, within};
+use super::variety;
 use crate::request::InputEstimate;
 use crate::tokens::{GROUPS, Tokenizer};
 
@@ -102,7 +103,7 @@ impl Calibration {
         self.certainty = within(self.certainty + step, LEAST_CERTAINTY, MOST_CERTAINTY);
 
         let (expected, doubt) = self.filter.expect(&inputs.values);
-        let noise = inputs.scatter(self.spread.max(LEAST_NOISE)) + stray(expected);
+        let noise = inputs.scatter((self.spread / 2.0).max(LEAST_NOISE)) + stray(expected);
         let deviation = square_root(doubt + noise);
         // One odd answer counts as no more than a surprising one.
         let surprise = within((truth - expected) / deviation, -SURPRISING, SURPRISING);
@@ -114,11 +115,10 @@ impl Calibration {
             return;
         }
         let error = surprise * deviation;
-        let most = ORDINARY * deviation;
-        let part = ((error * error).min(most * most) - doubt - STRAY).max(0.0) / inputs.scale();
+        let part = (error * error - doubt - STRAY).max(0.0) / inputs.scale();
         let gain = (1.0 / (f64::from(self.answers) + SPREAD_BELIEF)).max(LEAST_GAIN);
         self.spread = within(self.spread + gain * (part - self.spread), 0.0, MOST_SPREAD);
-        self.correct(&inputs, error, noise);
+        self.correct(&inputs, error, noise, &Belief::of(input));
     }
 
     /// Not the answers are odd, but what was believed is wrong. With an open mind, the last answers tell what is right.
@@ -132,17 +132,17 @@ impl Calibration {
         for Recent { inputs, truth } in recent.into_iter().rev().flatten() {
             let (expected, _) = self.filter.expect(&inputs.values);
             let noise = inputs.scatter((self.spread / 4.0).max(LEAST_NOISE)) + stray(truth);
-            self.correct(&inputs, truth - expected, noise);
+            self.correct(&inputs, truth - expected, noise, belief);
         }
     }
 
-    fn correct(&mut self, inputs: &Inputs, error: f64, noise: f64) {
-        let opened = |one, other| Belief::OPEN.opened(one, other);
+    fn correct(&mut self, inputs: &Inputs, error: f64, noise: f64, belief: &Belief) {
+        let opened = |one, other| belief.opened(one, other);
         self.filter.correct(&inputs.values, error, noise);
         self.filter.bound(&|index| {
             if index == INTERCEPT { (LEAST_INTERCEPT, MOST_INTERCEPT) } else { (1.0 / MOST_SCALE, MOST_SCALE) }
         });
-        self.filter.drift(FORGETTING, &opened);
+        self.filter.drift(FORGETTING, &|index| opened(index, index));
         if !self.filter.is_sound() {
             self.filter.doubt(&opened);
         }
@@ -159,7 +159,8 @@ impl Calibration {
     fn most(&self, inputs: &Inputs) -> f64 {
         let (_, doubt) = self.filter.expect(&inputs.values);
         let scatter = inputs.scatter(self.spread.max(LEAST_SPREAD));
-        self.probable(inputs) + square_root(self.certainty * self.certainty * scatter + doubt) + SMALL_CHANGE
+        let variance = self.certainty * self.certainty * scatter + DOUBT * DOUBT * doubt;
+        self.probable(inputs) + square_root(variance) + SMALL_CHANGE
     }
 }
 
@@ -167,6 +168,7 @@ impl Calibration {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Inputs {
     values: [f64; MOST_WEIGHTS],
+    roughness_of_rare: f64,
     has_unknown_parts: bool,
 }
 
@@ -177,7 +179,8 @@ impl Inputs {
             *value = f64::from(*part) / 16.0;
         }
         values[FIXED] = f64::from(input.fixed);
-        Self { values, has_unknown_parts: input.has_unknown_parts }
+        let roughness_of_rare = Belief::of(input).roughness_of_rare;
+        Self { values, roughness_of_rare, has_unknown_parts: input.has_unknown_parts }
     }
 
     fn size(&self) -> f64 {
@@ -186,7 +189,8 @@ impl Inputs {
 
     /// The text, in which that counts more of which less is known.
     fn rough_text(&self) -> f64 {
-        self.values.iter().zip(ROUGHNESS).map(|(part, roughness)| part * roughness).sum()
+        let rare = self.values[RARE] * self.roughness_of_rare;
+        self.values.iter().zip(ROUGHNESS).map(|(part, roughness)| part * roughness).sum::<f64>() + rare
     }
 
     /// The square by which a spread is measured: a short input is off by a few tokens, which says nothing of long ones.
@@ -203,35 +207,38 @@ impl Inputs {
     }
 }
 
-/// How firmly the weights of an estimate are believed: standard deviations of what they have in common and of each, of what
-/// is not text, and of the intercept.
+/// How firmly the weights of an estimate are believed: standard deviations of what they have in common and of each, of that
+/// of rare scripts, of what is not text, and of the intercept. Of a tokenizer that nobody knows, the weights are believed
+/// to differ as those of others do.
 #[derive(Clone, Copy, Debug)]
 struct Belief {
+    knows_tokenizer: bool,
     common: f64,
     own: f64,
+    rare: f64,
     fixed: f64,
     intercept: f64,
+    /// What is reserved beyond the forecast of a long text at first, as a part of it, for how truths scatter.
     margin: f64,
+    /// How much further than others rare scripts are off.
+    roughness_of_rare: f64,
 }
 
 impl Belief {
-    /// After it turned out to be wrong: half of everything, and a system prompt of some thousand tokens.
-    const OPEN: Self = Self { common: 0.5, own: 0.25, fixed: 0.5, intercept: 1_500.0, margin: 0.0 };
-
     fn of(input: &InputEstimate) -> Self {
-        let (common, own, margin) = match (input.tokenizer, input.is_exact) {
-            (Tokenizer::Unknown, _) => (0.2, 0.25, 0.5),
-            (_, true) => (0.03, 0.01, 0.06),
-            (_, false) => (0.03, 0.04, 0.3),
+        let knows_tokenizer = input.tokenizer != Tokenizer::Unknown;
+        let (common, own, rare, margin, roughness_of_rare) = match (knows_tokenizer, input.is_exact) {
+            (false, _) => (0.0, 0.0, 0.0, 0.35, 3.0),
+            (true, true) => (0.015, 0.02, 0.2, 0.06, 16.0),
+            (true, false) => (0.02, 0.04, 0.3, 0.25, 8.0),
         };
-        let knows_tools = input.tokenizer != Tokenizer::Unknown;
         let intercept = match (input.has_unknown_parts, input.tools) {
             (false, 0) => NO_TOOLS,
-            (false, _) if knows_tools => KNOWN_TOOLS,
+            (false, _) if knows_tokenizer => KNOWN_TOOLS,
             _ => UNKNOWN_OVERHEAD,
         };
         let fixed = if input.has_unknown_parts { UNKNOWN_FIXED } else { KNOWN_FIXED };
-        Self { common, own, fixed, intercept, margin }
+        Self { knows_tokenizer, common, own, rare, fixed, intercept, margin, roughness_of_rare }
     }
 
     /// The mean square error of a text's estimate.
@@ -244,13 +251,16 @@ impl Belief {
         match (one, other) {
             (INTERCEPT, _) | (_, INTERCEPT) => own(self.intercept),
             (FIXED, _) | (_, FIXED) => own(self.fixed),
+            _ if !self.knows_tokenizer => self.common * self.common + variety::covariance(one, other),
+            (RARE, RARE) => self.common * self.common + own(self.rare),
             _ => self.common * self.common + own(self.own),
         }
     }
 
-    /// The same of a mind that is open for everything but how much the kinds of characters differ.
+    /// The same after it turned out to be wrong, with a mind that is open for everything but how much the kinds of
+    /// characters differ: half of everything, and a system prompt of some thousand tokens.
     fn opened(&self, one: usize, other: usize) -> f64 {
-        Self { own: self.own, ..Self::OPEN }.covariance(one, other)
+        Self { common: 0.5, fixed: 0.5, intercept: 1_500.0, ..*self }.covariance(one, other)
     }
 }
 
@@ -265,11 +275,13 @@ fn whole(tokens: f64) -> u32 {
     whole.saturating_add(u32::from(f64::from(whole) < tokens))
 }
 
-/// How much further than others the kinds of characters are off, in the order of [`Groups`](crate::tokens::Groups): the
-/// scripts of India by half, and those that are rare by three times, of which each tokenizer knows others.
-const ROUGHNESS: [f64; GROUPS] = [1.0, 1.0, 1.0, 1.0, 1.0, 1.5, 3.0];
+/// How much further than others the kinds of characters are off, in the order of [`Groups`](crate::tokens::Groups):
+/// letters of alphabets that serve many languages twice as far, those of one region by half. Rare scripts are further off
+/// the better all else is known: a tokenizer makes five times as much of one it has never met, and nobody's table tells.
+const ROUGHNESS: [f64; GROUPS] = [1.0, 1.0, 1.0, 2.0, 1.0, 1.0, 1.5, 1.5, 1.5, 0.0];
 
-/// Which weight is which, after those of the text.
+/// Which weight is which: the last of the text, and those after it.
+const RARE: usize = GROUPS - 1;
 const FIXED: usize = GROUPS;
 const INTERCEPT: usize = GROUPS + 1;
 
@@ -280,10 +292,11 @@ const BELIEVED: [f64; MOST_WEIGHTS] = {
     weights
 };
 
-/// So many roots of the spread are the margin at first. A normal distribution needs 2.3 for 99 of 100; measured were
-/// 1.9 to 3.0. Whatever the distribution is, the number then follows: up where the reservation was exceeded, down where
-/// it was not, in balance at one of a hundred.
-const CERTAINTY: f64 = 4.0;
+/// So many roots of the spread are the margin at first. A normal distribution needs 2.3 for 99 of 100, but texts are not
+/// normal: most are off by a twentieth, and one in a hundred is in a language that the weights do not fit. Whatever the
+/// distribution is, the number then follows: up where the reservation was exceeded, down where it was not, in balance
+/// at one of a hundred.
+const CERTAINTY: f64 = 5.0;
 const LEAST_CERTAINTY: f64 = 2.0;
 const MOST_CERTAINTY: f64 = 40.0;
 const CERTAINTY_STEP: f64 = 0.5;
@@ -292,9 +305,13 @@ const ONE_IN: f64 = 0.01;
 /// Beyond a part of its size, a text is off by so many tokens: of 60 bytes, by two.
 const SMALL_CHANGE: f64 = 8.0;
 
-/// The exact tables of a known tokenizer are off by 2 % of a text, and calibrated by 1.0 to 1.6 %.
-const LEAST_SPREAD: f64 = 0.015 * 0.015;
-const LEAST_NOISE: f64 = 0.02 * 0.02;
+/// What is not known of the weights is nearly normal.
+const DOUBT: f64 = 2.0;
+
+/// The exact tables of a known tokenizer are off by 2 % of a text, and calibrated by 1.0 to 1.6 %. A text teaches as if it
+/// were off by 3 %: otherwise the first answers make the exact tables worse.
+const LEAST_SPREAD: f64 = 0.012 * 0.012;
+const LEAST_NOISE: f64 = 0.03 * 0.03;
 const MOST_SPREAD: f64 = 1.0;
 
 /// Six tokens, squared, and a part of the whole.
@@ -302,7 +319,7 @@ const STRAY: f64 = 36.0;
 const HIDDEN: f64 = 0.01;
 
 /// What is believed of the spread counts as so many answers; a later answer, as a twenty-fifth at least.
-const SPREAD_BELIEF: f64 = 10.0;
+const SPREAD_BELIEF: f64 = 12.0;
 const LEAST_GAIN: f64 = 0.04;
 
 /// Tokens below which a relative error is mostly the frame's.
@@ -323,9 +340,6 @@ const UNKNOWN_OVERHEAD: f64 = 600.0;
 /// An error of so many standard deviations is a surprise, and counts as no more than that.
 const SURPRISING: f64 = 3.0;
 
-/// Of the spread a surprise says less: whether it was the spread at all, the next answers tell.
-const ORDINARY: f64 = 2.0;
-
 /// Errors of one direction add up, less what chance explains (a cumulative sum test). Two surprises are enough to give up
 /// what was believed before the first answers, three to give up what was learned from many.
 const CHANCE: f64 = 0.75;
@@ -337,7 +351,7 @@ const SETTLED: u32 = 10;
 const RECENT: usize = 3;
 
 /// A thousand answers ago counts an eighth.
-const FORGETTING: f64 = 1.0 / 0.998;
+const FORGETTING: f64 = 1.0 / 0.999;
 
 /// No tokenizer makes more of a text, or less; no server adds more to a prompt.
 const MOST_SCALE: f64 = 16.0;

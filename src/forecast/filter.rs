@@ -71,12 +71,20 @@ impl Filter {
         }
     }
 
-    /// Lets the weights drift: everything becomes less certain by `factor`, unless a variance would exceed its ceiling,
-    /// as those do about which nothing is observed.
-    pub(super) fn drift(&mut self, factor: f64, ceiling: &dyn Fn(usize, usize) -> f64) {
-        let has_room = |index: usize| self.pair(index, index) * factor <= ceiling(index, index);
-        if (0..self.weights.len()).all(has_room) {
-            self.covariance.iter_mut().for_each(|pair| *pair *= factor);
+    /// Lets the weights drift: each becomes less certain by `factor`, in its deviation, unless its variance would exceed its
+    /// ceiling, as those do about which nothing is observed.
+    pub(super) fn drift(&mut self, factor: f64, ceiling: &dyn Fn(usize) -> f64) {
+        let mut factors = [1.0; MOST_WEIGHTS];
+        for (index, own) in factors.iter_mut().enumerate() {
+            if self.pair(index, index) * factor * factor <= ceiling(index) {
+                *own = factor;
+            }
+        }
+        let mut pairs = self.covariance.iter_mut();
+        for (index, factor) in factors.iter().enumerate().take(self.weights.len()) {
+            for (other, pair) in factors.iter().take(index + 1).zip(pairs.by_ref()) {
+                *pair *= factor * other;
+            }
         }
     }
 

@@ -134,7 +134,7 @@ fn numbers(numbers: &[f64]) -> Value {
 const VERSION: u64 = 1;
 
 /// More than the covariance of any filter has.
-const MOST_NUMBERS: usize = 64;
+const MOST_NUMBERS: usize = 128;
 
 /// As [`request`](crate::request) cuts them.
 const NAME_BYTES: usize = 128;

@@ -36,6 +36,7 @@ mod filter;
 mod learned;
 mod quantile;
 mod table;
+mod variety;
 
 #[cfg(test)]
 mod tests;

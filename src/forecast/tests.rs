@@ -135,7 +135,7 @@ fn one_answer_in_eight_that_is_absurd_is_no_new_rule() {
 fn every_kind_of_character_of_an_unknown_tokenizer_is_learned_for_itself() {
     let mut random = Random::new(4);
     let mut forecasts = Forecasts::default();
-    let scales = [1.2, 0.8, 1.0, 1.0, 0.7, 1.6, 1.0];
+    let scales = [1.2, 0.8, 1.0, 1.0, 0.7, 1.6, 1.0, 0.8, 1.2, 1.4];
     let mut last = Vec::new();
     for _ in 0..60 {
         let mut text = Groups::default();
@@ -184,7 +184,7 @@ fn before_the_first_answer_the_margin_is_as_wide_as_the_estimate_is_coarse() {
     let weights = reserved(input(Tokenizer::Claude47, 10_000));
     let nobodys = reserved(input(Tokenizer::Unknown, 10_000));
     assert!((10_600..10_900).contains(&tables), "{tables}");
-    assert!((13_000..13_200).contains(&weights), "{weights}");
+    assert!((12_900..13_100).contains(&weights), "{weights}");
     assert!((15_000..16_500).contains(&nobodys), "{nobodys}");
 }
 
@@ -329,7 +329,7 @@ fn path<'a>(value: &'a mut Value, steps: &[Option<&str>]) -> &'a mut Value {
 /// Anything that a request and its answer may be.
 fn observation() -> impl Strategy<Value = (Subject, Option<u64>, Option<u64>, u64)> {
     let count = prop_oneof![0..20_000_u32, Just(u32::MAX), Just(0)];
-    let text = prop::array::uniform7(count.clone());
+    let text = prop::array::uniform10(count.clone());
     let counted = prop::option::of(prop_oneof![0..50_000_u64, Just(u64::MAX), Just(0)]);
     let said = (counted.clone(), counted, prop_oneof![0..100_000_u64, Just(u64::MAX)]);
     (text, count, 0..3_u64, any::<[bool; 3]>(), 0..3_u16, said).prop_map(
@@ -363,7 +363,7 @@ proptest! {
         for (subject, ..) in &observations {
             let (size, likely) = (subject.input.tokens(), u64::from(forecasts.likely_input_tokens(subject)));
             prop_assert!(likely + 1 >= size / 16, "{} of {}", likely, size);
-            // Seven groups may have more tokens together than a count holds.
+            // All groups may have more tokens together than a count holds.
             let most = (subject.input.text.tokens() + u64::from(subject.input.fixed)) * 16 + 200_001;
             prop_assert!(likely <= most, "{} of {}", likely, size);
             prop_assert!(u64::from(forecasts.input_tokens(subject)) >= likely);

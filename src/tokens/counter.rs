@@ -2,7 +2,7 @@
 
 use super::class::{self, kinds};
 use super::groups::{GROUPS, Groups};
-use super::machine::{CELLS_AND_REPEATS, Step, kind, repeat};
+use super::machine::{CELLS_AND_REPEATS, GROUP_OF, Step, kind, repeat};
 use super::tokenizer::Tokenizer;
 
 /// Counts a text that comes in pieces, by the weights of one tokenizer: see [`Weights::counter`](super::Weights::counter).
@@ -24,7 +24,7 @@ pub struct Counter<'w> {
 
 impl<'w> Counter<'w> {
     pub(super) const fn new(tokenizer: Tokenizer, form: Form<'w>) -> Self {
-        Self { tokenizer, form, place: Place::START, sums: [0; 8], pending: 0, missing: 0 }
+        Self { tokenizer, form, place: Place::START, sums: [0; GROUPS], pending: 0, missing: 0 }
     }
 
     /// The tokenizer.
@@ -185,7 +185,8 @@ impl Place {
         } else {
             form.weight(kind).into()
         };
-        if let Some(sum) = sums.get_mut(step.group()) {
+        let group = GROUP_OF.get(usize::from(class)).copied().unwrap_or_default();
+        if let Some(sum) = sums.get_mut(usize::from(group)) {
             *sum += weight;
         }
         *self = Self { state: next, letter, last: character };
@@ -224,7 +225,7 @@ impl Pending {
     }
 }
 
-type Sums = [i64; 8];
+type Sums = [i64; GROUPS];
 
 /// Of a token: what weights and sums are in.
 const UNIT: i64 = 64;
@@ -282,9 +283,9 @@ mod tests {
     fn tokens_are_told_apart_by_group() {
         let weights = Weights::new();
         let mut counter = weights.counter(Tokenizer::Claude3);
-        counter.text("word\nédité Привет 漢字 नमस्ते 😀7".as_bytes());
+        counter.text("word\nédité Привет 漢字 한국 नमस्ते ไทย שלום አማ 7".as_bytes());
         assert!(counter.groups().0.iter().all(|group| *group > 0), "{:?}", counter.groups());
-        assert_eq!(Groups([1, 0, 0, 0, 0, 0, 16]).tokens(), 2);
+        assert_eq!(Groups([1, 0, 0, 0, 0, 0, 0, 0, 0, 16]).tokens(), 2);
     }
 
     #[test]

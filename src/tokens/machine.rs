@@ -16,7 +16,7 @@ pub(super) const CELLS: usize = STATES * class::COUNT;
 /// for each class of marks.
 pub(super) const CELLS_AND_REPEATS: usize = CELLS + 3 * MARKS as usize;
 
-/// What a character in its place means: which state follows, which kind of cell it is, and which group it counts in.
+/// What a character in its place means: which state follows, and which kind of cell it is.
 #[derive(Clone, Copy)]
 pub(super) struct Step(u16);
 
@@ -31,15 +31,11 @@ impl Step {
     }
 
     pub(super) const fn next(self) -> usize {
-        (self.0 >> 9) as usize
+        (self.0 >> 6) as usize
     }
 
     pub(super) const fn kind(self) -> usize {
-        ((self.0 >> 3) & 63) as usize
-    }
-
-    pub(super) const fn group(self) -> usize {
-        (self.0 & 7) as usize
+        (self.0 & 63) as usize
     }
 }
 
@@ -99,9 +95,10 @@ pub(super) mod kind {
     pub(crate) const HAN: u8 = 35;
     pub(crate) const KANA: u8 = 36;
     pub(crate) const HANGUL: u8 = 37;
+    pub(crate) const RARE: u8 = 38;
 
     /// How many there are.
-    pub(crate) const COUNT: usize = 38;
+    pub(crate) const COUNT: usize = 39;
 }
 
 /// All steps, computed when this is compiled. Tables by state and by class would take a quarter of these bytes, compress no
@@ -111,7 +108,7 @@ static STEPS: [u16; CELLS] = {
     let mut cell = 0;
     while cell < CELLS {
         let (state, class) = ((cell / class::COUNT) as u8, (cell % class::COUNT) as u8);
-        steps[cell] = (next(state, class) as u16) << 9 | (kind_of(state, class) as u16) << 3 | group_of(class) as u16;
+        steps[cell] = (next(state, class) as u16) << 6 | kind_of(state, class) as u16;
         cell += 1;
     }
     steps
@@ -222,7 +219,7 @@ const fn kind_of(state: u8, class: u8) -> u8 {
         class::HAN => kind::HAN,
         class::KANA => kind::KANA,
         class::HANGUL => kind::HANGUL,
-        // Rare scripts are as costly as those of India.
+        class::RARE => kind::RARE,
         _ => kind::INDIC,
     }
 }
@@ -239,16 +236,29 @@ const fn kind_of_letter(state: u8, class: u8, accented: u8) -> u8 {
     }
 }
 
-/// The group in which a character counts: see [`Groups`](super::Groups).
+/// The group in which a character of each class counts: see [`Groups`](super::Groups).
+pub(super) static GROUP_OF: [u8; class::COUNT] = {
+    let mut groups = [0; class::COUNT];
+    let mut class = 0;
+    while class < class::COUNT {
+        groups[class] = group_of(class as u8);
+        class += 1;
+    }
+    groups
+};
+
 const fn group_of(class: u8) -> u8 {
     match class {
         class::VOWEL | class::CONSONANT | class::CAPITAL => 0,
         class::DIGIT => 1,
-        class::SPACE..=class::CONTROL | class::WIDE_MARK | class::TYPOGRAPHIC | class::SYMBOL => 2,
+        class::SPACE..=class::CONTROL | class::WIDE_MARK | class::TYPOGRAPHIC | class::SYMBOL | class::EMOJI => 2,
         class::ACCENTED | class::CYRILLIC | class::GREEK => 3,
-        class::HAN | class::KANA | class::HANGUL => 4,
-        class::INDIC | class::DEVANAGARI => 5,
-        _ => 6,
+        class::HAN | class::KANA => 4,
+        class::HANGUL => 5,
+        class::INDIC | class::DEVANAGARI => 6,
+        class::THAI => 7,
+        class::ARABIC | class::HEBREW => 8,
+        _ => 9,
     }
 }
 
@@ -271,6 +281,7 @@ const REPEATED_LAST: usize = 49;
 
 #[cfg(test)]
 mod tests {
+    use super::super::GROUPS;
     use super::*;
 
     fn states(classes: &[u8]) -> alloc::vec::Vec<usize> {
@@ -287,9 +298,17 @@ mod tests {
         for state in 0..STATES {
             for class in 0..32 {
                 let (cell, step) = Step::of(state, class);
-                assert!(cell < CELLS && step.next() < STATES && step.kind() < kind::COUNT && step.group() < 7);
+                assert!(cell < CELLS && step.next() < STATES && step.kind() < kind::COUNT);
             }
         }
+    }
+
+    #[test]
+    fn every_class_counts_in_a_group_and_every_group_has_a_class() {
+        for group in 0..GROUPS {
+            assert!(GROUP_OF.contains(&(group as u8)), "{group}");
+        }
+        assert!(GROUP_OF.iter().all(|group| usize::from(*group) < GROUPS));
     }
 
     #[test]
