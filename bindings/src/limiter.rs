@@ -107,8 +107,8 @@ impl CoreLimiter {
 
     /// Lets an HTTP request wait for its turn. `body` is a string, a `Uint8Array`, `null` for none, or `undefined` where
     /// it cannot be read. Of its cost, a negative number is not stated. It may answer `COUNT_FIRST` (−4, see
-    /// `takeQuestion`): then it is to be submitted again with the `now` of the first time as `asked_at`, which is negative
-    /// at that first time, and what `handleCount` said, or a negative number, as `counted`.
+    /// `takeQuestion`): then it is to be submitted again with the `now` of the first time as `asked_at`, which is NaN at
+    /// that first time, and what `handleCount` said, or a negative number, as `counted`.
     #[wasm_bindgen(js_name = submitRequest)]
     #[allow(clippy::too_many_arguments, reason = "an object would have to be taken apart again")]
     pub fn submit_request(
@@ -150,7 +150,7 @@ impl CoreLimiter {
                 output_tokens: stated(output_tokens),
                 custom: stated(custom),
             },
-            count: (asked_at >= 0.0).then(|| Count {
+            count: (!asked_at.is_nan()).then(|| Count {
                 asked_at: Instant::from_millis_f64(asked_at),
                 tokens: (counted >= 0.0).then_some(counted as u64),
             }),
@@ -171,8 +171,6 @@ impl CoreLimiter {
     #[wasm_bindgen(js_name = takeQuestion)]
     pub fn take_question(&mut self) -> JsValue {
         let Some(CountRequest { url, body, max_wait }) = self.question.take() else { return JsValue::UNDEFINED };
-        // JSON is text; what is not is for the server to refuse.
-        let body = String::from_utf8(body).unwrap_or_default();
         plain::to_js(&record([
             ("url", Value::Text(url)),
             ("body", Value::Text(body)),

@@ -26,7 +26,7 @@ pub struct CountRequest {
     /// Where to ask.
     pub url: String,
     /// What to send.
-    pub body: Vec<u8>,
+    pub body: String,
     /// The longest wait for the answer, the time in the queue included.
     pub max_wait: Duration,
 }
@@ -103,7 +103,7 @@ impl Limiter {
         if self.scopes.shut_until(place.scope) > now + max_wait {
             return None;
         }
-        let body = request::count_body(facts.provider, http.url, body)?;
+        let body = String::from_utf8(request::count_body(facts.provider, http.url, body)?).ok()?;
         Some(CountRequest { url, body, max_wait })
     }
 
