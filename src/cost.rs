@@ -53,6 +53,31 @@ pub struct Cost {
     pub custom: u32,
 }
 
+/// What a caller states of a cost, in place of what would be estimated; `None` where nothing is stated.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Stated {
+    /// Requests.
+    pub requests: Option<u32>,
+    /// Model tokens read.
+    pub input_tokens: Option<u32>,
+    /// Model tokens written.
+    pub output_tokens: Option<u32>,
+    /// Units of the user's own.
+    pub custom: Option<u32>,
+}
+
+impl Stated {
+    /// What is stated of one request; the rest is nothing.
+    pub fn cost(self) -> Cost {
+        Cost {
+            requests: self.requests.unwrap_or(1),
+            input_tokens: self.input_tokens.unwrap_or(0),
+            output_tokens: self.output_tokens.unwrap_or(0),
+            custom: self.custom.unwrap_or(0),
+        }
+    }
+}
+
 impl Cost {
     /// One request without tokens.
     pub const REQUEST: Self = Self { requests: 1, input_tokens: 0, output_tokens: 0, custom: 0 };

@@ -18,6 +18,7 @@
 //! assignment.
 //!
 //! ```
+//! use tidegate::cost::Stated;
 //! use tidegate::headers::HeaderBlock;
 //! use tidegate::limiter::{HttpRequest, HttpResponse, Limiter, Output, Verdict};
 //! use tidegate::options::{Value, parse, record};
@@ -38,6 +39,8 @@
 //!         replayable: true,
 //!         priority: Priority::Normal,
 //!         max_wait: None,
+//!         stated: Stated::default(),
+//!         count: None,
 //!     };
 //!     limiter.submit_request(now, &request)?;
 //! }

@@ -26,6 +26,8 @@ pub struct Policy {
     pub queue: QueuePolicy,
     /// Whose conventions every request follows; `None` to tell by the request.
     pub provider: Option<Conventions>,
+    /// Which requests are counted by the provider before they are sent; `None` for none.
+    pub count_tokens: Option<CountPolicy>,
     /// What an earlier limiter learned of the models' costs.
     pub learned: Forecasts,
 }
@@ -79,6 +81,26 @@ impl Default for RetryPolicy {
     /// Four attempts, with the default backoff.
     fn default() -> Self {
         Self { attempts: 4, backoff: Backoff::default() }
+    }
+}
+
+/// When the provider is asked how many model tokens a request has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CountPolicy {
+    /// The least estimate that is worth the question, in model tokens.
+    pub above_tokens: u64,
+    /// The longest wait for the answer.
+    pub max_wait: Duration,
+}
+
+impl Default for CountPolicy {
+    /// From 20,000 model tokens on, for two seconds at most.
+    ///
+    /// A question takes some hundred milliseconds. Of a smaller request the margin that a count spares is a few thousand
+    /// tokens at first, some hundred once the model is known, and comes back when the answer begins. Two seconds are ten
+    /// times what the question should take.
+    fn default() -> Self {
+        Self { above_tokens: 20_000, max_wait: Duration::from_secs(2) }
     }
 }
 

@@ -1,11 +1,13 @@
 //! The limiter as a JavaScript class.
 
 use js_sys::{Object, Uint8Array};
-use tidegate::cost::Cost;
+use tidegate::cost::{Cost, Stated};
 use tidegate::headers::HeaderBlock;
 use tidegate::limiter::{
-    Event, HttpRequest, HttpResponse, Limiter, NotNow, Output, Refusal, ScopeId, Submission, Ticket, Verdict,
+    Count, CountRequest, Event, HttpRequest, HttpResponse, Limiter, NotNow, Output, Refusal, ScopeId, Submission,
+    Submitted, Ticket, Verdict,
 };
+use tidegate::options::{Value, record};
 use tidegate::queue::Priority;
 use tidegate::request::Body;
 use tidegate::time::{Duration, Instant, WallTime};
@@ -25,6 +27,7 @@ pub struct CoreLimiter {
     now: Instant,
     refusal: Option<(Option<Ticket>, Refusal)>,
     event: Option<Event>,
+    question: Option<CountRequest>,
 }
 
 #[wasm_bindgen]
@@ -38,7 +41,14 @@ impl CoreLimiter {
     pub fn new(options: &JsValue, now: f64, seed: Option<f64>) -> Result<CoreLimiter, JsValue> {
         let policy = tidegate::options::parse(&plain::from_js(options)).map_err(|error| plain::option_error(&error))?;
         let limiter = Limiter::new(&policy, seed.map_or(0, f64::to_bits));
-        Ok(Self { limiter, is_seeded: seed.is_some(), now: Instant::from_millis_f64(now), refusal: None, event: None })
+        Ok(Self {
+            limiter,
+            is_seeded: seed.is_some(),
+            now: Instant::from_millis_f64(now),
+            refusal: None,
+            event: None,
+            question: None,
+        })
     }
 
     /// The number of the scope in which requests for `model` count.
@@ -96,7 +106,9 @@ impl CoreLimiter {
     }
 
     /// Lets an HTTP request wait for its turn. `body` is a string, a `Uint8Array`, `null` for none, or `undefined` where
-    /// it cannot be read.
+    /// it cannot be read. Of its cost, a negative number is not stated. It may answer `COUNT_FIRST` (−4, see
+    /// `takeQuestion`): then it is to be submitted again with the `now` of the first time as `asked_at`, which is NaN at
+    /// that first time, and what `handleCount` said, or a negative number, as `counted`.
     #[wasm_bindgen(js_name = submitRequest)]
     #[allow(clippy::too_many_arguments, reason = "an object would have to be taken apart again")]
     pub fn submit_request(
@@ -109,6 +121,12 @@ impl CoreLimiter {
         replayable: bool,
         priority: u8,
         deadline_ms: f64,
+        requests: f64,
+        input_tokens: f64,
+        output_tokens: f64,
+        custom: f64,
+        asked_at: f64,
+        counted: f64,
     ) -> i32 {
         let text = body.as_string();
         let bytes = if text.is_none() && body.is_object() { Uint8Array::new(body).to_vec() } else { Vec::new() };
@@ -126,13 +144,47 @@ impl CoreLimiter {
             replayable,
             priority: priority_of(priority),
             max_wait: wait(deadline_ms),
+            stated: Stated {
+                requests: stated(requests),
+                input_tokens: stated(input_tokens),
+                output_tokens: stated(output_tokens),
+                custom: stated(custom),
+            },
+            count: (!asked_at.is_nan()).then(|| Count {
+                asked_at: Instant::from_millis_f64(asked_at),
+                tokens: (counted >= 0.0).then_some(counted as u64),
+            }),
         };
         let now = self.at(now);
         self.limiter.set_weights(tokens::weights());
-        match self.limiter.submit_request(now, &request) {
-            Ok(ticket) => number(ticket),
+        match self.limiter.submit_or_count(now, &request) {
+            Ok(Submitted::Waits(ticket)) => number(ticket),
+            Ok(Submitted::CountFirst(question)) => {
+                self.question = Some(question);
+                COUNT_FIRST
+            }
             Err(refusal) => self.refused(refusal),
         }
+    }
+
+    /// What to ask, `url`, `body` and `maxWaitMs`, where `submitRequest` said `COUNT_FIRST`.
+    #[wasm_bindgen(js_name = takeQuestion)]
+    pub fn take_question(&mut self) -> JsValue {
+        let Some(CountRequest { url, body, max_wait }) = self.question.take() else { return JsValue::UNDEFINED };
+        plain::to_js(&record([
+            ("url", Value::Text(url)),
+            ("body", Value::Text(body)),
+            ("maxWaitMs", max_wait.as_millis_ceil().into()),
+        ]))
+    }
+
+    /// The answer to the question that went to `url`: its status, 0 where none came, and the beginning of its body. The
+    /// number in it, or −1.
+    #[wasm_bindgen(js_name = handleCount)]
+    pub fn handle_count(&mut self, now: f64, url: &str, status: u16, body: &[u8]) -> f64 {
+        let now = self.at(now);
+        let status = Some(status).filter(|status| *status != 0);
+        self.limiter.handle_count(now, url, status, body).map_or(-1.0, |tokens| tokens as f64)
     }
 
     /// The next output: a ticket that starts, or `DRAINED` (−1), `REFUSED` (−2, see `takeRefusal`), `EVENT` (−3, see `takeEvent`).
@@ -299,6 +351,11 @@ fn cost(requests: f64, input_tokens: f64, output_tokens: f64, custom: f64) -> Co
     }
 }
 
+/// A dimension of a cost that may not be stated.
+fn stated(amount: f64) -> Option<u32> {
+    (amount >= 0.0).then_some(amount as u32)
+}
+
 fn priority_of(number: u8) -> Priority {
     Priority::ALL.get(usize::from(number)).copied().unwrap_or_default()
 }
@@ -332,3 +389,6 @@ const REFUSED: i32 = -2;
 
 /// See `takeEvent`.
 const EVENT: i32 = -3;
+
+/// See `takeQuestion`.
+const COUNT_FIRST: i32 = -4;

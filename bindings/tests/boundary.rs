@@ -51,7 +51,15 @@ fn submit(limiter: &mut CoreLimiter, now: f64) -> i32 {
 }
 
 fn submit_message(limiter: &mut CoreLimiter, body: &JsValue) -> i32 {
-    limiter.submit_request(0.0, "POST", "https://h/v1/messages", "anthropic-version: x", body, true, NORMAL, FOR_EVER)
+    submit_counted(limiter, body, f64::NAN, -1.0)
+}
+
+fn submit_counted(limiter: &mut CoreLimiter, body: &JsValue, asked_at: f64, counted: f64) -> i32 {
+    let (url, headers) = ("https://h/v1/messages", "anthropic-version: x");
+    let [requests, input, output, custom] = [-1.0; 4];
+    limiter.submit_request(
+        0.0, "POST", url, headers, body, true, NORMAL, FOR_EVER, requests, input, output, custom, asked_at, counted,
+    )
 }
 
 #[wasm_bindgen_test]

@@ -1,6 +1,17 @@
 import { type AbortHandler, AbortWatch } from "./abort.js";
 import { BodySource, discard, ignore, isWebStream } from "./body.js";
-import { DELIVER, loadedCore, NEEDS_BODY, OBSERVE, type RequestBody, requestHeaderNames, RETRY } from "./core.js";
+import {
+  COUNT_FIRST,
+  DELIVER,
+  loadedCore,
+  NEEDS_BODY,
+  OBSERVE,
+  type Question,
+  type RequestBody,
+  requestHeaderNames,
+  RETRY,
+} from "./core.js";
+import { NOT_STATED, NOTHING_STATED } from "./cost.js";
 import type { Driver } from "./driver.js";
 import { CoreError } from "./errors.js";
 import { headerLines, responseHeaderLines } from "./headers.js";
@@ -18,12 +29,15 @@ export class Call implements AbortHandler {
   private readonly hints: ResolvedHints;
   private ticket = 0;
   private submitted = false;
+  private sent = false;
   private aborted = false;
   private watch: AbortWatch | undefined;
   private reject: ((reason: unknown) => void) | undefined;
   /** Aborts the attempts when they must obey signals that the request itself does not carry. */
   private controller: AbortController | undefined;
   private source: BodySource | undefined;
+  /** Gives up the question that goes before the call. */
+  private asking: AbortController | undefined;
 
   constructor(driver: Driver, upstream: Fetch | undefined, request: OutgoingRequest, hints: ResolvedHints) {
     this.driver = driver;
@@ -52,6 +66,7 @@ export class Call implements AbortHandler {
     this.aborted = true;
     this.reject?.(reason);
     if (this.submitted) this.driver.cancel(this.ticket);
+    this.asking?.abort(reason);
     this.controller?.abort(reason);
     this.source?.cancel(reason).catch(ignore);
     this.request.done();
@@ -73,12 +88,12 @@ export class Call implements AbortHandler {
     }
   }
 
-  private submit(body: RequestBody): Promise<unknown> {
+  private submit(body: RequestBody, askedAt = NOT_ASKED, counted = NOT_STATED): Promise<unknown> {
     this.stopIfAborted();
     const { driver, hints, request } = this;
     const lines = headerLines(request.headers, requestHeaderNames());
     const now = driver.clock.now();
-    this.ticket = driver.submitRequest(
+    const ticket = driver.submitRequest(
       now,
       request.method,
       request.url,
@@ -87,12 +102,50 @@ export class Call implements AbortHandler {
       request.replayable,
       hints.priority,
       hints.deadlineMs,
+      hints.cost,
+      askedAt,
+      counted,
     );
+    if (ticket === COUNT_FIRST) {
+      return this.count(driver.core.takeQuestion()).then((tokens) => this.submit(body, now, tokens));
+    }
+    this.ticket = ticket;
     this.submitted = true;
-    return driver.wait(now, this.ticket);
+    return driver.wait(now, ticket);
+  }
+
+  /** How large the server says that this call is; {@link NOT_STATED} where it does not say, or not in time. */
+  private async count({ url, body, maxWaitMs }: Question): Promise<number> {
+    const { driver, request, upstream } = this;
+    const { clock, core } = driver;
+    const asking = new AbortController();
+    this.asking = asking;
+    const signals = [asking.signal];
+    const hints = { ...this.hints, deadlineMs: maxWaitMs, signals, cost: NOTHING_STATED };
+    const question = new Call(driver, upstream, request.question(url, body), hints);
+    const timer = clock.setTimer(() => asking.abort(new Error("the answer is not waited for any longer")), maxWaitMs);
+    let status = 0;
+    let answer: Uint8Array = new Uint8Array(0);
+    try {
+      const response = await question.runWatched(signals);
+      status = response.status;
+      if (isReplaceable(response)) {
+        const source = new BodySource(response.body);
+        answer = await source.peek(loadedCore().bodyPeekBytes(), clock);
+        source.cancel().catch(ignore);
+      }
+    } catch {
+      // Whatever is wrong with the question is not wrong with the call.
+    } finally {
+      clock.clearTimer(timer);
+      this.asking = undefined;
+    }
+    // Of a question that never left, or that the caller took back, there is nothing to learn.
+    return this.aborted || !question.sent ? NOT_STATED : core.handleCount(clock.now(), url, status, answer);
   }
 
   private async attempt(): Promise<Response | Restart> {
+    this.sent = true;
     let response: Response;
     try {
       response = await this.request.send(this.upstream ?? globalThis.fetch);
@@ -103,7 +156,13 @@ export class Call implements AbortHandler {
     }
     if (this.aborted) discard(response);
     this.stopIfAborted();
-    return this.judge(response);
+    try {
+      return await this.judge(response);
+    } catch (error) {
+      // What a foreign fetch answered with was no Response. The call is over all the same.
+      this.driver.cancel(this.ticket);
+      throw error;
+    }
   }
 
   private judgeFailure(): Restart | undefined {
@@ -166,6 +225,9 @@ export class Call implements AbortHandler {
     if (this.aborted) throw new Error("aborted: the caller knows already");
   }
 }
+
+/** For {@link Driver.submitRequest}: the first time. */
+const NOT_ASKED = Number.NaN;
 
 /** The verdict that the ticket is queued again; wrapped, as a bare promise would be awaited on its way. */
 class Restart {

@@ -32,7 +32,13 @@ export interface CoreLimiter {
     priority: number,
     deadlineMs: number,
   ): number;
-  /** The same for an HTTP request, whose provider, model and cost the core reads. `headers` holds `name: value` lines. */
+  /**
+   * The same for an HTTP request, whose provider, model and cost the core reads, but for what is stated of it: each
+   * dimension, or -1. `headers` holds `name: value` lines. It may also be {@link COUNT_FIRST}.
+   *
+   * @param askedAt the `now` of the first time, NaN at that first time.
+   * @param counted what {@link handleCount} said, or -1.
+   */
   submitRequest(
     now: number,
     method: string,
@@ -42,7 +48,16 @@ export interface CoreLimiter {
     replayable: boolean,
     priority: number,
     deadlineMs: number,
+    requests: number,
+    inputTokens: number,
+    outputTokens: number,
+    custom: number,
+    askedAt: number,
+    counted: number,
   ): number;
+  takeQuestion(): Question;
+  /** The answer to the question that went to `url`: its status, 0 for none, and the beginning of its body. A count, or -1. */
+  handleCount(now: number, url: string, status: number, body: Uint8Array): number;
   /** The next output: a ticket that starts now, {@link DRAINED}, {@link REFUSED} or {@link EVENT}. */
   poll(): number;
   takeRefusal(): Refusal;
@@ -94,6 +109,13 @@ export interface Refusal {
   readonly [field: string]: unknown;
 }
 
+/** What the server is to be asked before a call is queued: a POST, of whose answer the call waits for a while. */
+export interface Question {
+  readonly url: string;
+  readonly body: string;
+  readonly maxWaitMs: number;
+}
+
 /** What an entry file gets from WebAssembly and hands to the glue. */
 export interface CoreModule {
   readonly CoreLimiter: new (options: object, now: number, seed?: number) => CoreLimiter;
@@ -126,6 +148,9 @@ export const DRAINED = -1;
 export const REFUSED = -2;
 /** `poll`: `takeEvent()` has something to tell. */
 export const EVENT = -3;
+
+/** `submitRequest`: {@link CoreLimiter.takeQuestion} is to be asked, and the request to be submitted again. */
+export const COUNT_FIRST = -4;
 
 /** Verdict: give the response to the caller as it is; the ticket is over. */
 export const DELIVER = 0;

@@ -15,31 +15,66 @@ export interface CostRecord {
   readonly custom?: number;
 }
 
+/** A cost as numbers, in which {@link NOT_STATED} is what nobody stated. */
+export interface StatedCost {
+  readonly requests: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly custom: number;
+}
+
+/** Of a dimension, or of a count: to be estimated. */
+export const NOT_STATED = -1;
+
+export const NOTHING_STATED: StatedCost = {
+  requests: NOT_STATED,
+  inputTokens: NOT_STATED,
+  outputTokens: NOT_STATED,
+  custom: NOT_STATED,
+};
+
+/**
+ * Lays `cost` over `base`.
+ *
+ * @throws {OptionError} as {@link checkCost} does.
+ */
+export function statedCost(cost: Cost, base: StatedCost, option: string): StatedCost {
+  checkCost(cost, option);
+  const record = typeof cost === "number" ? { requests: cost } : cost;
+  return {
+    requests: record.requests ?? base.requests,
+    inputTokens: record.inputTokens ?? base.inputTokens,
+    outputTokens: record.outputTokens ?? base.outputTokens,
+    custom: record.custom ?? base.custom,
+  };
+}
+
 /** For {@link Permit.settle}: what is not stated was as reserved. */
 export const AS_RESERVED = -1;
 
 /** @throws {OptionError} for an unknown key, a negative number or something that is no number. */
-export function checkCost(cost: Cost): void {
+export function checkCost(cost: Cost, option = "cost"): void {
   if (typeof cost === "number") {
-    checkAmount(cost, "cost");
+    checkAmount(cost, option);
     return;
   }
   if (typeof cost !== "object" || cost === null) {
-    throw new OptionError("cost", cost, `Use a number of requests, or an object with ${DIMENSIONS.join(", ")}.`);
+    throw new OptionError(option, cost, `Use a number of requests, or an object with ${DIMENSIONS.join(", ")}.`);
   }
   // Not Object.keys: this runs at every call with a cost, and need not make a list.
   for (const key in cost) {
     if (!DIMENSIONS.includes(key)) {
-      throw new OptionError(`cost.${key}`, cost[key as keyof CostRecord], `Use only ${DIMENSIONS.join(", ")}.`);
+      throw new OptionError(`${option}.${key}`, cost[key as keyof CostRecord], `Use only ${DIMENSIONS.join(", ")}.`);
     }
     const amount = cost[key as keyof CostRecord];
-    if (amount !== undefined) checkAmount(amount, `cost.${key}`);
+    if (amount !== undefined) checkAmount(amount, `${option}.${key}`);
   }
 }
 
-function checkAmount(amount: number, option: string): void {
+/** @throws {OptionError} for anything but a whole number that a cost can hold. */
+export function checkAmount(amount: number, option: string, given: unknown = amount): void {
   if (!(Number.isInteger(amount) && amount >= 0 && amount <= MAX_AMOUNT)) {
-    throw new OptionError(option, amount, "Use a whole number from 0 to 4,294,967,295.");
+    throw new OptionError(option, given, "Use a whole number from 0 to 4,294,967,295.");
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.js";
 import { type CoreModule, DRAINED, MUST_WAIT, REFUSED, type Refusal, type RequestBody } from "./core.js";
+import type { StatedCost } from "./cost.js";
 import { CoreError } from "./errors.js";
 import { Emitter } from "./events.js";
 import { GuardedCore } from "./guard.js";
@@ -67,6 +68,7 @@ export class Driver {
     return this.submitted(now, ticket);
   }
 
+  /** The same for an HTTP request; or {@link COUNT_FIRST}, for which the arguments `askedAt` and `counted` are. */
   submitRequest(
     now: number,
     method: string,
@@ -76,9 +78,26 @@ export class Driver {
     replayable: boolean,
     priority: number,
     deadlineMs: number,
+    cost: StatedCost,
+    askedAt: number,
+    counted: number,
   ): number {
-    const { core } = this;
-    const ticket = core.submitRequest(now, method, url, headers, body, replayable, priority, deadlineMs);
+    const ticket = this.core.submitRequest(
+      now,
+      method,
+      url,
+      headers,
+      body,
+      replayable,
+      priority,
+      deadlineMs,
+      cost.requests,
+      cost.inputTokens,
+      cost.outputTokens,
+      cost.custom,
+      askedAt,
+      counted,
+    );
     return this.submitted(now, ticket);
   }
 

@@ -1,4 +1,4 @@
-import { addAwaitedTables, type CoreLimiter, type CoreModule, type Refusal, type RequestBody } from "./core.js";
+import { addAwaitedTables, type CoreLimiter, type CoreModule, type Question, type Refusal, type RequestBody } from "./core.js";
 import type { CoreError } from "./errors.js";
 import type { TidegateEvent } from "./events.js";
 import { coreErrorOf, optionErrorOf } from "./thrown.js";
@@ -82,14 +82,43 @@ export class GuardedCore implements CoreLimiter {
     replayable: boolean,
     priority: number,
     deadlineMs: number,
+    requests: number,
+    inputTokens: number,
+    outputTokens: number,
+    custom: number,
+    askedAt: number,
+    counted: number,
   ): number {
     if (this.fault !== undefined) throw this.fault;
     try {
       addAwaitedTables(this.module);
-      return this.core.submitRequest(now, method, url, headers, body, replayable, priority, deadlineMs);
+      return this.core.submitRequest(
+        now,
+        method,
+        url,
+        headers,
+        body,
+        replayable,
+        priority,
+        deadlineMs,
+        requests,
+        inputTokens,
+        outputTokens,
+        custom,
+        askedAt,
+        counted,
+      );
     } catch (thrown) {
       throw this.poison(thrown);
     }
+  }
+
+  takeQuestion(): Question {
+    return this.guarded(() => this.core.takeQuestion());
+  }
+
+  handleCount(now: number, url: string, status: number, body: Uint8Array): number {
+    return this.guarded(() => this.core.handleCount(now, url, status, body));
   }
 
   poll(): number {

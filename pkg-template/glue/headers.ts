@@ -1,5 +1,6 @@
+import { checkAmount, type CostRecord } from "./cost.js";
 import { OptionError } from "./errors.js";
-import type { FetchHints, Priority } from "./hints.js";
+import type { Priority, ViewHints } from "./hints.js";
 import type { HeadersLike } from "./parse.js";
 
 /** The named fields that are present, one `name: value` line each. */
@@ -68,10 +69,11 @@ export function hasHints(headers: Headers): boolean {
 /**
  * The hints among the fields.
  *
- * @throws {OptionError} for a hint that does not exist. Its value is checked with all other hints.
+ * @throws {OptionError} for a hint that does not exist, and for a cost that cannot be. Other values are checked with all
+ * other hints.
  */
-export function hintsOf(headers: Headers): FetchHints {
-  const hints: { priority?: Priority; deadlineMs?: number } = {};
+export function hintsOf(headers: Headers): ViewHints {
+  const hints: { priority?: Priority; deadlineMs?: number; cost?: CostRecord } = {};
   headers.forEach((value, name) => {
     if (!name.startsWith(HINT_PREFIX)) return;
     switch (name) {
@@ -79,34 +81,77 @@ export function hintsOf(headers: Headers): FetchHints {
         hints.priority = value as Priority;
         break;
       case "x-tidegate-deadline-ms":
-        hints.deadlineMs = value.trim() === "" ? Number.NaN : Number(value);
+        hints.deadlineMs = numberOf(value);
+        break;
+      case "x-tidegate-input-tokens":
+        hints.cost = { ...hints.cost, inputTokens: amountOf(name, value) };
+        break;
+      case "x-tidegate-output-tokens":
+        hints.cost = { ...hints.cost, outputTokens: amountOf(name, value) };
+        break;
+      case "x-tidegate-custom":
+        hints.cost = { ...hints.cost, custom: amountOf(name, value) };
         break;
       default:
-        throw new OptionError(name, value, "Use x-tidegate-priority or x-tidegate-deadline-ms.");
+        throw new OptionError(name, value, `Use ${HINTS.map((hint) => HINT_PREFIX + hint).join(", ")}.`);
     }
   });
   return hints;
 }
 
-/** The same headers without hints, in the form they had, as some servers of `fetch` read only that form. */
+/** The same headers without hints. */
 export function withoutHints(headers: HeadersInit): HeadersInit {
+  return filtered(headers, (name) => !isHint(name));
+}
+
+/** Those of the headers that also fit a question about the same request: no hint, and nothing about this one body or answer. */
+export function forQuestion(headers: HeadersInit): HeadersInit {
+  return filtered(headers, (name) => !isHint(name) && !OF_ONE_MESSAGE.includes(name));
+}
+
+/** Some of the headers, in the form they had, as some servers of `fetch` read only that form. */
+function filtered(headers: HeadersInit, keeps: (name: string) => boolean): HeadersInit {
   if (Array.isArray(headers)) {
-    return headers.filter(([name]) => !isHint(String(name)));
+    return headers.filter(([name]) => keeps(String(name).toLowerCase()));
   }
   if (typeof (headers as Headers).forEach === "function") {
     const copy = new Headers(headers);
     for (const name of [...copy.keys()]) {
-      if (isHint(name)) copy.delete(name);
+      if (!keeps(name)) copy.delete(name);
     }
     return copy;
   }
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !isHint(name)));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => keeps(name.toLowerCase())));
 }
 
 function isHint(name: string): boolean {
-  return name.toLowerCase().startsWith(HINT_PREFIX);
+  return name.startsWith(HINT_PREFIX);
+}
+
+function numberOf(value: string): number {
+  return value.trim() === "" ? Number.NaN : Number(value);
+}
+
+function amountOf(name: string, value: string): number {
+  const amount = numberOf(value);
+  checkAmount(amount, name, value);
+  return amount;
 }
 
 const HINT_PREFIX = "x-tidegate-";
+
+const HINTS: readonly string[] = ["priority", "deadline-ms", "input-tokens", "output-tokens", "custom"];
+
+/** RFC 9110 and 9530, and the key by which servers tell a repeated request: a question is another one. */
+const OF_ONE_MESSAGE: readonly string[] = [
+  "accept",
+  "content-digest",
+  "content-length",
+  "content-md5",
+  "digest",
+  "expect",
+  "idempotency-key",
+  "transfer-encoding",
+];
 
 const HEADERS_FIX = "Use a Headers, a plain object, or a list of [name, value] pairs.";

@@ -1,4 +1,4 @@
-import type { Cost } from "./cost.js";
+import { type Cost, NOTHING_STATED, type StatedCost, statedCost } from "./cost.js";
 import { OptionError } from "./errors.js";
 
 /** Who goes first when several calls wait in one scope. Lower ones wait as long as higher ones keep coming. */
@@ -23,6 +23,18 @@ export interface AcquireHints extends FetchHints {
   readonly model?: string | undefined;
 }
 
+/** Hints of {@link Limiter.with}, for every call made through the view. */
+export interface ViewHints extends AcquireHints {
+  /**
+   * What each call takes, where you know better than an estimate: of bodies that cannot be read (streams, forms), or in a
+   * unit of your own. In `fetch`, what is stated takes the place of what would be estimated, and what an answer says it
+   * used is charged in the end all the same. In `acquire`, `tryAcquire` and `schedule` it is the cost of calls that name
+   * none. A number means requests.
+   * @default what each request's body lets expect; 1 request without `fetch`
+   */
+  readonly cost?: Cost | undefined;
+}
+
 /** Hints of {@link Limiter.schedule}. */
 export interface ScheduleHints extends AcquireHints {
   /** What the task takes. @default 1 request */
@@ -37,6 +49,7 @@ export interface ResolvedHints {
   readonly deadlineMs: number;
   readonly signals: readonly AbortSignal[];
   readonly model: string | undefined;
+  readonly cost: StatedCost;
 }
 
 const PRIORITIES: readonly string[] = ["critical", "high", "normal", "low"];
@@ -47,6 +60,7 @@ export const NO_HINTS: ResolvedHints = {
   deadlineMs: Infinity,
   signals: [],
   model: undefined,
+  cost: NOTHING_STATED,
 };
 
 /**
@@ -54,21 +68,22 @@ export const NO_HINTS: ResolvedHints = {
  *
  * @throws {OptionError} naming the field, its value and the fix.
  */
-export function resolveHints(hints: ScheduleHints, base: ResolvedHints, where = "hints"): ResolvedHints {
+export function resolveHints(hints: ViewHints, base: ResolvedHints, where = "hints"): ResolvedHints {
   if (typeof hints !== "object" || hints === null) {
     throw new OptionError(where, hints, "Use an object.");
   }
   for (const key of Object.keys(hints)) {
     if (!KEYS.includes(key)) {
-      throw new OptionError(`${where}.${key}`, hints[key as keyof ScheduleHints], `Use only ${KEYS.join(", ")}.`);
+      throw new OptionError(`${where}.${key}`, hints[key as keyof ViewHints], `Use only ${KEYS.join(", ")}.`);
     }
   }
-  const { priority, deadlineMs, signal, model } = hints;
+  const { priority, deadlineMs, signal, model, cost } = hints;
   return {
     priority: priority === undefined ? base.priority : priorityNumber(priority, `${where}.priority`),
     deadlineMs: deadlineMs === undefined ? base.deadlineMs : checkedDeadline(deadlineMs, `${where}.deadlineMs`),
     signals: signal === undefined ? base.signals : [...base.signals, checkedSignal(signal, `${where}.signal`)],
     model: model === undefined ? base.model : checkedModel(model, `${where}.model`),
+    cost: cost === undefined ? base.cost : statedCost(cost, base.cost, `${where}.cost`),
   };
 }
 

@@ -23,10 +23,11 @@ export type {
   TidegateEvent,
   UnknownModelEvent,
 } from "./events.js";
-export type { AcquireHints, FetchHints, Priority, ScheduleHints } from "./hints.js";
+export type { AcquireHints, FetchHints, Priority, ScheduleHints, ViewHints } from "./hints.js";
 export { createLimiter, type Limiter } from "./limiter.js";
 export type {
   ConcurrencyOptions,
+  CountTokensOptions,
   Dimension,
   Enforcement,
   Fetch,

@@ -2,11 +2,18 @@
 import { AbortWatch, abortedSignal } from "./abort.js";
 import { systemClock } from "./clock.js";
 import { loadedCore } from "./core.js";
-import { checkCost, type Cost } from "./cost.js";
+import { checkCost, type Cost, NOTHING_STATED } from "./cost.js";
 import { Driver } from "./driver.js";
 import type { EventType, Listener } from "./events.js";
 import { createFetch } from "./fetch.js";
-import { type AcquireHints, NO_HINTS, type ResolvedHints, resolveHints, type ScheduleHints } from "./hints.js";
+import {
+  type AcquireHints,
+  NO_HINTS,
+  type ResolvedHints,
+  resolveHints,
+  type ScheduleHints,
+  type ViewHints,
+} from "./hints.js";
 import { type Fetch, type LimiterOptions, splitSeams } from "./options.js";
 import type { Permit } from "./permit.js";
 import type { Snapshot } from "./snapshot.js";
@@ -31,7 +38,8 @@ export class Limiter {
   /**
    * Takes the place of `fetch`: same arguments, same answers, but sent when the limits allow, and again after a refusal.
    * Needs no `this`. Time in the queue passes inside it, so an SDK's `timeout` has to be longer than the longest wait.
-   * The headers `x-tidegate-priority` and `x-tidegate-deadline-ms` are hints for one call, and not sent.
+   * The headers `x-tidegate-priority`, `x-tidegate-deadline-ms`, `x-tidegate-input-tokens`, `x-tidegate-output-tokens` and
+   * `x-tidegate-custom` are hints for one call, and not sent.
    *
    * Rejects as {@link acquire} does, or with what the underlying `fetch` throws.
    */
@@ -39,12 +47,15 @@ export class Limiter {
   readonly #driver: Driver;
   readonly #hints: ResolvedHints;
   readonly #upstream: Fetch | undefined;
+  /** What a call takes that names no cost. */
+  readonly #usual: Cost;
 
   /** @internal */
   constructor(driver: Driver, upstream: Fetch | undefined, hints: ResolvedHints) {
     this.#driver = driver;
     this.#upstream = upstream;
     this.#hints = hints;
+    this.#usual = usualCost(hints);
     this.fetch = createFetch(driver, upstream, hints);
   }
 
@@ -53,7 +64,7 @@ export class Limiter {
    *
    * @throws {OptionError} naming the wrong hint.
    */
-  with(hints: AcquireHints): Limiter {
+  with(hints: ViewHints): Limiter {
     return new Limiter(this.#driver, this.#upstream, resolveHints(hints, this.#hints));
   }
 
@@ -63,7 +74,7 @@ export class Limiter {
    * Rejects with {@link OptionError}, {@link InsufficientCapacityError}, {@link QueueFullError}, {@link DeadlineError},
    * {@link ClosedError}, {@link CoreError}, or the reason of the signal.
    */
-  acquire(cost: Cost = 1, hints?: AcquireHints): Promise<Permit> {
+  acquire(cost: Cost = this.#usual, hints?: AcquireHints): Promise<Permit> {
     try {
       const resolved = hints === undefined ? this.#hints : resolveHints(hints, this.#hints);
       const { signals } = resolved;
@@ -89,7 +100,7 @@ export class Limiter {
    * @throws {ClosedError} after {@link close}.
    * @throws {CoreError} when the limiter has failed.
    */
-  tryAcquire(cost: Cost = 1, hints?: AcquireHints): Permit | undefined {
+  tryAcquire(cost: Cost = this.#usual, hints?: AcquireHints): Permit | undefined {
     const now = this.#driver.clock.now();
     return this.#grant(now, cost, hints === undefined ? this.#hints : resolveHints(hints, this.#hints));
   }
@@ -200,6 +211,17 @@ function waitWatched(
       resolve(outcome);
     });
   });
+}
+
+function usualCost({ cost }: ResolvedHints): Cost {
+  if (cost === NOTHING_STATED) return 1;
+  const { requests, inputTokens, outputTokens, custom } = cost;
+  return {
+    requests: requests < 0 ? 1 : requests,
+    inputTokens: Math.max(inputTokens, 0),
+    outputTokens: Math.max(outputTokens, 0),
+    custom: Math.max(custom, 0),
+  };
 }
 
 /** The scope of a call that names no model. */

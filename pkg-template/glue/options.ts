@@ -105,6 +105,21 @@ export interface QueueOptions {
   readonly maxWaitMs?: number;
 }
 
+/** Which calls are counted by their provider before they are sent. */
+export interface CountTokensOptions {
+  /**
+   * The least estimate that is worth the question, in model tokens: 0 to 4,294,967,295. Of a smaller request, what an
+   * estimate sets aside too much is little and comes back with the answer, and the question takes a round trip.
+   * @default 20000
+   */
+  readonly aboveTokens?: number;
+  /**
+   * The longest wait for the answer, in whole milliseconds: 1 to 600,000. Of a call with a `deadlineMs`, half of that at
+   * most. Then the estimate serves. @default 2000
+   */
+  readonly maxWaitMs?: number;
+}
+
 /** Everything can be left out: limits are then learned from the server's answers. */
 export interface LimiterOptions {
   /**
@@ -123,6 +138,14 @@ export interface LimiterOptions {
    * and statuses. @default told from each request and its answer
    */
   readonly provider?: ProviderName | ProviderOptions;
+  /**
+   * Asks the provider's own free endpoint how many model tokens a large request has, before that is queued: of the APIs of
+   * Anthropic, Gemini, Vertex and Bedrock's Converse. The question goes through the limiter, by the same `fetch` and the
+   * same credentials, and within the endpoint's own limits, and each such call begins a round trip later. Whatever goes
+   * wrong with it, the estimate serves. OpenAI admits by the number of characters, which no question makes any better.
+   * @default false
+   */
+  readonly countTokens?: boolean | CountTokensOptions;
   /**
    * `snapshot().learned` of an earlier limiter, also after `JSON.stringify` and `JSON.parse`: what each model's calls cost,
    * so that the first forecasts are as good as the last were. One of another version of tidegate that counts otherwise is

@@ -1,7 +1,7 @@
 import { ignore } from "./body.js";
 import type { RequestBody } from "./core.js";
-import { hasHints, hintsOf, withoutHints } from "./headers.js";
-import type { FetchHints } from "./hints.js";
+import { forQuestion, hasHints, hintsOf, withoutHints } from "./headers.js";
+import type { ViewHints } from "./hints.js";
 import type { Fetch } from "./options.js";
 
 type Input = string | URL | Request;
@@ -11,7 +11,7 @@ export class OutgoingRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
-  readonly hints: FetchHints | undefined;
+  readonly hints: ViewHints | undefined;
   readonly signal: AbortSignal | undefined;
   /** Whether the same body can be sent a second time. */
   readonly replayable: boolean;
@@ -61,6 +61,16 @@ export class OutgoingRequest {
   send(fetch: Fetch): Promise<Response> {
     const input = this.cloned === undefined ? this.input : this.cloned.clone();
     return this.init === undefined ? fetch(input) : fetch(input, this.init);
+  }
+
+  /** The question `body` about this request, for `url`: sent as this one is, by the same credentials. */
+  question(url: string, body: string): OutgoingRequest {
+    const given = this.init === undefined || isRequest(this.init) ? {} : this.init;
+    const { body: _body, signal: _signal, ...rest } = given;
+    const request = isRequest(this.input) ? this.input : undefined;
+    if (rest.credentials === undefined && request?.credentials === "include") rest.credentials = "include";
+    const headers = forQuestion(given.headers ?? this.headers);
+    return new OutgoingRequest(url, { ...rest, method: "POST", headers, body });
   }
 
   /** No more attempts: a body that was only sent through clones counts as used, as after any fetch. */

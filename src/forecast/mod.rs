@@ -149,14 +149,7 @@ impl Forecasts {
     ) {
         let id = subject.model;
         if let Some(truth) = input_tokens {
-            let topic = Topic::input(&subject.input);
-            if self.table.input(id, &subject.input).is_none() {
-                let first = self.first(subject);
-                self.table.insert(id, topic, Memory::Input(Box::new(first)));
-            }
-            if let Some(Memory::Input(calibration)) = self.table.get_mut(id, topic) {
-                calibration.observe(&subject.input, truth);
-            }
+            self.observe_input(subject, truth);
         }
         if let Some(truth) = output_tokens {
             let topic = Topic::Output { kind: subject.kind };
@@ -174,6 +167,18 @@ impl Forecasts {
                 model.output.observe(truth);
                 model.observe_length(truth, characters);
             }
+        }
+    }
+
+    /// Learns what the server counted of an input, whether or not it was answered.
+    pub fn observe_input(&mut self, subject: &Subject, truth: u64) {
+        let (id, topic) = (subject.model, Topic::input(&subject.input));
+        if self.table.input(id, &subject.input).is_none() {
+            let first = self.first(subject);
+            self.table.insert(id, topic, Memory::Input(Box::new(first)));
+        }
+        if let Some(Memory::Input(calibration)) = self.table.get_mut(id, topic) {
+            calibration.observe(&subject.input, truth);
         }
     }
 

@@ -35,24 +35,24 @@ pub(super) fn cost_of(call: &Call, cost: Cost, readable: u32, forecasts: &Foreca
     // What is left of a limit on both together. A forecast refuses nothing, so what exceeds a limit is cut.
     let beside = |input: u32| ledger.burst(Dimension::TotalTokens).map_or(u32::MAX, clamp_to_u32).saturating_sub(input);
     let forecast = || fitted(forecasts.output_tokens(&call.subject, most), Dimension::OutputTokens);
-    let (input_tokens, output_tokens) = match output {
-        Output::LargerOfMaximumAndInput => {
-            // The rule, and not the truth: the larger of the two counts, as the sum of the two parts here.
-            let input = by_characters(call);
-            (input, call.max_tokens.map_or_else(|| forecast().min(beside(input)), |most| most.saturating_sub(input)))
-        }
-        Output::Maximum => {
-            let input = fits_in_all(if settles { forecasts.input_tokens(&call.subject) } else { estimate(call) });
-            (input, call.max_tokens.unwrap_or_else(|| forecast().min(beside(input))))
-        }
-        Output::Nothing if ledger.burst(Dimension::OutputTokens).is_none() => {
-            (fits_in_all(unread(call, forecasts.input_tokens(&call.subject), readable)), 0)
-        }
-        Output::AsProduced | Output::Nothing => {
-            let input = fits_in_all(unread(call, forecasts.input_tokens(&call.subject), readable));
-            (input, forecast().min(beside(input)))
-        }
+    let expected = || match call.known.counted {
+        Some(counted) => counted.saturating_add(UNCOUNTED),
+        None => forecasts.input_tokens(&call.subject),
     };
+    let input_tokens = call.known.input.unwrap_or_else(|| match output {
+        // The rule, and not the truth: the larger of the two counts, as the sum of the two parts here.
+        Output::LargerOfMaximumAndInput => by_characters(call),
+        Output::Maximum if !settles && call.known.counted.is_none() => fits_in_all(estimate(call)),
+        Output::Maximum => fits_in_all(expected()),
+        Output::AsProduced | Output::Nothing => fits_in_all(unread(call, expected(), readable)),
+    });
+    let likely = || forecast().min(beside(input_tokens));
+    let output_tokens = call.known.output.unwrap_or_else(|| match (output, call.max_tokens) {
+        (Output::LargerOfMaximumAndInput, Some(most)) => most.saturating_sub(input_tokens),
+        (Output::Maximum, Some(most)) => most,
+        (Output::Nothing, _) if ledger.burst(Dimension::OutputTokens).is_none() => 0,
+        _ => likely(),
+    });
     Cost { input_tokens, output_tokens, ..cost }
 }
 
@@ -63,18 +63,31 @@ fn unread(call: &Call, input: u32, readable: u32) -> u32 {
     clamp_to_u32((u64::from(input) * rest).div_ceil(estimate))
 }
 
-/// The part of a call's cost that stands in the request itself. Forecasts are not certain, and refuse nothing.
-pub(super) fn certain(call: &Call, readable: u32) -> Cost {
+/// The part of a call's cost that stands in the request itself, or was stated or counted. Forecasts are not certain, and
+/// refuse nothing.
+pub(super) fn certain(call: &Call, cost: Cost, readable: u32) -> Cost {
     if !call.counts_tokens {
-        return Cost::REQUEST;
+        return cost;
     }
+    let output = charging(call.provider).output;
+    let prompt = || call.known.counted.unwrap_or_else(|| estimate(call));
+    let input_tokens = call.known.input.unwrap_or_else(|| match output {
+        Output::LargerOfMaximumAndInput => by_characters(call),
+        Output::Maximum => prompt(),
+        Output::AsProduced | Output::Nothing => unread(call, prompt(), readable),
+    });
     let most = call.max_tokens.unwrap_or(0);
-    let (input_tokens, output_tokens) = match charging(call.provider).output {
-        Output::LargerOfMaximumAndInput => (by_characters(call), most.saturating_sub(by_characters(call))),
-        Output::Maximum => (estimate(call), most),
-        Output::AsProduced | Output::Nothing => (estimate(call).saturating_sub(readable), 0),
-    };
-    Cost { input_tokens, output_tokens, ..Cost::REQUEST }
+    let output_tokens = call.known.output.unwrap_or(match output {
+        Output::LargerOfMaximumAndInput => most.saturating_sub(input_tokens),
+        Output::Maximum => most,
+        Output::AsProduced | Output::Nothing => 0,
+    });
+    Cost { input_tokens, output_tokens, ..cost }
+}
+
+/// Whether what `provider` takes at admission depends on how many model tokens the prompt has, and not on its characters.
+pub(super) const fn depends_on_prompt(provider: Provider) -> bool {
+    !matches!(charging(provider).output, Output::LargerOfMaximumAndInput)
 }
 
 /// Model tokens that the request's own text lets expect.
@@ -152,9 +165,15 @@ pub(super) const fn without_tokens(reserved: Cost) -> Cost {
     Cost { input_tokens: 0, output_tokens: 0, ..reserved }
 }
 
+/// A provider's own count is off by a few tokens: "The token count should be considered an estimate. In some cases, the
+/// actual number of input tokens used when creating a message may differ by a small amount",
+/// <https://platform.claude.com/docs/en/build-with-claude/token-counting> (read 2026-11-26).
+const UNCOUNTED: u32 = 8;
+
 #[cfg(test)]
 mod tests {
     use super::super::charging::ModelTerms;
+    use super::super::ticket::Known;
     use super::*;
     use crate::forecast::Subject;
     use crate::ledger::{Limit, Origin};
@@ -170,6 +189,7 @@ mod tests {
         Call {
             provider,
             subject: Subject { input, ..Subject::default() },
+            known: Known::default(),
             terms: ModelTerms::of("claude-sonnet-5"),
             max_tokens: Some(4_000),
             counts_tokens: true,
@@ -301,13 +321,46 @@ mod tests {
     fn a_forecast_is_never_what_makes_a_call_impossible() {
         for provider in Provider::ALL {
             let call = Call { max_tokens: None, ..call(provider) };
-            assert_eq!(tokens(certain(&call, 0)), (100, 0), "{}", provider.name());
+            assert_eq!(tokens(certain(&call, Cost::REQUEST, 0)), (100, 0), "{}", provider.name());
             let quota = Quota::new(500, Duration::MINUTE);
             let limits = [Dimension::InputTokens, Dimension::OutputTokens, Dimension::TotalTokens];
             let ledger = Ledger::new(limits.map(|dimension| Limit::new(dimension, quota, Origin::Configured)));
             let cost = cost_of(&call, Cost::REQUEST, 0, &Forecasts::default(), &ledger);
             assert_eq!(ledger.impossible(cost), None, "{}: {cost:?}", provider.name());
         }
+    }
+
+    #[test]
+    fn what_the_provider_counted_is_reserved_without_a_margin() {
+        let known = Known { counted: Some(1_000), ..Known::default() };
+        for provider in [Provider::Anthropic, Provider::Gemini, Provider::Bedrock, Provider::AzureOpenAi] {
+            let call = Call { known, ..call(provider) };
+            let exactly = cost_of(&call, Cost::REQUEST, 0, &Forecasts::default(), &Ledger::default());
+            assert_eq!(exactly.input_tokens, 1_008, "{}", provider.name());
+            assert_eq!(certain(&call, Cost::REQUEST, 0).input_tokens, 1_000, "{}", provider.name());
+        }
+        // A quarter of the estimate will be read from the cache, and so will a quarter of what was counted.
+        let call = Call { known, ..call(Provider::Anthropic) };
+        let cost = cost_of(&call, Cost::REQUEST, 25, &Forecasts::default(), &Ledger::default());
+        assert_eq!((cost.input_tokens, certain(&call, Cost::REQUEST, 25).input_tokens), (756, 750));
+    }
+
+    #[test]
+    fn what_is_stated_takes_the_place_of_what_is_expected_and_is_settled_like_it() {
+        let known = Known { input: Some(7_000), output: Some(60), counted: None };
+        let usage = Usage { input_tokens: Some(6_000), output_tokens: Some(70), ..Usage::default() };
+        for provider in Provider::ALL {
+            let call = Call { known, ..call(provider) };
+            let cost =
+                cost_of(&call, Cost { custom: 3, ..Cost::REQUEST }, 10, &Forecasts::default(), &Ledger::default());
+            assert_eq!((tokens(cost), cost.custom), ((7_000, 60), 3), "{}", provider.name());
+            assert_eq!(tokens(certain(&call, Cost::REQUEST, 10)), (7_000, 60), "{}", provider.name());
+        }
+        let call = Call { known, ..call(Provider::Anthropic) };
+        let reserved =
+            cost_of(&call, Cost { custom: 3, ..Cost::REQUEST }, 0, &Forecasts::default(), &Ledger::default());
+        let charged = charged(&call, reserved, &usage, None);
+        assert_eq!((tokens(charged), charged.custom), ((6_000, 70), 3));
     }
 
     #[test]

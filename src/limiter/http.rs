@@ -5,9 +5,10 @@ use alloc::sync::Arc;
 
 use super::charge;
 use super::charging::ModelTerms;
-use super::ticket::{Call, Flight, NewTicket, Phase, Ticket};
+use super::counting::Count;
+use super::ticket::{Call, Flight, Known, NewTicket, Phase, Ticket};
 use super::{Event, Limiter, Refusal, Verdict};
-use crate::cost::{Cost, Dimension};
+use crate::cost::{Cost, Dimension, Stated};
 use crate::forecast::{ModelId, Subject, clamp_to_u32};
 use crate::headers::{self, HeaderBlock, Kind, Response, Signal, StatedLimit};
 use crate::ledger::Statement;
@@ -15,7 +16,7 @@ use crate::policy::Conventions;
 use crate::provider::Provider;
 use crate::queue::Priority;
 use crate::quota::Enforcement;
-use crate::request::{self, Body, Family, Prefixes};
+use crate::request::{self, Body, Facts, Family, Prefixes};
 use crate::time::{Duration, Instant, WallTime};
 use crate::tokens::Weights;
 use crate::usage::{Format, UsageReader};
@@ -37,6 +38,10 @@ pub struct HttpRequest<'a> {
     pub priority: Priority,
     /// The longest wait for its start; `None` for the policy's.
     pub max_wait: Option<Duration>,
+    /// What the caller states of its cost. What an answer says it used is charged in the end all the same.
+    pub stated: Stated,
+    /// What came of asking the provider for its size; `None` if nobody asked.
+    pub count: Option<Count>,
 }
 
 /// The head of an HTTP response, and of its body what was read.
@@ -58,15 +63,22 @@ impl Limiter {
     /// The reason why it can never start.
     pub fn submit_request(&mut self, now: Instant, http: &HttpRequest<'_>) -> Result<Ticket, Refusal> {
         let facts = request::read_by(&self.weights, http.method, http.url, http.headers, http.body);
-        let place = self.scopes.of_request(&facts, now);
+        self.admit(now, http, &facts)
+    }
+
+    /// The same for a request about which `facts` are known.
+    pub(super) fn admit(&mut self, now: Instant, http: &HttpRequest<'_>, facts: &Facts<'_>) -> Result<Ticket, Refusal> {
+        let place = self.scopes.of_request(facts, now);
         self.tell_of_news(&place, facts.model.unwrap_or_default());
         let model = facts.model.unwrap_or_default();
         let counts_tokens = matches!(facts.family, Family::Messages | Family::Embeddings);
         // What is counted apart from what models generate teaches nothing of them.
         let id = if counts_tokens { self.forecasts.note(model) } else { ModelId::default() };
+        let counted = self.counted(now, http, facts);
         let call = Call {
-            provider: self.provider.as_ref().map_or(facts.provider, Conventions::provider),
+            provider: self.provider_of(facts),
             subject: Subject { model: id, input: facts.input, kind: facts.kind },
+            known: Known { input: http.stated.input_tokens, output: http.stated.output_tokens, counted },
             terms: ModelTerms::of(model),
             // A text that is turned into a vector has no output.
             max_tokens: if facts.family == Family::Embeddings { Some(0) } else { facts.max_tokens.map(clamp_to_u32) },
@@ -78,16 +90,26 @@ impl Limiter {
             patience: Call::PATIENCE,
             prompt: Call::NO_PROMPT,
         };
+        if let Some(truth) = counted {
+            self.forecasts.observe_input(&call.subject, u64::from(truth));
+        }
+        let stated = http.stated.cost();
         let scope = self.scopes.get_mut(place.scope);
         let prefixes = if charge::reads_are_free(&call) { facts.prefixes } else { Prefixes::default() };
         let readable = scope.prompts.find(&prefixes, now).readable;
-        let cost = charge::cost_of(&call, Cost::REQUEST, readable, &self.forecasts, &scope.ledger);
-        if let Some(refusal) = self.never(place.scope, charge::certain(&call, readable)) {
+        let cost = charge::cost_of(&call, stated, readable, &self.forecasts, &scope.ledger);
+        if let Some(refusal) = self.never(place.scope, charge::certain(&call, stated, readable)) {
             return Err(refusal);
         }
-        let deadline = self.deadline(now, http.max_wait);
-        let new = NewTicket { scope: place.scope, cost, priority: http.priority, submitted_at: now, deadline };
+        let submitted_at = http.count.map_or(now, |count| count.asked_at.min(now));
+        let deadline = self.deadline(submitted_at, http.max_wait);
+        let new = NewTicket { scope: place.scope, cost, priority: http.priority, submitted_at, deadline };
         self.enqueue(now, new, Some(call), &prefixes)
+    }
+
+    /// Whose conventions a request about which `facts` are known follows.
+    pub(super) fn provider_of(&self, facts: &Facts<'_>) -> Provider {
+        self.provider.as_ref().map_or(facts.provider, Conventions::provider)
     }
 
     /// Counts the texts of requests by `weights` from now on: by exact tables, where those have some.
@@ -174,8 +196,9 @@ impl Limiter {
             let (model, characters) = (call.subject.model, usage.output_characters);
             let cut_after = (!complete).then(|| self.forecasts.tokens_of(model, characters));
             actual = charge::charged(&call, reserved, &usage, cut_after);
-            if complete {
-                let prompt = charge::whole_prompt(&usage);
+            if complete && call.counts_tokens {
+                // What was counted before taught as much already.
+                let prompt = charge::whole_prompt(&usage).filter(|_| call.known.counted.is_none());
                 self.forecasts.observe(&call.subject, prompt, usage.output_tokens, characters);
                 self.learn_of_cache(now, ticket, &usage);
             }
@@ -231,7 +254,7 @@ impl Limiter {
     /// The request was served.
     fn accept(&mut self, now: Instant, ticket: Ticket, call: &Call, headers: HeaderBlock<'_>) -> Verdict {
         self.end_writing(now, ticket);
-        let format = Format::of(headers.value("content-type")).filter(|_| call.counts_tokens);
+        let format = Format::of(headers.value("content-type")).filter(|_| call.settles_by_usage());
         let Some(entry) = self.tickets.get(ticket).copied() else { return Verdict::Deliver };
         let holds_permit = self.scopes.get_mut(entry.scope).ledger.burst(Dimension::Concurrency).is_some();
         if format.is_some() || holds_permit {

@@ -37,6 +37,7 @@
 
 mod charge;
 mod charging;
+mod counting;
 mod describe;
 mod following;
 mod http;
@@ -52,6 +53,8 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use self::counting::Counting;
+pub use self::counting::{Count, CountRequest, Submitted};
 pub use self::http::{HttpRequest, HttpResponse};
 pub use self::output::{Event, Output, Reason, Refusal, Verdict, WakeUp};
 pub use self::ticket::Ticket;
@@ -88,6 +91,8 @@ pub struct Limiter {
     /// By which the texts of requests are counted.
     weights: Arc<Weights>,
     random: Random,
+    /// Who is asked for the size of requests.
+    counting: Counting,
     is_closed: bool,
 }
 
@@ -157,6 +162,7 @@ impl Limiter {
             provider: policy.provider.clone(),
             weights: Arc::default(),
             random: Random::new(seed),
+            counting: Counting::new(policy.count_tokens),
             is_closed: false,
         }
     }

@@ -85,6 +85,8 @@ pub(super) struct Call {
     pub(super) provider: Provider,
     /// Whose answer it is, and what its text lets expect of it.
     pub(super) subject: Subject,
+    /// What is known of its tokens, and need not be estimated.
+    pub(super) known: Known,
     /// What of its model's name matters for its charge.
     pub(super) terms: ModelTerms,
     /// The most model tokens it may write; `None` if it does not say.
@@ -104,9 +106,25 @@ pub(super) struct Call {
     pub(super) prompt: u32,
 }
 
+/// What is known of a call's model tokens before it is sent.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Known {
+    /// Read, as the caller states.
+    pub(super) input: Option<u32>,
+    /// Written, as the caller states.
+    pub(super) output: Option<u32>,
+    /// Of the whole prompt, as the provider counted it.
+    pub(super) counted: Option<u32>,
+}
+
 impl Call {
     /// Two that hang are an outage, and no bad luck.
     pub(super) const PATIENCE: u8 = 2;
+
+    /// Whether an answer may say what the call used of what it reserved.
+    pub(super) const fn settles_by_usage(&self) -> bool {
+        self.counts_tokens || self.known.input.is_some() || self.known.output.is_some()
+    }
 
     /// The slot of the prompt of a call that marks no points.
     pub(super) const NO_PROMPT: u32 = u32::MAX;

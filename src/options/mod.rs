@@ -12,7 +12,7 @@ pub use self::reader::OptionError;
 pub use self::value::{Value, record};
 use crate::backoff::{Backoff, Jitter};
 use crate::forecast::Forecasts;
-use crate::policy::{Conventions, Policy, QueuePolicy, RetryPolicy};
+use crate::policy::{Conventions, CountPolicy, Policy, QueuePolicy, RetryPolicy};
 use crate::time::Duration;
 
 /// Reads the options of a limiter.
@@ -45,13 +45,26 @@ pub fn parse_provider(provider: &Value) -> Result<Conventions, OptionError> {
 
 fn policy(field: &Field<'_>) -> Result<Policy, Box<OptionError>> {
     // The last three are the driver's own: it takes them out, and they are named here for whoever misspells one.
-    field.expect_record(&["limits", "retry", "queue", "provider", "learned", "fetch", "clock", "seed"])?;
+    field.expect_record(&[
+        "limits",
+        "retry",
+        "queue",
+        "provider",
+        "countTokens",
+        "learned",
+        "fetch",
+        "clock",
+        "seed",
+    ])?;
     let mut policy = Policy::default();
     limits::read(&field.field("limits"), &mut policy)?;
     policy.retry = retry(&field.field("retry"))?;
     policy.queue = queue(&field.field("queue"))?;
     if let Some(provider) = field.given("provider") {
         policy.provider = Some(provider::read(&provider)?);
+    }
+    if let Some(count) = field.given("countTokens") {
+        policy.count_tokens = count_tokens(&count)?;
     }
     if let Some(learned) = field.given("learned") {
         policy.learned = Forecasts::read(&learned)?;
@@ -100,10 +113,34 @@ fn queue(field: &Field<'_>) -> Result<QueuePolicy, Box<OptionError>> {
     Ok(queue)
 }
 
+fn count_tokens(field: &Field<'_>) -> Result<Option<CountPolicy>, Box<OptionError>> {
+    if let Ok(is_on) = field.truth() {
+        return Ok(is_on.then(CountPolicy::default));
+    }
+    if !field.is_record() {
+        return Err(field.error("Use true, false, or an object with aboveTokens and maxWaitMs."));
+    }
+    field.expect_record(&["aboveTokens", "maxWaitMs"])?;
+    let mut count = CountPolicy::default();
+    if let Some(above) = field.given("aboveTokens") {
+        count.above_tokens = above.whole(0, MOST_TOKENS)?;
+    }
+    if let Some(wait) = field.given("maxWaitMs") {
+        count.max_wait = Duration::from_millis(wait.whole(1, MOST_COUNT_WAIT_MS)?);
+    }
+    Ok(Some(count))
+}
+
 const DAY_MS: u64 = 86_400_000;
 
 /// What a ticket can number.
 const MOST_DEPTH: u64 = 8_000_000;
+
+/// What an estimate can hold.
+const MOST_TOKENS: u64 = 4_294_967_295;
+
+/// Ten minutes: whoever waits longer for an estimate had better send the request.
+const MOST_COUNT_WAIT_MS: u64 = 600_000;
 
 const JITTERS: &[(&str, Jitter)] =
     &[("full", Jitter::Full), ("none", Jitter::None), ("equal", Jitter::Equal), ("decorrelated", Jitter::Decorrelated)];
@@ -189,7 +226,7 @@ mod tests {
             (Value::from("x"), r#"Option (all) is "x". Use an object."#),
             (
                 record([("limit", 3.0.into())]),
-                "Option limit is 3. There is no such option; use limits, retry, queue, provider, learned, fetch, clock or seed.",
+                "Option limit is 3. There is no such option; use limits, retry, queue, provider, countTokens, learned, fetch, clock or seed.",
             ),
             (
                 limits("m", record([("rpm", 0.0.into())])),
@@ -229,6 +266,22 @@ mod tests {
             (
                 record([("queue", record([("maxWaitMs", f64::INFINITY.into())]))]),
                 "Option queue.maxWaitMs is Infinity. Use a whole number from 0 to 2,678,400,000.",
+            ),
+            (
+                record([("countTokens", "large".into())]),
+                r#"Option countTokens is "large". Use true, false, or an object with aboveTokens and maxWaitMs."#,
+            ),
+            (
+                record([("countTokens", record([("aboveTokens", (-1.0).into())]))]),
+                "Option countTokens.aboveTokens is -1. Use a whole number from 0 to 4,294,967,295.",
+            ),
+            (
+                record([("countTokens", record([("maxWaitMs", 0.0.into())]))]),
+                "Option countTokens.maxWaitMs is 0. Use a whole number from 1 to 600,000.",
+            ),
+            (
+                record([("countTokens", record([("above", 5.0.into())]))]),
+                "Option countTokens.above is 5. There is no such option; use aboveTokens or maxWaitMs.",
             ),
             (
                 record([("provider", "claude".into())]),
@@ -304,6 +357,15 @@ mod tests {
             error(&twice)
                 .starts_with("Option limits.b.models[0] is \"gpt-5\". It claims the same models as limits.a.models[0]")
         );
+    }
+
+    #[test]
+    fn counting_is_off_unless_it_is_asked_for() {
+        let counting = |value: Value| parse(&record([("countTokens", value)])).expect("right").count_tokens;
+        assert_eq!([counting(Value::Nothing), counting(Value::Bool(false))], [None; 2]);
+        assert_eq!([counting(Value::Bool(true)), counting(record([]))], [Some(CountPolicy::default()); 2]);
+        let own = counting(record([("aboveTokens", 500.0.into()), ("maxWaitMs", 250.0.into())]));
+        assert_eq!(own, Some(CountPolicy { above_tokens: 500, max_wait: Duration::from_millis(250) }));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::family::Family;
+use super::hash::Hash;
 use super::route::Route;
 use super::url::Url;
 use crate::headers::HeaderBlock;
@@ -41,6 +42,29 @@ pub fn count_body(provider: Provider, url: &str, body: &[u8]) -> Option<Vec<u8>>
     }
     counted.extend_from_slice(dialect.after());
     has_prompt.then_some(counted)
+}
+
+/// The model tokens that the answer `body` to such a request states; `None` for anything else.
+///
+/// ```
+/// use tidegate::request::read_count;
+///
+/// assert_eq!(read_count(br#"{"object":"response.input_tokens","input_tokens":2095}"#), Some(2_095));
+/// assert_eq!(read_count(br#"{"error":{"input_tokens":1}}"#), None);
+/// ```
+pub fn read_count(body: &[u8]) -> Option<u64> {
+    let known = |name: &[u8]| COUNTS.iter().any(|count| count.as_bytes() == name);
+    let member = Members::of(body).find(|member| known(member.name))?;
+    let is_whole = !member.value.is_empty() && member.value.iter().all(u8::is_ascii_digit);
+    let digits = core::str::from_utf8(member.value).ok().filter(|_| is_whole)?;
+    digits.parse().ok()
+}
+
+/// Tells the endpoints apart that requests to `url` are counted by.
+pub(crate) fn counter_of(url: &str) -> u64 {
+    let mut hash = Hash::NEW;
+    hash.push(split_path(url).0.as_bytes());
+    hash.value()
 }
 
 /// How an API asks to count.
@@ -143,6 +167,9 @@ const DIALECTS: &[(Provider, Dialect)] = &[
     (Provider::Vertex, Dialect::Vertex),
     (Provider::Bedrock, Dialect::Converse),
 ];
+
+/// What answers call the number: Anthropic and OpenAI, Google, Amazon.
+const COUNTS: [&str; 3] = ["input_tokens", "totalTokens", "inputTokens"];
 
 /// `url` up to the query or fragment, and the rest.
 fn split_path(url: &str) -> (&str, &str) {
@@ -308,6 +335,28 @@ mod tests {
             body(Provider::Bedrock, "https://h/model/m/converse", asked).as_deref(),
             Some(r#"{"input":{"converse":{"system":[],"messages":[2]}}}"#)
         );
+    }
+
+    #[test]
+    fn an_answer_states_one_whole_number() {
+        for (answer, expected) in [
+            (r#"{ "input_tokens" : 2095 }"#, Some(2_095)),
+            (r#"{"totalTokens":31,"totalBillableCharacters":96}"#, Some(31)),
+            (r#"{"inputTokens":15}"#, Some(15)),
+            (r#"{"promptTokensDetails":[{"totalTokens":7}],"totalTokens":9}"#, Some(9)),
+            (r#"{"input_tokens":-1}"#, None),
+            (r#"{"input_tokens":1.5}"#, None),
+            (r#"{"input_tokens":1e9}"#, None),
+            (r#"{"input_tokens":"12"}"#, None),
+            (r#"{"input_tokens":99999999999999999999999}"#, None),
+            (r#"{"input_tokens":12"#, None),
+            (r#"{"input_tokens":}"#, None),
+            (r#"[{"input_tokens":12}]"#, None),
+            ("<html>input_tokens</html>", None),
+            ("", None),
+        ] {
+            assert_eq!(read_count(answer.as_bytes()), expected, "{answer}");
+        }
     }
 
     #[test]

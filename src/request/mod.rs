@@ -37,7 +37,8 @@ mod url;
 mod vision;
 mod walk;
 
-pub use count::{count_body, count_url};
+pub(crate) use count::counter_of;
+pub use count::{count_body, count_url, read_count};
 pub(crate) use estimate::CHARACTERS_PER_TOKEN;
 pub use estimate::InputEstimate;
 pub use family::Family;

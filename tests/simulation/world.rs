@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;
 
+use tidegate::cost::Stated;
 use tidegate::headers::HeaderBlock;
 use tidegate::limiter::{Event, HttpRequest, HttpResponse, Limiter, Output, Reason, Refusal, Ticket, Verdict};
 use tidegate::queue::Priority;
@@ -216,6 +217,8 @@ impl World {
                 workload::Priority::Low => Priority::Low,
             },
             max_wait: None,
+            stated: Stated::default(),
+            count: None,
         };
         match self.limiter.submit_request(self.now, &request) {
             Ok(ticket) => {

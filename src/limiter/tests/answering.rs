@@ -95,6 +95,8 @@ fn a_body_that_cannot_be_sent_again_is_sent_once() {
         replayable: false,
         priority: Priority::Normal,
         max_wait: None,
+        stated: Stated::default(),
+        count: None,
     };
     let ticket = world.limiter.submit_request(world.now, &request).expect("admitted");
     world.starts();

@@ -1,6 +1,7 @@
 //! Scenarios, driven in virtual time: no test waits.
 
 mod answering;
+mod counting;
 mod following;
 mod waiting;
 
@@ -8,6 +9,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::cost::Stated;
 use crate::headers::{HeaderBlock, Kind};
 use crate::options::{Value, parse, record};
 use crate::request::Body;
@@ -47,17 +49,7 @@ impl World {
     }
 
     fn send_as(&mut self, method: &str, url: &str, body: &str) -> Result<Ticket, Refusal> {
-        let headers: &[u8] = if url.ends_with("/messages") { b"anthropic-version: 2023-06-01" } else { b"" };
-        let request = HttpRequest {
-            method,
-            url,
-            headers: HeaderBlock::new(headers),
-            body: Body::Bytes(body.as_bytes()),
-            replayable: true,
-            priority: Priority::Normal,
-            max_wait: None,
-        };
-        self.limiter.submit_request(self.now, &request)
+        self.limiter.submit_request(self.now, &request(method, url, body))
     }
 
     fn answer(&mut self, ticket: Ticket, status: u16, headers: &str) -> Verdict {
@@ -108,6 +100,22 @@ impl World {
         let waited = wake_up.at.since(self.now);
         self.wait(waited);
         (waited, wake_up.reason)
+    }
+}
+
+/// A request as programs send it.
+fn request<'a>(method: &'a str, url: &'a str, body: &'a str) -> HttpRequest<'a> {
+    let headers: &[u8] = if url.ends_with("/messages") { b"anthropic-version: 2023-06-01" } else { b"" };
+    HttpRequest {
+        method,
+        url,
+        headers: HeaderBlock::new(headers),
+        body: Body::Bytes(body.as_bytes()),
+        replayable: true,
+        priority: Priority::Normal,
+        max_wait: None,
+        stated: Stated::default(),
+        count: None,
     }
 }
 
