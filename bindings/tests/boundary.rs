@@ -12,6 +12,7 @@ const MUST_WAIT: i32 = -1;
 const DRAINED: i32 = -1;
 const REFUSED: i32 = -2;
 const EVENT: i32 = -3;
+const COUNT_FIRST: i32 = -4;
 const NORMAL: u8 = 2;
 const FOR_EVER: f64 = f64::INFINITY;
 
@@ -137,6 +138,30 @@ fn a_refusal_is_plain_data() {
 }
 
 #[wasm_bindgen_test]
+fn a_large_request_is_counted_first_and_then_submitted_with_what_came_of_it() {
+    let mut limiter = limiter("{ limits: { default: { itpm: 10000 } }, countTokens: { aboveTokens: 100 } }");
+    let words = "and so on ".repeat(200);
+    let body =
+        JsValue::from(format!(r#"{{"model":"m","max_tokens":1,"messages":[{{"role":"user","content":"{words}"}}]}}"#));
+    assert_eq!(submit_message(&mut limiter, &body), COUNT_FIRST);
+    let question = limiter.take_question();
+    assert!(limiter.take_question().is_undefined(), "it is taken once");
+    assert_eq!(field(&question, "url"), "https://h/v1/messages/count_tokens");
+    assert_eq!(field(&question, "maxWaitMs"), 2_000.0);
+    assert!(text(&field(&question, "body")).contains("and so on"));
+
+    let url = "https://h/v1/messages/count_tokens";
+    assert_eq!(limiter.handle_count(0.0, url, 200, b"{\"input_tokens\":610}"), 610.0);
+    let ticket = submit_counted(&mut limiter, &body, 0.0, 610.0);
+    assert!(ticket >= 0);
+    let state = text(&limiter.snapshot(0.0));
+    assert!(state.contains(r#""available":9382"#), "{state}");
+
+    assert_eq!(limiter.handle_count(0.0, url, 0, b""), -1.0);
+    assert!(submit_message(&mut limiter, &body) >= 0, "who does not answer is not asked");
+}
+
+#[wasm_bindgen_test]
 fn an_answer_becomes_a_verdict_and_an_event() {
     let mut limiter = limiter("{ retry: { attempts: 2 } }");
     let body = js("JSON.stringify({ model: 'm', max_tokens: 9, messages: [] })");
@@ -188,7 +213,8 @@ fn a_snapshot_is_plain_data() {
             r#"{"dimension":"requests","amount":60,"periodMs":60000,"burst":60,"available":59,"#,
             r#""enforcement":"token-bucket","source":"configured"},"#,
             r#"{"dimension":"concurrency","amount":2,"periodMs":null,"burst":2,"available":1,"#,
-            r#""enforcement":"token-bucket","source":"configured"}]}],"learned":{"version":1,"models":[]}}"#,
+            r#""enforcement":"token-bucket","source":"configured"}]}],"#,
+            r#""learned":{"version":1,"models":[]}}"#,
         )
     );
 }

@@ -66,11 +66,11 @@ export class OutgoingRequest {
   /** The question `body` about this request, for `url`: sent as this one is, by the same credentials. */
   question(url: string, body: string): OutgoingRequest {
     const given = this.init === undefined || isRequest(this.init) ? {} : this.init;
-    const { body: _body, signal: _signal, ...rest } = given;
-    const request = isRequest(this.input) ? this.input : undefined;
-    if (rest.credentials === undefined && request?.credentials === "include") rest.credentials = "include";
+    const { credentials = isRequest(this.input) ? this.input.credentials : undefined } = given;
     const headers = forQuestion(given.headers ?? this.headers);
-    return new OutgoingRequest(url, { ...rest, method: "POST", headers, body });
+    const question: RequestInit = { ...given, method: "POST", headers, body };
+    if (credentials === "include") question.credentials = credentials;
+    return new OutgoingRequest(url, question);
   }
 
   /** No more attempts: a body that was only sent through clones counts as used, as after any fetch. */

@@ -112,7 +112,7 @@ impl Limiter {
         let tokens = http.count?.tokens?;
         let estimate = facts.input.tokens();
         let most = estimate.saturating_mul(MOST_SCALE).saturating_add(MOST_OVERHEAD);
-        if tokens > 0 && (estimate / MOST_SCALE..=most).contains(&tokens) {
+        if (estimate.div_ceil(MOST_SCALE)..=most).contains(&tokens) {
             return u32::try_from(tokens).ok();
         }
         if let Some(url) = request::count_url(facts.provider, http.url) {

@@ -92,7 +92,8 @@ test("a Request, a Uint8Array and headers of every form are asked about alike", 
   const world = counting({ count: () => counted(2_345) });
   const [url, init] = large({ headers: { "x-api-key": "key" } });
   const bytes = new TextEncoder().encode(LARGE);
-  await (await world.limiter.fetch(new Request(url, init))).text();
+  await (await world.limiter.fetch(new Request(url, { ...init, credentials: "include" }))).text();
+  assert.equal(world.asked[0][1].credentials, "include");
   await (await world.limiter.fetch(url, { ...init, body: bytes })).text();
   await (await world.limiter.fetch(url, { ...init, headers: new Headers(init.headers) })).text();
   await (await world.limiter.fetch(new URL(url), { ...init, headers: Object.entries(init.headers) })).text();
@@ -183,6 +184,15 @@ test("an answer that does not come is waited for no longer than said, and given 
   assert.equal(world.asked.length, 2, "half a minute later it is");
 });
 
+test("of an answer that is longer than any count is, the rest is not read", async () => {
+  const long = scriptedBody(Array.from({ length: 100 }, () => new Uint8Array(65_536).fill(32)));
+  const world = counting({ count: () => new Response(long.stream) });
+  await (await world.limiter.fetch(...large())).text();
+  assert.ok(long.log.pulled <= 2, `${long.log.pulled} pieces`);
+  assert.notEqual(long.log.cancelled, undefined);
+  await assertNothingIsLeft(world);
+});
+
 test("an answer whose body stalls is waited for no longer than said", async () => {
   const stalled = scriptedBody([new TextEncoder().encode('{"input_')], { end: false });
   const world = counting({ count: () => new Response(stalled.stream), options: { countTokens: { aboveTokens: 1_000, maxWaitMs: 300 } } });
@@ -212,8 +222,10 @@ test("the counter's own limits hold, and who would wait for them too long goes b
   await world.clock.advance(1);
   await (await third).text();
   assert.deepEqual([world.asked.length, world.sent.length], [2, 3], "the question was never sent");
-  await world.clock.advance(60_000);
-  await (await world.limiter.fetch(...large())).text();
+  await world.clock.advance(28_000);
+  const fourth = world.limiter.fetch(...large());
+  await world.clock.advance(1_900);
+  await (await fourth).text();
   assert.equal(world.asked.length, 3, "and that says nothing against the counter");
   await assertNothingIsLeft(world);
 });

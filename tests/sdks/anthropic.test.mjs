@@ -260,3 +260,43 @@ function isTypedRefusal(error, code) {
   assert.ok(isTidegateError(error.cause, code), String(error.cause));
   return true;
 }
+
+test("a large call is counted first, by the SDK's own credentials and headers, and the SDK sees nothing of it", () => {
+  const asked = [];
+  const watching = (input, init) => {
+    asked.push([new URL(input).pathname, new Headers(init.headers), init.body]);
+    return fetch(input, init);
+  };
+  return through(
+    async ({ client, limiter }) => {
+      const large = { ...body, system: "You know the tides. ".repeat(200), stream: true };
+      const events = [];
+      for await (const event of await client.messages.create(large)) events.push(event);
+      assert.equal(events.at(-1).type, "message_stop");
+      const truth = events[0].message.usage.input_tokens;
+      assert.deepEqual(asked.map(([path]) => path), ["/v1/messages/count_tokens", "/v1/messages"]);
+      const [[, question, prompt], [, headers]] = asked;
+      for (const name of ["x-api-key", "anthropic-version", "user-agent", "content-type"]) {
+        assert.equal(question.get(name), headers.get(name), name);
+      }
+      const { max_tokens: _most, stream: _stream, ...counted } = large;
+      assert.deepEqual(JSON.parse(prompt), counted);
+      // The server's own count is what the SDK would have got.
+      assert.deepEqual(await client.messages.countTokens(counted), { input_tokens: truth });
+      await client.messages.create(body);
+      assert.equal(asked.length, 4, "what is small is not asked about");
+      assert.ok(limiter.snapshot().scopes.some(({ name }) => name.startsWith("count_tokens at http://")));
+    },
+    { limiter: { fetch: watching, countTokens: { aboveTokens: 500 } } },
+  );
+});
+
+test("what a call is stated to cost by headers does not reach the server", () =>
+  through(async ({ client, counts }) => {
+    const costs = { "x-tidegate-input-tokens": "50", "x-tidegate-output-tokens": "100", "x-tidegate-custom": "3" };
+    await client.messages.create(body, { headers: costs });
+    await assert.rejects(client.messages.create(body, { headers: { "x-tidegate-input-tokens": "many" } }), (error) =>
+      isTidegateError(error.cause, "invalid-option"),
+    );
+    assert.equal(counts().served, 1);
+  }));

@@ -1,6 +1,7 @@
 // What a user writes type-checks as the documentation says, and what is wrong does not.
 import {
   type Clock,
+  type CountTokensOptions,
   createLimiter,
   type DeadlineError,
   type EstimateOptions,
@@ -13,6 +14,7 @@ import {
   type ProviderOptions,
   type RateLimit,
   type Snapshot,
+  type ViewHints,
 } from "tidegate";
 import { anthropic } from "tidegate/presets";
 import "tidegate/tokens";
@@ -87,6 +89,13 @@ parseRateLimit({ "retry-after": "7", list: ["a"], none: undefined }, { provider:
 export const wait: number | null = parseRateLimit(new Map([["retry-after", "7"]])).retryAfterMs;
 export const stated: (number | null)[] = read.limits.map(({ limit, remaining }) => limit ?? remaining);
 
+createLimiter({ countTokens: true });
+const often: CountTokensOptions = { aboveTokens: 5_000, maxWaitMs: 500 };
+createLimiter({ countTokens: often });
+const known: ViewHints = { cost: { inputTokens: 6_000, outputTokens: 500, custom: 3 }, priority: "low", model: "claude-sonnet-5" };
+export const answer: Promise<Response> = limiter.with(known).fetch("https://api.example.com/", { method: "POST" });
+limiter.with({ cost: 2 }).tryAcquire()?.release();
+
 const whose: EstimateOptions = { model: "claude-sonnet-5" };
 export const inText: number = estimateTokens("How many?", whose);
 estimateTokens({ model: "gpt-5", messages: [{ role: "user", content: "How many?" }] });
@@ -94,6 +103,14 @@ estimateTokens(new TextEncoder().encode("{}"), { model: undefined });
 estimateTokens(new ArrayBuffer(2));
 tables[0]?.name satisfies "claude3" | "claude47" | "o200k" | "gemma3" | undefined;
 
+// @ts-expect-error there is no such option
+createLimiter({ countTokens: { above: 5_000 } });
+// @ts-expect-error counting is on, off or described
+createLimiter({ countTokens: "large" });
+// @ts-expect-error there is no such dimension
+limiter.with({ cost: { tokens: 1 } });
+// @ts-expect-error a cost is a number
+limiter.with({ cost: { inputTokens: "1" } });
 // @ts-expect-error a number is no text
 estimateTokens(7);
 // @ts-expect-error a model is a name
