@@ -167,11 +167,11 @@ def counts_of(text, known):
     return counts
 
 
-def fit(features, tokens, start, pull=3e-3):
+def fit(features, tokens, start, pull=1e-3):
     """Least squares of the relative error, with less weight on those that are far off; `pull` draws towards `start`."""
     matrix = features / tokens[:, None]
     # What is hardly met is left where it starts.
-    scale = np.sqrt((matrix**2).mean(0)) + 1e-2
+    scale = np.sqrt((matrix**2).mean(0)) + 3e-3
     matrix /= scale
     held = np.sqrt(pull * len(tokens)) * np.eye(matrix.shape[1])
     weight = np.ones(len(tokens))
