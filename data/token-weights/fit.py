@@ -170,7 +170,8 @@ def counts_of(text, known):
 def fit(features, tokens, start, pull=1e-3):
     """Least squares of the relative error, with less weight on those that are far off; `pull` draws towards `start`."""
     matrix = features / tokens[:, None]
-    scale = np.sqrt((matrix**2).mean(0)) + 1e-6
+    # What is hardly met is left where it starts.
+    scale = np.sqrt((matrix**2).mean(0)) + 3e-3
     matrix /= scale
     held = np.sqrt(pull * len(tokens)) * np.eye(matrix.shape[1])
     weight = np.ones(len(tokens))
@@ -192,14 +193,14 @@ def small_rows(weights, documents, counts):
         # Without counts, the weights that are known have to do.
         fitted = fit(features, tokens, start) if tokens.all() else start
         rounded = np.minimum(np.round(fitted * 64), 255).astype(int)
-        rows[family] = [int(np.dot(row(names), rounded)) for names in KINDS]
+        rows[family] = [min(int(np.dot(row(names), rounded)), 255) for names in KINDS]
     modern = [rows[family] for family in FAMILIES if family not in OLD]
     return {**rows, "unknown": [round(sum(column) / len(modern)) for column in zip(*modern)]}
 
 
 def variety(small, documents, counts):
     """The covariance over the known tokenizers of what they make of each group, as a factor of what the unknown one does,
-    in 1/256: row by row up to the diagonal."""
+    in thousandths: row by row up to the diagonal."""
     kinds = [row(names) for names in KINDS]
     cells = [kinds.index(row(features_of(state, kind))) for state in range(STATES) for kind in range(CLASSES)]
     weight = np.array([small["unknown"][kind] for kind in cells + [KINDS.index(["repeated"])] * REPEATS]) / 64
@@ -219,8 +220,8 @@ def variety(small, documents, counts):
             trust = 1 / np.sqrt(np.maximum(abs(matrix @ factor - 1), 0.03))
         factors.append(factor - 1)
     factors = np.array(factors)
-    rounded = np.round((factors.T @ factors / len(factors) + OWN**2 * np.eye(GROUPS)) * 256).astype(int)
-    assert np.linalg.eigvalsh(rounded).min() > 0 and abs(rounded).max() < 128
+    rounded = np.round((factors.T @ factors / len(factors) + OWN**2 * np.eye(GROUPS)) * 1000).astype(int)
+    assert np.linalg.eigvalsh(rounded).min() > 0
     return [[int(pair) for pair in line[: index + 1]] for index, line in enumerate(rounded)]
 
 

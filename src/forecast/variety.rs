@@ -6,25 +6,25 @@ use crate::tokens::GROUPS;
 /// whoever makes more of Thai makes more of Arabic, and mostly less of digits.
 pub(super) fn covariance(one: usize, other: usize) -> f64 {
     let (row, column) = (one.max(other), one.min(other));
-    VARIETY.get(row * (row + 1) / 2 + column).map_or(0.0, |pair| f64::from(*pair) / 256.0)
+    VARIETY.get(row * (row + 1) / 2 + column).map_or(0.0, |pair| f64::from(*pair) / 1_000.0)
 }
 
-/// In 1/256, row by row up to the diagonal, in the order of [`Groups`](crate::tokens::Groups).
+/// In thousandths, row by row up to the diagonal, in the order of [`Groups`](crate::tokens::Groups).
 ///
 /// That of the ten tokenizers whose counts were at hand on 2026-11-26, see `data/token-weights/README.md`, and 0.12² more
 /// for each group by itself: the next tokenizer is none of those.
 #[rustfmt::skip]
-const VARIETY: [i8; GROUPS * (GROUPS + 1) / 2] = [
-    10,
-    -5, 25,
-    6, -3, 13,
-    3, -11, 2, 26,
-    4, -9, 3, 14, 18,
-    8, -15, 9, 22, 17, 33,
-    3, -12, 0, 33, 17, 30, 61,
-    8, -25, 8, 49, 33, 51, 66, 126,
-    7, -21, 8, 34, 24, 39, 47, 80, 62,
-    -1, -7, -6, 19, 13, 12, 30, 37, 25, 44,
+const VARIETY: [i16; GROUPS * (GROUPS + 1) / 2] = [
+    41,
+    -18, 99,
+    24, -12, 49,
+    12, -41, 8, 98,
+    16, -36, 13, 55, 69,
+    32, -60, 34, 86, 68, 129,
+    11, -46, -2, 126, 68, 119, 240,
+    31, -96, 33, 190, 129, 200, 258, 493,
+    28, -84, 30, 132, 94, 151, 184, 313, 241,
+    -4, -28, -24, 72, 50, 48, 119, 146, 97, 172,
 ];
 
 #[cfg(test)]

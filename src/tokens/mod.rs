@@ -3,7 +3,7 @@
 //! No vocabulary is carried: a vocabulary has megabytes. One pass over the text adds a weight for each character, which
 //! depends on its class and on what stands before it. There are two forms of weights for the same pass:
 //!
-//! * the **small form**, 38 weights for each of twelve tokenizers, which everybody has: off by about 5 % on average over
+//! * the **small form**, 39 weights for each of twelve tokenizers, which everybody has: off by about 5 % on average over
 //!   texts of 2 to 20 kB in prose of many languages, code and data, where four characters a token are off by 23 to 48 %;
 //! * the **exact form**, a table of 4 kB for each tokenizer that is added ([`Weights::add_tables`]): off by 2 to 3 %.
 //!
