@@ -8,16 +8,16 @@
 //! Source: <https://platform.claude.com/docs/en/build-with-claude/prompt-caching> (read 2026-11-23): an entry can be
 //! read once the first response to it has begun, and lives for five minutes (or an hour) from its last use.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::request::{Prefix, Prefixes};
 use crate::time::{Duration, Instant};
 
-/// The entries that are known in one scope, by the hash of the prompt's beginning.
+/// The entries that are known in one scope.
 #[derive(Debug, Default)]
 pub struct PromptCache {
-    entries: BTreeMap<u64, Entry>,
+    /// Sorted by the hash of the prompt's beginning. So few are moved faster than a tree is balanced.
+    entries: Vec<Entry>,
 }
 
 /// What a request finds there.
@@ -40,6 +40,7 @@ pub struct Writer {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
+    hash: u64,
     state: State,
     /// It is gone by then; while it is written, nobody waits for it any longer.
     until: Instant,
@@ -61,7 +62,7 @@ impl PromptCache {
         let mut writing = 0;
         // The longest that can be read counts; who writes no more than that is of no interest.
         for prefix in prefixes.earlier().iter().chain(prefixes.as_slice()) {
-            let Some(entry) = self.entries.get(&prefix.hash).filter(|entry| entry.until > now) else { continue };
+            let Some(entry) = self.get(prefix.hash, now) else { continue };
             match entry.state {
                 State::Ready => found.readable = found.readable.max(prefix.tokens),
                 State::Writing(request) if prefix.tokens >= writing => {
@@ -78,7 +79,7 @@ impl PromptCache {
     pub fn begin(&mut self, request: u32, prefixes: &Prefixes, now: Instant) {
         let readable = self.find(prefixes, now).readable;
         for prefix in prefixes.earlier() {
-            if let Some(entry) = self.entries.get_mut(&prefix.hash).filter(|entry| entry.until > now)
+            if let Some(entry) = self.get_mut(prefix.hash, now)
                 && entry.state == State::Ready
                 && prefix.tokens == readable
             {
@@ -87,7 +88,7 @@ impl PromptCache {
         }
         for prefix in prefixes.as_slice() {
             let until = now + life(prefix);
-            if let Some(entry) = self.entries.get_mut(&prefix.hash).filter(|entry| entry.until > now) {
+            if let Some(entry) = self.get_mut(prefix.hash, now) {
                 if entry.state == State::Ready {
                     entry.until = entry.until.max(until);
                 }
@@ -96,7 +97,7 @@ impl PromptCache {
             // What lies before the part that is read has been kept with it, whoever wrote it.
             let state = if prefix.tokens <= readable { State::Ready } else { State::Writing(request) };
             let until = if state == State::Ready { until } else { now + LONGEST_WRITING };
-            self.insert(prefix.hash, Entry { state, until }, now);
+            self.insert(Entry { hash: prefix.hash, state, until }, now);
         }
     }
 
@@ -105,12 +106,12 @@ impl PromptCache {
     pub fn ready(&mut self, prefixes: &Prefixes, now: Instant) -> Vec<u32> {
         let mut writers = Vec::new();
         for prefix in prefixes.as_slice() {
-            let known = self.entries.get(&prefix.hash).filter(|entry| entry.until > now).map(|entry| entry.state);
+            let known = self.get(prefix.hash, now).map(|entry| entry.state);
             if let Some(State::Writing(writer)) = known {
                 writers.push(writer);
             }
             if known != Some(State::Refused) {
-                self.insert(prefix.hash, Entry { state: State::Ready, until: now + life(prefix) }, now);
+                self.insert(Entry { hash: prefix.hash, state: State::Ready, until: now + life(prefix) }, now);
             }
         }
         writers
@@ -119,8 +120,9 @@ impl PromptCache {
     /// `request` ended without an answer: what it was to write is not there.
     pub fn abandon(&mut self, request: u32, prefixes: &Prefixes) {
         for prefix in prefixes.as_slice() {
-            if self.entries.get(&prefix.hash).is_some_and(|entry| entry.state == State::Writing(request)) {
-                self.entries.remove(&prefix.hash);
+            let Ok(place) = self.place(prefix.hash) else { continue };
+            if self.entries.get(place).is_some_and(|entry| entry.state == State::Writing(request)) {
+                self.entries.remove(place);
             }
         }
     }
@@ -132,21 +134,40 @@ impl PromptCache {
             // The estimate of a part is as wrong as that of the whole.
             let expected = u128::from(prefix.tokens) * u128::from(whole) / u128::from(estimated_whole.max(1));
             if u128::from(cached) * 8 < expected * 7 {
-                self.insert(prefix.hash, Entry { state: State::Refused, until: now + life(prefix) }, now);
+                self.insert(Entry { hash: prefix.hash, state: State::Refused, until: now + life(prefix) }, now);
             }
         }
     }
 
-    fn insert(&mut self, hash: u64, entry: Entry, now: Instant) {
-        let is_full = |entries: &BTreeMap<_, _>| entries.len() >= MOST_ENTRIES && !entries.contains_key(&hash);
-        if is_full(&self.entries) {
-            self.entries.retain(|_, entry| entry.until > now);
+    fn insert(&mut self, entry: Entry, now: Instant) {
+        if let Ok(known) = self.place(entry.hash) {
+            self.entries[known] = entry;
+            return;
         }
-        if is_full(&self.entries) {
-            let soonest = self.entries.iter().min_by_key(|(_, entry)| entry.until).map(|(hash, _)| *hash);
-            soonest.map(|hash| self.entries.remove(&hash));
+        if self.entries.len() >= MOST_ENTRIES {
+            self.entries.retain(|entry| entry.until > now);
         }
-        self.entries.insert(hash, entry);
+        if self.entries.len() >= MOST_ENTRIES {
+            let soonest = (0..self.entries.len()).min_by_key(|place| self.entries[*place].until);
+            soonest.map(|place| self.entries.remove(place));
+        }
+        let place = self.place(entry.hash).unwrap_or_else(|place| place);
+        self.entries.insert(place, entry);
+    }
+
+    /// The entry of that hash, if it still lives.
+    fn get(&self, hash: u64, now: Instant) -> Option<&Entry> {
+        self.entries.get(self.place(hash).ok()?).filter(|entry| entry.until > now)
+    }
+
+    fn get_mut(&mut self, hash: u64, now: Instant) -> Option<&mut Entry> {
+        let place = self.place(hash).ok()?;
+        self.entries.get_mut(place).filter(|entry| entry.until > now)
+    }
+
+    /// Where the entry stands, or where it would.
+    fn place(&self, hash: u64) -> Result<usize, usize> {
+        self.entries.binary_search_by_key(&hash, |entry| entry.hash)
     }
 }
 

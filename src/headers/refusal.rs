@@ -9,6 +9,7 @@ use super::inside::graphql;
 use super::json::Json;
 use super::retry_after::capped;
 use super::signal::{Kind, Signal, StatedLimit};
+use crate::names;
 use crate::provider::Provider;
 use crate::time::Duration;
 
@@ -71,7 +72,7 @@ impl<'a> Refusal<'a> {
             signal.state(StatedLimit {
                 limit: value.and_then(count),
                 remaining: Some(0),
-                window: GOOGLE_WINDOWS.iter().find(|(name, _)| contains(quota, name)).map(|(_, span)| *span),
+                window: GOOGLE_WINDOWS.iter().find(|(name, _)| names::contains(quota, name)).map(|(_, span)| *span),
                 policy: Json::Text(quota).text().filter(|quota| !quota.is_empty()),
                 ..StatedLimit::of(Cow::Borrowed(google_dimension(metric)))
             });
@@ -179,21 +180,16 @@ fn protobuf_duration(value: Json<'_>) -> Option<Decimal> {
 
 /// A daily quota is gone until midnight, though the wait beside it says seconds.
 fn is_per_day(violation: Json<'_>) -> bool {
-    violation.member("quotaId").and_then(Json::raw_text).is_some_and(|quota| contains(quota, "PerDay"))
+    violation.member("quotaId").and_then(Json::raw_text).is_some_and(|quota| names::contains(quota, "PerDay"))
 }
 
 fn google_dimension(metric: &[u8]) -> &'static str {
     match () {
-        () if contains(metric, "input_token") => "input_tokens",
-        () if contains(metric, "output_token") => "output_tokens",
-        () if contains(metric, "token") => "tokens",
+        () if names::contains(metric, "input_token") => "input_tokens",
+        () if names::contains(metric, "output_token") => "output_tokens",
+        () if names::contains(metric, "token") => "tokens",
         () => "requests",
     }
-}
-
-#[inline(never)]
-fn contains(text: &[u8], part: &str) -> bool {
-    text.windows(part.len()).any(|window| window == part.as_bytes())
 }
 
 /// No refusal is longer; what follows in a body that is says nothing about limits.

@@ -1,5 +1,6 @@
 //! How each provider charges: what a request takes as it is admitted, what is corrected later, and what is free.
 
+use crate::names;
 use crate::provider::Provider;
 
 /// How a provider counts the model tokens of a request.
@@ -51,15 +52,13 @@ pub(super) struct ModelTerms {
 impl ModelTerms {
     /// The terms of the model called `name`, wherever it is served.
     pub(super) fn of(name: &str) -> Self {
-        let burndown = BURNDOWN.iter().find(|(part, _)| has_part(name, part)).map_or(1, |(_, burndown)| *burndown);
-        let counts_cache_reads = COUNT_CACHE_READS.iter().any(|part| has_part(name, part));
+        let burndown = BURNDOWN
+            .iter()
+            .find(|(part, _)| names::contains(name.as_bytes(), part))
+            .map_or(1, |(_, burndown)| *burndown);
+        let counts_cache_reads = COUNT_CACHE_READS.iter().any(|part| names::contains(name.as_bytes(), part));
         Self { burndown, counts_cache_reads }
     }
-}
-
-/// `str::contains`, which brings a search for long texts of 2 KB into the module.
-fn has_part(name: &str, part: &str) -> bool {
-    name.as_bytes().windows(part.len()).any(|window| window == part.as_bytes())
 }
 
 /// How `provider` charges. The pages were read on 2026-11-23; what they leave open is charged as for most others: what is

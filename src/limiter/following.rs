@@ -33,7 +33,11 @@ impl Limiter {
             entry.phase = Phase::Pausing;
         }
         self.pause(now, ticket, writer.until.min(entry.deadline).since(now));
-        let followers = self.followers.entry(writer.request).or_default();
+        let place = self.followers_of(writer.request).unwrap_or_else(|place| {
+            self.followers.insert(place, (writer.request, Vec::new()));
+            place
+        });
+        let followers = &mut self.followers[place].1;
         if followers.len().is_power_of_two() {
             // Some may have given up meanwhile.
             let tickets = &self.tickets;
@@ -94,7 +98,8 @@ impl Limiter {
     /// Whoever followed the ticket in slot `writer` stands first among its equals again, in the old order. The caller looks
     /// after the queue.
     fn release_followers(&mut self, writer: u32, lost_patience: u8) {
-        let Some(followers) = self.followers.remove(&writer) else { return };
+        let Ok(place) = self.followers_of(writer) else { return };
+        let (_, followers) = self.followers.remove(place);
         let followers: Vec<Ticket> = followers.into_iter().filter(|follower| self.tickets.follows(*follower)).collect();
         for follower in followers.into_iter().rev() {
             let Some(entry) = self.tickets.get(follower).copied() else { continue };
@@ -105,6 +110,11 @@ impl Limiter {
             self.end_pause(follower);
             self.rejoin(follower);
         }
+    }
+
+    /// Where the followers of the ticket in slot `writer` stand, or where they would.
+    fn followers_of(&self, writer: u32) -> Result<usize, usize> {
+        self.followers.binary_search_by_key(&writer, |(leader, _)| *leader)
     }
 
     /// The points of the ticket's prompt, if it has any, and its scope.

@@ -49,7 +49,7 @@ mod ticket;
 #[cfg(test)]
 mod tests;
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -81,8 +81,8 @@ pub struct Limiter {
     openings: Schedule,
     /// When to look after which ticket: its deadline while it waits, the end of its pause while it pauses.
     alarms: Schedule,
-    /// Who waits for whom to write their common prompt, by the slot of who writes.
-    followers: BTreeMap<u32, Vec<Ticket>>,
+    /// Who waits for whom to write their common prompt, sorted by the slot of who writes.
+    followers: Vec<(u32, Vec<Ticket>)>,
     outputs: VecDeque<Output>,
     waiting: u32,
     retry: RetryPolicy,
@@ -154,7 +154,7 @@ impl Limiter {
             neighbours: Neighbours::default(),
             openings: Schedule::default(),
             alarms: Schedule::default(),
-            followers: BTreeMap::new(),
+            followers: Vec::new(),
             outputs: VecDeque::new(),
             waiting: 0,
             retry: policy.retry,

@@ -11,6 +11,7 @@ use super::route::Route;
 use super::url::Url;
 use crate::headers::HeaderBlock;
 use crate::json::Members;
+use crate::names;
 use crate::provider::Provider;
 
 /// Where to ask how many model tokens a request to `url` has; query and whatever a gateway puts before the path are
@@ -90,7 +91,7 @@ impl Dialect {
             Self::Gemini => route.model.is_some(),
             // Claude on Vertex is counted by a model of its own name, which wants the real one in the body.
             Self::Vertex => parts.path.ends_with("enerateContent"),
-            Self::Converse => parts.path.contains("/converse"),
+            Self::Converse => names::contains(parts.path.as_bytes(), "/converse"),
         };
         let (_, dialect) = DIALECTS.iter().find(|(known, _)| *known == provider)?;
         Some(*dialect).filter(|dialect| fits(*dialect))

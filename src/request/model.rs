@@ -1,5 +1,6 @@
 //! What a model's name says of how its input is charged.
 
+use crate::names;
 use crate::provider::Provider;
 
 /// Whose model it is, whoever serves it.
@@ -47,12 +48,12 @@ impl<'a> Model<'a> {
     pub(super) fn of(name: Option<&'a str>, provider: Provider) -> Self {
         let name = name.unwrap_or_default();
         let is_numbered = O_SERIES.iter().any(|start| name.rsplit('/').next().unwrap_or_default().starts_with(start));
-        let named = MAKERS.iter().find(|(part, _)| name.contains(part)).map(|(_, maker)| *maker);
+        let named = MAKERS.iter().find(|(part, _)| names::contains(name.as_bytes(), part)).map(|(_, maker)| *maker);
         let served = || APIS.iter().find(|(api, _)| *api == provider).map(|(_, maker)| *maker);
         let maker = named.or(is_numbered.then_some(Maker::OpenAi)).or_else(served).unwrap_or_default();
         let mut model = Self { name, maker, ..Self::default() };
-        if let Some((_, rest)) = name.split_once("claude") {
-            model.read_claude(rest);
+        if let Some(start) = names::position(name.as_bytes(), CLAUDE) {
+            model.read_claude(name.get(start + CLAUDE.len()..).unwrap_or_default());
         }
         model
     }
@@ -91,10 +92,13 @@ impl<'a> Model<'a> {
     }
 }
 
+/// What every name of Anthropic's models has.
+const CLAUDE: &str = "claude";
+
 /// Parts of names that no other maker's have. What comes first wins: `openai/gpt-oss` is served by anybody, and is
 /// charged like a model of OpenAI.
 const MAKERS: &[(&str, Maker)] = &[
-    ("claude", Maker::Anthropic),
+    (CLAUDE, Maker::Anthropic),
     ("gemini", Maker::Google),
     ("gemma", Maker::Google),
     ("gpt", Maker::OpenAi),

@@ -2,6 +2,7 @@
 
 use super::image::Size;
 use super::model::{Maker, Model, Row};
+use crate::names;
 
 /// How closely a request asks for a picture to be looked at (`detail`, OpenAI).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -53,7 +54,8 @@ pub(super) fn tokens(model: &Model<'_>, detail: Detail, size: Option<Size>) -> u
 }
 
 fn rule(model: &Model<'_>) -> Rule {
-    let named = |rows: &[(&str, Rule)]| rows.iter().find(|(part, _)| model.name.contains(part)).map(|(_, rule)| *rule);
+    let is_named = |part: &str| names::contains(model.name.as_bytes(), part);
+    let named = |rows: &[(&str, Rule)]| rows.iter().find(|(part, _)| is_named(part)).map(|(_, rule)| *rule);
     match model.maker {
         Maker::Anthropic => model.find(CLAUDE).unwrap_or(STANDARD),
         Maker::OpenAi => named(OPENAI).unwrap_or(Rule::Tiles { base: 85, tile: 170 }),
@@ -115,8 +117,8 @@ fn patches(Size { width, height }: Size, budget: u32) -> u32 {
         return whole;
     }
     let (width, height, budget) = (u64::from(width), u64::from(height), u64::from(budget));
-    let across = (budget * width / height).isqrt().max(1);
-    let down = (budget * height / width).isqrt().max(1);
+    let across = root(budget * width / height).max(1);
+    let down = root(budget * height / width).max(1);
     // The edge that loses more to whole squares says how much smaller the other becomes.
     let count = if across * height <= down * width {
         across * (across * height).div_ceil(width)
@@ -124,6 +126,15 @@ fn patches(Size { width, height }: Size, budget: u32) -> u32 {
         down * (down * width).div_ceil(height)
     };
     u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// The whole part of the square root, bit by bit: the standard library's table is faster and weighs 1 KB.
+fn root(square: u64) -> u64 {
+    let add = |root: u64, bit: u32| {
+        let next = root | 1 << bit;
+        if next * next <= square { next } else { root }
+    };
+    (0..u32::BITS).rev().fold(0, add)
 }
 
 /// <https://platform.claude.com/docs/en/build-with-claude/vision> and the page on coordinates, read 2026-11-23.

@@ -72,23 +72,6 @@ impl<'w> Counter<'w> {
         self.step(scalar.into());
     }
 
-    /// Punctuation of JSON, by its number of characters.
-    pub fn structure(&mut self, characters: u64) {
-        self.cut();
-        let mut before = self.sums;
-        for _ in 0..characters.min(2) {
-            before = self.sums;
-            self.step('{'.into());
-            // Quotes, colons and brackets alternate; one that repeats would cost less.
-            self.place.last = 0;
-        }
-        // All later ones weigh what the second does.
-        let more = i64::try_from(characters.saturating_sub(2)).unwrap_or(i64::MAX);
-        for (sum, before) in self.sums.iter_mut().zip(before) {
-            *sum = sum.saturating_add(more.saturating_mul(*sum - before)).min(MOST);
-        }
-    }
-
     /// The text ends; what comes next is another.
     pub fn end(&mut self) {
         self.cut();
@@ -236,9 +219,6 @@ const LETTERS: usize = 27;
 /// Pairs of them.
 pub(super) const PAIRS: usize = LETTERS * LETTERS;
 
-/// Beyond what any text has, and far from overflow.
-const MOST: i64 = i64::MAX / 2;
-
 #[cfg(test)]
 mod tests {
     use super::super::Weights;
@@ -276,7 +256,6 @@ mod tests {
         assert_eq!(cut(&|counter| counter.end()), rare);
         assert_eq!(cut(&|counter| counter.scalar('a')), rare + 16);
         assert_eq!(cut(&|counter| counter.text(b"a")), rare + 16);
-        assert_eq!(cut(&|counter| counter.structure(1)), rare + count(|counter| counter.structure(1)));
     }
 
     #[test]
@@ -286,14 +265,5 @@ mod tests {
         counter.text("word\nédité Привет 漢字 한국 नमस्ते ไทย שלום አማ 7".as_bytes());
         assert!(counter.groups().0.iter().all(|group| *group > 0), "{:?}", counter.groups());
         assert_eq!(Groups([1, 0, 0, 0, 0, 0, 0, 0, 0, 16]).tokens(), 2);
-    }
-
-    #[test]
-    fn structure_weighs_the_same_in_one_piece_and_in_many() {
-        let many = count(|counter| (0..1_000).for_each(|_| counter.structure(1)));
-        assert_eq!(count(|counter| counter.structure(1_000)), many);
-        assert!(many > 16 * 20, "{many}");
-        let most = |counter: &mut Counter<'_>| (0..3).for_each(|_| counter.structure(u64::MAX));
-        assert_eq!(count(most), u32::MAX);
     }
 }

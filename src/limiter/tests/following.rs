@@ -113,7 +113,7 @@ fn who_gives_up_while_it_follows_leaves_nothing_behind() {
         world.limiter.cancel(world.now, follower);
     }
     assert_eq!((world.limiter.waiting(), world.limiter.poll_timeout().is_some()), (0, true));
-    assert!(world.limiter.followers.values().all(|followers| followers.len() < 8));
+    assert!(world.limiter.followers.iter().all(|(_, followers)| followers.len() < 8));
     world.starts();
     assert_eq!(world.answer(first, 200, ANSWER), Verdict::Observe);
     assert!(world.limiter.followers.is_empty());
