@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use tidegate::cost::Stated;
 use tidegate::headers::HeaderBlock;
 use tidegate::limiter::{HttpRequest, HttpResponse, Limiter, Output, Ticket, Verdict};
 use tidegate::options::{Value, parse, record};
@@ -136,6 +137,8 @@ impl World {
             replayable: true,
             priority,
             max_wait: None,
+            stated: Stated::default(),
+            count: None,
         };
         let ticket = self.limiter.submit_request(self.now, &request).expect("it fits");
         self.tickets.insert(ticket, (book, Phase::Waiting));
