@@ -203,9 +203,9 @@ impl World {
             "somebody waits and nothing is due"
         );
         if self.now < Instant::ZERO + Duration::MINUTE {
-            for book in 0..BOOKS.len() {
+            for (book, name) in BOOKS.iter().enumerate() {
                 let writing = self.tickets.values().filter(|ticket| **ticket == (book, Phase::Sent)).count();
-                assert!(self.is_written[book] || writing <= 1, "{} is written {writing} times", BOOKS[book]);
+                assert!(self.is_written[book] || writing <= 1, "{name} is written {writing} times");
             }
         }
     }
