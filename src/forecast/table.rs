@@ -144,5 +144,5 @@ impl Table {
     }
 }
 
-/// Some dozens of models with as many sets of tools and kinds of requests. An entry takes up to 900 bytes.
+/// Some dozens of models with as many sets of tools and kinds of requests. An entry takes up to 1,300 bytes.
 pub(super) const MOST: usize = 512;

@@ -13,10 +13,10 @@ use crate::streams::{KNOWN, OTHERWISE, STAGES, UNKNOWN, Worth, case, run};
 fn of_a_known_tokenizer_fewer_than_one_in_a_hundred_requests_exceed_what_is_reserved() {
     let documents = all();
     for (form, error, reserved) in [(Form::Small, 4.0, [1.35, 1.26]), (Form::Exact, 2.6, [1.12, 1.13])] {
-        head(form, "all texts");
+        let mut table = Table::new(form, "all texts");
         for case in KNOWN.iter().filter(|case| form == Form::Small || case.truth != "cl100k") {
             let worths = run(case, form, documents.iter(), MIXED);
-            show(case.label, &worths);
+            table.row(case.label, &worths);
             assert!(worths.iter().all(|worth| worth.error() < error), "{}: {worths:?}", case.label);
             // Of the few documents in the repository, one more decides whether it is one in a hundred.
             assert!(worths.iter().all(|worth| worth.exceeded() < 1.2), "{}: {worths:?}", case.label);
@@ -32,7 +32,7 @@ fn of_a_known_tokenizer_fewer_than_one_in_a_hundred_requests_exceed_what_is_rese
 fn an_unknown_tokenizer_is_known_within_a_twentieth_after_ten_answers() {
     let documents = all();
     for (domain, most_error, classes) in DOMAINS {
-        head(Form::Small, domain);
+        let mut table = Table::new(Form::Small, domain);
         let of_domain = |document: &&Document| match classes {
             [] => true,
             ["but", class] => document.class != *class,
@@ -41,7 +41,7 @@ fn an_unknown_tokenizer_is_known_within_a_twentieth_after_ten_answers() {
         let mut errors = Vec::new();
         for case in UNKNOWN {
             let worths = run(&case, Form::Small, documents.iter().filter(of_domain), MIXED);
-            show(case.label, &worths);
+            table.row(case.label, &worths);
             let [.., after_ten, after_thirty] = worths;
             assert!(after_ten.exceeded() < 1.2 && after_thirty.exceeded() < 1.2, "{}: {worths:?}", case.label);
             // Claude 2 has the oldest tokenizer and is the furthest from all others.
@@ -50,7 +50,7 @@ fn an_unknown_tokenizer_is_known_within_a_twentieth_after_ten_answers() {
             }
         }
         let mean = errors.iter().sum::<f64>() / errors.len() as f64;
-        eprintln!("without claude2, after ten answers: {mean:.1} %");
+        table.line(&format!("without claude2, after ten answers: {mean:.1} %"));
         assert!(mean < most_error, "{domain}: {mean} %");
     }
 }
@@ -59,16 +59,16 @@ fn an_unknown_tokenizer_is_known_within_a_twentieth_after_ten_answers() {
 fn requests_of_a_single_text_are_forecast_almost_as_well() {
     let documents = all();
     for form in [Form::Small, Form::Exact] {
-        head(form, "a single text each");
+        let mut table = Table::new(form, "a single text each");
         for case in KNOWN.iter().filter(|case| form == Form::Small || case.truth != "cl100k") {
             let worths = run(case, form, documents.iter(), 1);
-            show(case.label, &worths);
+            table.row(case.label, &worths);
             // Of the documents, one in seventy is in a language whose letters hide what it is.
             assert!(worths.iter().all(|worth| worth.exceeded() < 2.5), "{}: {worths:?}", case.label);
         }
     }
     for case in UNKNOWN {
-        show(case.label, &run(&case, Form::Small, documents.iter(), 1));
+        table.row(case.label, &run(&case, Form::Small, documents.iter(), 1));
     }
 }
 
@@ -76,10 +76,10 @@ fn requests_of_a_single_text_are_forecast_almost_as_well() {
 fn a_server_that_counts_otherwise_is_known_after_three_answers() {
     let documents = all();
     for form in [Form::Small, Form::Exact] {
-        head(form, "all texts");
+        let mut table = Table::new(form, "all texts");
         for case in OTHERWISE {
             let worths = run(&case, form, documents.iter(), MIXED);
-            show(case.label, &worths);
+            table.row(case.label, &worths);
             let [_, _, after_three, after_ten, _] = worths;
             // A prompt of 600 tokens drowns in the error of texts of thousands.
             let most = if case.hidden == 600 { 8.0 } else { 7.0 };
@@ -91,11 +91,11 @@ fn a_server_that_counts_otherwise_is_known_after_three_answers() {
 #[test]
 fn a_quarter_of_the_characters_stays_far_off_however_long_it_learns() {
     let documents = all();
-    head(Form::Quarter, "all texts");
+    let mut table = Table::new(Form::Quarter, "all texts");
     for known in KNOWN {
         let quarter = case(known.label, tidegate::tokens::Tokenizer::Unknown, known.truth);
         let worths = run(&quarter, Form::Quarter, documents.iter(), MIXED);
-        show(known.label, &worths);
+        table.row(known.label, &worths);
         let ours = run(&known, Form::Small, documents.iter(), MIXED);
         let is_better = |(ours, theirs): (&Worth, &Worth)| ours.error() * 2.0 < theirs.error();
         assert!(ours.iter().zip(&worths).all(is_better), "{}: {worths:?}", known.label);
@@ -106,21 +106,39 @@ fn all() -> Vec<Document> {
     documents(Path::new(env!("CARGO_MANIFEST_DIR")))
 }
 
-fn head(form: Form, domain: &str) {
-    let form = match form {
-        Form::Small => "the small form",
-        Form::Exact => "exact tables",
-        Form::Quarter => "four characters a token",
-    };
-    eprintln!("\n{form}, {domain}: error (bias), exceeded, reserved ÷ true; after {STAGES:?} answers");
+/// Printed in one piece when it is complete, or when what it shows is not good enough: tests run side by side.
+struct Table(String);
+
+impl Table {
+    fn new(form: Form, domain: &str) -> Self {
+        let form = match form {
+            Form::Small => "the small form",
+            Form::Exact => "exact tables",
+            Form::Quarter => "four characters a token",
+        };
+        let mut table = Self(String::new());
+        table.line(&format!("\n{form}, {domain}: error (bias), exceeded, reserved ÷ true; after {STAGES:?} answers"));
+        table
+    }
+
+    fn row(&mut self, label: &str, worths: &[Worth]) {
+        let cells = worths.iter().map(|worth| {
+            let (error, bias, exceeded, reserved) = (worth.error(), worth.bias(), worth.exceeded(), worth.reserved());
+            format!("{error:5.1}% ({bias:+5.1}%) {exceeded:4.1}% ×{reserved:.2}")
+        });
+        self.line(&format!("{label:<20} {}", cells.collect::<Vec<_>>().join(" | ")));
+    }
+
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
 }
 
-fn show(label: &str, worths: &[Worth]) {
-    let cells = worths.iter().map(|worth| {
-        let (error, bias, exceeded, reserved) = (worth.error(), worth.bias(), worth.exceeded(), worth.reserved());
-        format!("{error:5.1}% ({bias:+5.1}%) {exceeded:4.1}% ×{reserved:.2}")
-    });
-    eprintln!("{label:<20} {}", cells.collect::<Vec<_>>().join(" | "));
+impl Drop for Table {
+    fn drop(&mut self) {
+        eprint!("{}", self.0);
+    }
 }
 
 /// Requests of one to six texts.
