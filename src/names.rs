@@ -8,6 +8,13 @@ pub(crate) fn find<T: Copy>(table: &[(&str, T)], name: &[u8]) -> Option<T> {
     table.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, meaning)| *meaning)
 }
 
+/// What `name` means by `table`, in which names with one meaning stand in one text with spaces between them: each name of its
+/// own would weigh twelve bytes more.
+pub(crate) fn find_word<T: Copy>(table: &[(&str, T)], name: &[u8]) -> Option<T> {
+    let is_among = |names: &str| names.as_bytes().split(|byte| *byte == b' ').any(|known| known == name);
+    table.iter().find(|(names, _)| is_among(names)).map(|(_, meaning)| *meaning)
+}
+
 /// Whether `part` stands somewhere in `text`.
 pub(crate) fn contains(text: &[u8], part: &str) -> bool {
     position(text, part).is_some()

@@ -116,7 +116,7 @@ impl Place {
             Self::ToolChoice => (&[], Self::ToolChoice),
             _ => (&[], Self::Nowhere),
         };
-        names::find(members, name).unwrap_or(rest)
+        names::find_word(members, name).unwrap_or(rest)
     }
 
     /// Whether all members of an object that stands here are alike, whatever they are called.
@@ -164,169 +164,78 @@ impl Place {
     }
 }
 
+/// Names that mean the same stand together, in tables like all others here: see [`names::find_word`].
 const ROOT: &[(&str, Place)] = &[
     ("model", Place::Model),
-    ("messages", Place::Messages),
-    ("input", Place::Messages),
-    ("contents", Place::Messages),
-    ("chat_history", Place::Messages),
-    ("system", Place::System),
-    ("systemInstruction", Place::System),
-    ("system_instruction", Place::System),
-    ("instructions", Place::System),
-    ("tools", Place::Tools),
-    ("functions", Place::Tools),
-    ("toolConfig", Place::ToolConfig),
-    ("tool_config", Place::ToolConfig),
-    ("tool_choice", Place::ToolChoice),
-    ("function_call", Place::ToolChoice),
-    ("max_tokens", Place::MaxTokens),
-    ("max_completion_tokens", Place::MaxTokens),
-    ("max_output_tokens", Place::MaxTokens),
-    ("maxOutputTokens", Place::MaxTokens),
-    ("maxTokens", Place::MaxTokens),
-    ("n", Place::Copies),
-    ("best_of", Place::Copies),
-    ("num_generations", Place::Copies),
+    ("messages input contents chat_history", Place::Messages),
+    ("system systemInstruction system_instruction instructions", Place::System),
+    ("tools functions", Place::Tools),
+    ("toolConfig tool_config", Place::ToolConfig),
+    ("tool_choice function_call", Place::ToolChoice),
+    ("max_tokens max_completion_tokens max_output_tokens maxOutputTokens maxTokens", Place::MaxTokens),
+    ("n best_of num_generations", Place::Copies),
     ("stream", Place::Stream),
     ("speed", Place::Speed),
     ("anthropic_version", Place::AnthropicVersion),
-    ("generationConfig", Place::Config),
-    ("generation_config", Place::Config),
-    ("inferenceConfig", Place::Config),
-    ("thinking", Place::Thinking),
-    ("reasoning", Place::Thinking),
+    ("generationConfig generation_config inferenceConfig", Place::Config),
+    ("thinking reasoning", Place::Thinking),
     ("reasoning_effort", Place::Effort),
-    ("output_config", Place::Output),
-    ("text", Place::Output),
-    ("response_format", Place::Form),
-    ("output_format", Place::Form),
+    ("output_config text", Place::Output),
+    ("response_format output_format", Place::Form),
     ("cache_control", Place::CacheControl),
-    ("previous_response_id", Place::Hidden),
-    ("previous_interaction_id", Place::Hidden),
-    ("conversation", Place::Hidden),
-    ("cachedContent", Place::Hidden),
-    ("cached_content", Place::Hidden),
-    ("mcp_servers", Place::Hidden),
-    ("container", Place::Hidden),
-    ("web_search_options", Place::Hidden),
-    ("connectors", Place::Hidden),
-    ("anthropic_beta", Place::Nowhere),
-    ("metadata", Place::Nowhere),
-    ("requestMetadata", Place::Nowhere),
-    ("labels", Place::Nowhere),
-    ("user", Place::Nowhere),
-    ("user_profile_id", Place::Nowhere),
-    ("workspace_id", Place::Nowhere),
-    ("safety_identifier", Place::Nowhere),
-    ("service_tier", Place::Nowhere),
-    ("inference_geo", Place::Nowhere),
-    ("prompt_cache_key", Place::Nowhere),
-    ("prompt_cache_retention", Place::Nowhere),
-    ("prompt_cache_options", Place::Nowhere),
-    ("stop", Place::Nowhere),
-    ("stop_sequences", Place::Nowhere),
-    ("truncation", Place::Nowhere),
-    ("encoding_format", Place::Nowhere),
-    ("include", Place::Nowhere),
-    ("modalities", Place::Nowhere),
-    ("audio", Place::Nowhere),
-    ("verbosity", Place::Nowhere),
-    ("personality", Place::Nowhere),
-    ("logit_bias", Place::Nowhere),
-    ("stream_options", Place::Nowhere),
-    ("streamOptions", Place::Nowhere),
-    ("context_management", Place::Nowhere),
-    ("diagnostics", Place::Nowhere),
-    ("safetySettings", Place::Nowhere),
-    ("safety_settings", Place::Nowhere),
-    ("safety_mode", Place::Nowhere),
-    ("citation_options", Place::Nowhere),
-    ("guardrailConfig", Place::Nowhere),
-    ("performanceConfig", Place::Nowhere),
-    ("additionalModelRequestFields", Place::Nowhere),
-    ("additionalModelResponseFieldPaths", Place::Nowhere),
+    (
+        "previous_response_id previous_interaction_id conversation cachedContent cached_content \
+         mcp_servers container web_search_options connectors",
+        Place::Hidden,
+    ),
+    (
+        "anthropic_beta metadata requestMetadata labels user user_profile_id workspace_id \
+         safety_identifier service_tier inference_geo prompt_cache_key prompt_cache_retention \
+         prompt_cache_options stop stop_sequences truncation encoding_format include modalities \
+         audio verbosity personality logit_bias stream_options streamOptions context_management \
+         diagnostics safetySettings safety_settings safety_mode citation_options guardrailConfig \
+         performanceConfig additionalModelRequestFields additionalModelResponseFieldPaths",
+        Place::Nowhere,
+    ),
 ];
 
 const CONFIG: &[(&str, Place)] = &[
-    ("maxOutputTokens", Place::MaxTokens),
-    ("max_output_tokens", Place::MaxTokens),
-    ("maxTokens", Place::MaxTokens),
-    ("candidateCount", Place::Copies),
-    ("candidate_count", Place::Copies),
-    ("thinkingConfig", Place::Thinking),
-    ("thinking_config", Place::Thinking),
+    ("maxOutputTokens max_output_tokens maxTokens", Place::MaxTokens),
+    ("candidateCount candidate_count", Place::Copies),
+    ("thinkingConfig thinking_config", Place::Thinking),
     ("thinking_level", Place::Effort),
-    ("responseSchema", Place::FormSchema),
-    ("response_schema", Place::FormSchema),
-    ("responseJsonSchema", Place::FormSchema),
-    ("response_json_schema", Place::FormSchema),
+    ("responseSchema response_schema responseJsonSchema response_json_schema", Place::FormSchema),
 ];
 
-const TOOL_CONFIG: &[(&str, Place)] = &[
-    ("tools", Place::Tools),
-    ("toolChoice", Place::ToolChoice),
-    ("functionCallingConfig", Place::ToolChoice),
-    ("function_calling_config", Place::ToolChoice),
-];
+const TOOL_CONFIG: &[(&str, Place)] =
+    &[("tools", Place::Tools), ("toolChoice functionCallingConfig function_calling_config", Place::ToolChoice)];
 
 /// Of a tool, of what it is wrapped in, and of the tools that Gemini has without a name.
 const TOOLS: &[(&str, Place)] = &[
     ("name", Place::ToolName),
     ("type", Place::ToolType),
-    ("input_schema", Place::Schema),
-    ("inputSchema", Place::Schema),
-    ("parameters", Place::Schema),
-    ("parametersJsonSchema", Place::Schema),
+    ("input_schema inputSchema parameters parametersJsonSchema", Place::Schema),
     ("parameter_definitions", Place::Properties),
-    ("function", Place::Tools),
-    ("functionDeclarations", Place::Tools),
-    ("function_declarations", Place::Tools),
-    ("toolSpec", Place::Tools),
-    ("cache_control", Place::CacheControl),
-    ("cachePoint", Place::CacheControl),
+    ("function functionDeclarations function_declarations toolSpec", Place::Tools),
+    ("cache_control cachePoint", Place::CacheControl),
     ("defer_loading", Place::Deferred),
-    ("googleSearch", Place::Hidden),
-    ("google_search", Place::Hidden),
-    ("googleMaps", Place::Hidden),
-    ("codeExecution", Place::Hidden),
-    ("code_execution", Place::Hidden),
-    ("urlContext", Place::Hidden),
-    ("url_context", Place::Hidden),
-    ("computerUse", Place::Hidden),
-    ("fileSearch", Place::Hidden),
-    ("systemTool", Place::Hidden),
-    ("strict", Place::Nowhere),
-    ("allowed_callers", Place::Nowhere),
-    ("eager_input_streaming", Place::Nowhere),
-    ("response", Place::Nowhere),
-    ("behavior", Place::Nowhere),
+    (
+        "googleSearch google_search googleMaps codeExecution code_execution urlContext url_context \
+         computerUse fileSearch systemTool",
+        Place::Hidden,
+    ),
+    ("strict allowed_callers eager_input_streaming response behavior", Place::Nowhere),
 ];
 
 const SCHEMA: &[(&str, Place)] = &[
-    ("json", Place::Schema),
-    ("properties", Place::Properties),
-    ("$defs", Place::Properties),
-    ("definitions", Place::Properties),
-    ("items", Place::Schema),
-    ("anyOf", Place::Schema),
-    ("oneOf", Place::Schema),
-    ("allOf", Place::Schema),
-    ("description", Place::SchemaText),
-    ("type", Place::SchemaText),
-    ("enum", Place::SchemaText),
-    ("const", Place::SchemaText),
+    ("json items anyOf oneOf allOf", Place::Schema),
+    ("properties $defs definitions", Place::Properties),
+    ("description type enum const", Place::SchemaText),
 ];
 
 const THINKING: &[(&str, Place)] = &[
-    ("type", Place::Effort),
-    ("effort", Place::Effort),
-    ("thinkingLevel", Place::Effort),
-    ("thinking_level", Place::Effort),
-    ("budget_tokens", Place::Budget),
-    ("thinkingBudget", Place::Budget),
-    ("thinking_budget", Place::Budget),
-    ("max_tokens", Place::Budget),
+    ("type effort thinkingLevel thinking_level", Place::Effort),
+    ("budget_tokens thinkingBudget thinking_budget max_tokens", Place::Budget),
 ];
 
 const OUTPUT: &[(&str, Place)] = &[("effort", Place::Effort), ("format", Place::Form)];
@@ -340,74 +249,36 @@ const FORM: &[(&str, Place)] = &[
 
 /// What stands in nearly every message comes first.
 const CONTENT: &[(&str, Place)] = &[
-    ("text", Place::Content),
+    ("text content parts", Place::Content),
     ("type", Place::Type),
-    ("content", Place::Content),
     ("role", Place::Role),
-    ("parts", Place::Content),
-    ("id", Place::Nowhere),
-    ("tool_use_id", Place::Nowhere),
-    ("tool_call_id", Place::Nowhere),
-    ("toolUseId", Place::Nowhere),
-    ("call_id", Place::Nowhere),
-    ("status", Place::Nowhere),
-    ("phase", Place::Nowhere),
-    ("citations", Place::Nowhere),
-    ("annotations", Place::Nowhere),
-    ("logprobs", Place::Nowhere),
-    ("metadata", Place::Nowhere),
-    ("caller", Place::Nowhere),
-    ("toolset_name", Place::Nowhere),
-    ("transformations", Place::Nowhere),
-    ("page_age", Place::Nowhere),
-    ("filename", Place::Nowhere),
-    ("format", Place::Nowhere),
-    ("signature", Place::Nowhere),
-    ("thoughtSignature", Place::Nowhere),
-    ("thought_signature", Place::Nowhere),
     ("encrypted_content", Place::Seal),
-    ("encrypted_index", Place::Nowhere),
-    ("cache_control", Place::CacheControl),
-    ("cachePoint", Place::CacheControl),
-    ("thinking", Place::Thoughts),
-    ("reasoning_content", Place::Thoughts),
-    ("reasoningContent", Place::Thoughts),
-    ("input", Place::Raw),
-    ("arguments", Place::Raw),
-    ("args", Place::Raw),
-    ("response", Place::Raw),
-    ("json", Place::Raw),
+    ("cache_control cachePoint", Place::CacheControl),
+    ("thinking reasoning_content reasoningContent", Place::Thoughts),
+    ("input arguments args response json", Place::Raw),
     ("toolResult", Place::ToolResult),
-    ("document", Place::Document),
-    ("file", Place::Document),
+    ("document file", Place::Document),
     ("source", Place::Source),
-    ("inlineData", Place::FileData),
-    ("inline_data", Place::FileData),
-    ("fileData", Place::FileData),
-    ("file_data", Place::FileData),
-    ("file_id", Place::Address),
-    ("file_url", Place::Address),
+    ("inlineData inline_data fileData file_data", Place::FileData),
+    ("file_id file_url", Place::Address),
     ("image_url", Place::ImageUrl),
     ("input_audio", Place::Audio),
     ("detail", Place::Detail),
+    (
+        "id tool_use_id tool_call_id toolUseId call_id status phase citations annotations logprobs \
+         metadata caller toolset_name transformations page_age filename format signature \
+         thoughtSignature thought_signature encrypted_index",
+        Place::Nowhere,
+    ),
 ];
 
 const SOURCE: &[(&str, Place)] = &[
-    ("type", Place::SourceType),
-    ("media_type", Place::SourceType),
-    ("mimeType", Place::SourceType),
-    ("mime_type", Place::SourceType),
-    ("format", Place::Nowhere),
-    ("displayName", Place::Nowhere),
-    ("display_name", Place::Nowhere),
+    ("type media_type mimeType mime_type", Place::SourceType),
+    ("format displayName display_name", Place::Nowhere),
     ("data", Place::Data),
     ("bytes", Place::FileData),
     ("url", Place::ImageUrl),
-    ("uri", Place::Address),
-    ("file_id", Place::Address),
-    ("fileUri", Place::Address),
-    ("file_uri", Place::Address),
-    ("s3Location", Place::Address),
+    ("uri file_id fileUri file_uri s3Location", Place::Address),
     ("detail", Place::Detail),
 ];
 
@@ -421,6 +292,10 @@ mod tests {
         path.split('.').fold(Place::Root, |place, name| place.member(name.as_bytes()))
     }
 
+    fn names(table: &'static [(&str, Place)]) -> impl Iterator<Item = &'static str> {
+        table.iter().flat_map(|(names, _)| names.split(' '))
+    }
+
     #[test]
     fn only_the_top_level_speaks_for_the_request() {
         for name in ["model", "max_tokens", "stream", "speed", "tools", "anthropic_version", "tool_choice"] {
@@ -432,7 +307,7 @@ mod tests {
 
     #[test]
     fn nothing_comes_back_from_nowhere() {
-        for (name, _) in ROOT.iter().chain(CONTENT).chain(TOOLS) {
+        for name in [ROOT, CONTENT, TOOLS].into_iter().flat_map(names) {
             assert_eq!(Place::Nowhere.member(name.as_bytes()), Place::Nowhere);
             assert_eq!(Place::Raw.member(name.as_bytes()), Place::Raw);
             assert_eq!(Place::Properties.member(name.as_bytes()), Place::Schema);
@@ -442,8 +317,8 @@ mod tests {
     #[test]
     fn names_of_a_table_are_written_once() {
         for table in [ROOT, CONFIG, TOOL_CONFIG, TOOLS, SCHEMA, THINKING, OUTPUT, FORM, CONTENT, SOURCE, THOUGHTS] {
-            for (index, (name, _)) in table.iter().enumerate() {
-                assert!(table.iter().skip(index + 1).all(|(other, _)| other != name), "{name}");
+            for (index, name) in names(table).enumerate() {
+                assert!(names(table).skip(index + 1).all(|other| other != name), "{name}");
             }
         }
     }

@@ -42,26 +42,18 @@ impl<'w> Counter<'w> {
         let mut rest = self.complete(part);
         let (form, mut place, mut sums) = (self.form, self.place, self.sums);
         while let Some((&first, after)) = rest.split_first() {
-            if let Some(&class) = class::OF_ASCII.get(usize::from(first)) {
-                place.step(&form, &mut sums, class, first.into());
+            let (class, character) = if let Some(&class) = class::OF_ASCII.get(usize::from(first)) {
                 rest = after;
-                continue;
-            }
-            let mut character = Pending::begin(first);
-            let mut length = 1;
-            while character.missing != 0 {
-                match rest.get(length) {
-                    Some(&byte) if character.add(byte) => length += 1,
-                    Some(_) => character = Pending::INVALID,
-                    None => break,
+                (class, first.into())
+            } else {
+                let character = Pending::read(&mut rest);
+                if character.missing != 0 {
+                    (self.pending, self.missing) = (character.value, character.missing);
+                    break;
                 }
-            }
-            rest = rest.get(length..).unwrap_or_default();
-            if character.missing != 0 {
-                (self.pending, self.missing) = (character.value, character.missing);
-                break;
-            }
-            place.step(&form, &mut sums, class::of(character.value), character.value);
+                (class::of(character.value), character.value)
+            };
+            place.step(&form, &mut sums, class, character);
         }
         (self.place, self.sums) = (place, sums);
     }
@@ -88,6 +80,7 @@ impl<'w> Counter<'w> {
         Groups(groups)
     }
 
+    #[inline(never)]
     fn step(&mut self, character: u32) {
         self.place.step(&self.form, &mut self.sums, class::of(character), character);
     }
@@ -134,6 +127,7 @@ pub(super) struct Form<'w> {
 }
 
 impl Form<'_> {
+    #[inline(always)]
     fn weight(&self, index: usize) -> u8 {
         self.weights.get(index * self.stride + self.first).copied().unwrap_or_default()
     }
@@ -152,7 +146,7 @@ struct Place {
 impl Place {
     const START: Self = Self { state: Step::START, letter: 0, last: 0 };
 
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, form: &Form<'_>, sums: &mut Sums, class: u8, character: u32) {
         let (cell, step) = Step::of(self.state, class);
         let (mut next, mut kind, mut cell) = (step.next(), step.kind(), cell);
@@ -185,6 +179,21 @@ struct Pending {
 impl Pending {
     /// What stands for bytes that are no character.
     const INVALID: Self = Self { value: 0xFFFD, missing: 0 };
+
+    /// The character with which `text` begins, as far as it is there, and takes it away.
+    fn read(text: &mut &[u8]) -> Self {
+        let Some((&first, mut rest)) = text.split_first() else { return Self::INVALID };
+        let mut character = Self::begin(first);
+        while character.missing != 0 {
+            match rest.split_first() {
+                Some((&byte, after)) if character.add(byte) => rest = after,
+                Some(_) => character = Self::INVALID,
+                None => break,
+            }
+        }
+        *text = rest;
+        character
+    }
 
     /// What the first byte says. Forms that are longer than they need to be, and halves of pairs, pass.
     const fn begin(byte: u8) -> Self {

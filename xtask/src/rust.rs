@@ -41,12 +41,17 @@ pub fn require_component(shell: &Shell, component: &str, subcommand: &str) -> Re
 }
 
 /// Compiles a workspace member to one wasm module and returns its path.
-pub fn build_module(shell: &Shell, package: &str, release: bool) -> Result<PathBuf> {
+///
+/// What is released inlines functions up to `inline_threshold`, in LLVM's measure, if that is given.
+pub fn build_module(shell: &Shell, package: &str, release: bool, inline_threshold: Option<u32>) -> Result<PathBuf> {
     // A library that is also built as an rlib would silently lose link-time optimisation: hence `rustc --crate-type`.
     let mut command = shell.command("cargo").args(["rustc", "--package", package, "--target", WASM, "--lib"]);
     command = command.args(["--crate-type", "cdylib", "--message-format", "json-render-diagnostics"]);
     if release {
         command = command.args(["--profile", "wasm"]);
+        if let Some(threshold) = inline_threshold {
+            command = command.arg("--").arg(format!("-Cllvm-args=-inline-threshold={threshold}"));
+        }
     }
     let messages = command.env("CARGO_ENCODED_RUSTFLAGS", flags(shell)?).read()?;
     messages
