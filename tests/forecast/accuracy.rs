@@ -67,6 +67,7 @@ fn requests_of_a_single_text_are_forecast_almost_as_well() {
             assert!(worths.iter().all(|worth| worth.exceeded() < 2.5), "{}: {worths:?}", case.label);
         }
     }
+    let mut table = Table::new(Form::Small, "a single text each");
     for case in UNKNOWN {
         table.row(case.label, &run(&case, Form::Small, documents.iter(), 1));
     }
