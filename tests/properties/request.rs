@@ -209,6 +209,23 @@ proptest! {
     }
 
     #[test]
+    fn whatever_is_answered_to_a_question_is_a_number_or_nothing(
+        tokens in any::<u64>(),
+        before in value(),
+        answer in vec(any::<u8>(), 0..200),
+        cut in 0..60_usize,
+    ) {
+        // Names and values of the dialects, among others; and anything at all.
+        for name in ["input_tokens", "totalTokens", "inputTokens"] {
+            let told = format!(r#"{{"before":{},"{name}":{tokens} }}"#, before.0);
+            prop_assert_eq!(request::read_count(told.as_bytes()), Some(tokens));
+            let end = told.len().saturating_sub(cut + 1);
+            prop_assert_eq!(request::read_count(&told.as_bytes()[..end]).filter(|read| *read != tokens), None);
+        }
+        request::read_count(&answer);
+    }
+
+    #[test]
     fn what_is_copied_to_be_counted_counts_the_same(
         parts in Just(MEMBERS.to_vec()).prop_shuffle(),
         value in value(),
