@@ -180,7 +180,7 @@ fn a_snapshot_is_plain_data() {
             r#"{"dimension":"requests","amount":60,"periodMs":60000,"burst":60,"available":59,"#,
             r#""enforcement":"token-bucket","source":"configured"},"#,
             r#"{"dimension":"concurrency","amount":2,"periodMs":null,"burst":2,"available":1,"#,
-            r#""enforcement":"token-bucket","source":"configured"}]}]}"#,
+            r#""enforcement":"token-bucket","source":"configured"}]}],"learned":{"version":1,"models":[]}}"#,
         )
     );
 }
