@@ -31,6 +31,11 @@ impl Files {
         Ok(())
     }
 
+    /// Takes out a file that was added with its folder.
+    pub fn leave_out(&mut self, place: &str) {
+        self.0.remove(Path::new(place));
+    }
+
     /// Adds manifest, README, licences and change log.
     pub fn add_documents(&mut self, shell: &Shell) -> Result<()> {
         for (place, source) in DOCUMENTS {

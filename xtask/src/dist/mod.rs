@@ -33,6 +33,9 @@ pub fn run(shell: &Shell, args: &Args) -> Result<PathBuf> {
     let mut files = assemble::Files::default();
     for module in module::ALL {
         files.add_tree("wasm", &module.build(shell, args.dev)?)?;
+        for name in module.unused() {
+            files.leave_out(&format!("wasm/{name}"));
+        }
     }
     files.add_tree("tokens", &tables::build(shell)?)?;
     // The TypeScript refers to these by the place they have in the package.

@@ -14,8 +14,8 @@ use crate::{node, rust};
 
 /// All modules of the package.
 pub const ALL: [Module; 2] = [
-    Module { package: "tidegate-bindings", name: "core", inline_threshold: Some(INLINE_THRESHOLD) },
-    Module { package: "tidegate-simulator", name: "simulator", inline_threshold: None },
+    Module { package: "tidegate-bindings", name: "core", inline_threshold: Some(INLINE_THRESHOLD), is_imported: true },
+    Module { package: "tidegate-simulator", name: "simulator", inline_threshold: None, is_imported: false },
 ];
 
 /// A workspace member, and what its module is called in the package.
@@ -24,6 +24,8 @@ pub struct Module {
     name: &'static str,
     /// How large a function may be to be inlined; `None` for what the compiler thinks right where size counts.
     inline_threshold: Option<u32>,
+    /// Whether an entry imports the module as a file; else the script that carries it is enough.
+    is_imported: bool,
 }
 
 impl Module {
@@ -41,6 +43,12 @@ impl Module {
             shell.say(format!("built {} ({})", self.name, kilobytes(usize::try_from(bytes)?)));
         }
         Ok(output)
+    }
+
+    /// Files of the folder that nothing in the package imports.
+    pub fn unused(&self) -> Vec<String> {
+        let file = |end| format!("{}_bg.{end}", self.name);
+        if self.is_imported { Vec::new() } else { ["wasm", "d.wasm.ts"].map(file).into() }
     }
 
     fn generate(&self, shell: &Shell, compiled: &Path, dir: &Path, dev: bool) -> Result<()> {
