@@ -135,6 +135,24 @@ impl Provider {
         }
     }
 
+    /// Whether it serves language models, and may so be who answers a request in OpenAI's dialect.
+    pub(crate) const fn hosts_models(self) -> bool {
+        !matches!(
+            self,
+            Self::Aws
+                | Self::GitHub
+                | Self::X
+                | Self::Shopify
+                | Self::Discord
+                | Self::Slack
+                | Self::Stripe
+                | Self::Atlassian
+                | Self::Salesforce
+                | Self::HubSpot
+                | Self::Generic
+        )
+    }
+
     /// The provider called `name`, also by a name for one of its faces or platforms.
     ///
     /// ```

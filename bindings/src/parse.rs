@@ -88,8 +88,12 @@ fn text(json: &mut String, name: &str, value: Option<&str>) {
     for character in value.chars() {
         match character {
             '"' | '\\' => json.extend(['\\', character]),
-            // What JSON refuses in a text is invisible.
-            '\0'..' ' => json.push(' '),
+            '\0'..' ' => {
+                json.push_str("\\u00");
+                json.extend(
+                    [4, 0].into_iter().filter_map(|shift| char::from_digit((character as u32 >> shift) & 15, 16)),
+                );
+            }
             _ => json.push(character),
         }
     }

@@ -37,6 +37,7 @@ pub fn check_reading(response: &Response<'_>, now: WallTime) {
             assert!(reset_at.since(now) <= Duration::DAY.times(366), "a reset too far ahead: {limit:?}");
         }
         assert!(limit.window != Some(Duration::ZERO), "an empty window: {limit:?}");
+        assert!(limit.window != Some(Duration::MAX), "a window that is no length: {limit:?}");
         assert!(!limit.dimension.contains('-'), "a dimension in the spelling of a header: {limit:?}");
     }
     assert!(signal.limits().count() <= 16);

@@ -10,9 +10,16 @@ pub fn throttling_types() -> &'static [&'static str] {
     &AWS_THROTTLING
 }
 
-/// Whether `name` is a throttling error of AWS, as in `x-amzn-errortype`, perhaps with its namespace.
+/// Whether `code` means that a quota is spent, whoever sends it.
+#[inline(never)]
+pub(crate) fn is_quota_code(code: &[u8]) -> bool {
+    QUOTA_CODES.iter().any(|known| known.as_bytes() == code)
+}
+
+/// Whether `name` is a throttling error of AWS, as in `x-amzn-errortype`, perhaps with its namespace or
+/// twice.
 pub(crate) fn is_throttling(name: &[u8]) -> bool {
-    let name = name.split(|&byte| byte == b':').next().unwrap_or_default();
+    let name = name.split(|byte| matches!(byte, b':' | b',')).next().unwrap_or_default();
     let name = name.rsplit(|&byte| byte == b'#').next().unwrap_or_default();
     AWS_THROTTLING.iter().any(|known| known.as_bytes() == name)
 }
@@ -21,7 +28,7 @@ pub(crate) fn is_throttling(name: &[u8]) -> bool {
 ///
 /// Anthropic: npm:@anthropic-ai/sdk@1.12.0 src/resources/shared.ts.
 /// OpenAI: <https://developers.openai.com/api/docs/guides/error-codes>.
-pub(crate) const QUOTA_CODES: [&str; 12] = [
+const QUOTA_CODES: [&str; 12] = [
     "enforced_spend_limit_reached",
     "contract_spend_limit_reached",
     "linked_organization_spend_limit_reached",

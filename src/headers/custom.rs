@@ -127,6 +127,7 @@ mod tests {
         let signal = read(&custom, 200, "X-Points: 5\nx-ratelimit-remaining: 1", None);
         assert!(signal.limits().map(|limit| (&*limit.dimension, limit.remaining)).eq([("points", Some(5))]));
         assert_eq!(read(&custom, 200, "X-Points: many", None).limits().count(), 0);
+        assert_eq!(read(&custom, 200, "X-Points: 5\nAge: 30", None).limits().count(), 0, "as a cache stored it");
     }
 
     #[test]

@@ -123,11 +123,8 @@ impl<'a> Fields<'a> {
         words.into_iter().flatten().find_map(|word| crate::names::find(&[("true", true), ("false", false)], word))
     }
 
-    /// States every limit that the fields give. A cache repeats what the server said of its limits long ago.
+    /// States every limit that the fields give.
     pub(crate) fn state_limits(&self, vendor: &Conventions, clock: &Clock, signal: &mut Signal<'a>) {
-        if self.come_from_a_cache() {
-            return;
-        }
         // Each generation of fields restates the older one for old clients: only the newest counts.
         let structured =
             ietf::state_limits(self.value(Field::RateLimit), self.value(Field::RateLimitPolicy), clock, signal);
@@ -194,7 +191,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Whether `Age` (RFC 9111 §5.1) shows that the response was stored. Caches write `Age: 0` on what they fetch anew.
-    fn come_from_a_cache(&self) -> bool {
+    pub(crate) fn come_from_a_cache(&self) -> bool {
         self.value(Field::Age).and_then(Decimal::parse).is_some_and(|age| age.floor() > 0)
     }
 

@@ -35,6 +35,8 @@ mod tests {
             ("x-ratelimit-limit: 1\nX-GitHub-Request-Id: 1", Some(Provider::GitHub)),
             ("x-amzn-requestid: 1", Some(Provider::Aws)),
             ("x-ratelimit-limit: 1", None),
+            // A content network in front, a hosting platform below, a gateway's own names: anybody's.
+            ("x-amz-cf-id: 1\nx-do-app-origin: a\nx-ratelimit-scope: user\nx-rate-limit-limit: 1", None),
             ("", None),
         ] {
             assert_eq!(super::provider(HeaderBlock::new(headers.as_bytes())), provider, "{headers}");

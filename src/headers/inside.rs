@@ -1,9 +1,12 @@
 //! Errors that come inside a success: in a stream after its headers, from GraphQL, from Slack.
 
+use super::grammar::calendar::fixed_digits;
 use super::json::Json;
 use super::refusal::{MAX_BODY_BYTES, Refusal};
+use super::signal::Kind;
 use crate::names;
 use crate::provider::Provider;
+use crate::usage::{class_of_word, more_telling};
 
 /// An error found in the body of a response whose status says success.
 #[derive(Clone, Copy, Debug)]
@@ -20,17 +23,29 @@ impl<'a> Inside<'a> {
     /// Looks for an error in `body`.
     pub(crate) fn find(provider: Provider, body: &'a [u8]) -> Option<Self> {
         let body = &body[..body.len().min(MAX_BODY_BYTES)];
-        if let Some(root @ (Json::Object(_) | Json::Array(_))) = Json::parse(body) {
-            return Self::in_value(provider, root, false);
+        match Json::parse(body) {
+            Some(root @ Json::Object(_)) => Self::in_value(provider, root, false, false),
+            // Google's streams that are not of events: what failed is an object of its own among the answers.
+            Some(answers @ Json::Array(_)) => answers.items().enumerate().find_map(|(index, item)| {
+                let item = Some(item).filter(|item| matches!(item.member("error"), Some(Json::Object(_))))?;
+                Self::in_value(provider, item, false, index > 0)
+            }),
+            _ => Self::in_events(provider, body),
         }
+    }
+
+    /// Looks through a stream of events.
+    fn in_events(provider: Provider, body: &'a [u8]) -> Option<Self> {
         let mut delivered = false;
         let mut event = &b""[..];
         for line in body.split(|byte| matches!(byte, b'\n' | b'\r')) {
             if let Some(name) = line.strip_prefix(b"event:") {
                 event = name.trim_ascii();
             } else if let Some(data) = line.strip_prefix(b"data:") {
-                if let Some(found) = Json::parse(data).and_then(|root| Self::in_value(provider, root, delivered)) {
-                    return Some(found);
+                let called_so = event == b"error";
+                let found = Json::parse(data).and_then(|root| Self::in_value(provider, root, called_so, delivered));
+                if found.is_some() {
+                    return found;
                 }
                 delivered |= event != b"ping";
             }
@@ -38,11 +53,12 @@ impl<'a> Inside<'a> {
         None
     }
 
-    fn in_value(provider: Provider, root: Json<'a>, after_delivery: bool) -> Option<Self> {
+    #[inline(never)]
+    fn in_value(provider: Provider, root: Json<'a>, called_so: bool, after_delivery: bool) -> Option<Self> {
         // OpenAI's Responses wrap the error of a stream that failed.
         let root =
             root.member("response").filter(|response| response.path(&["error", "code"]).is_some()).unwrap_or(root);
-        let status = slack(root).or_else(|| graphql(root)).or_else(|| error_status(root))?;
+        let status = slack(root).or_else(|| graphql(root)).or_else(|| error_status(root, called_so))?;
         Some(Self { status, refusal: Refusal::of(provider, root), after_delivery })
     }
 }
@@ -55,53 +71,38 @@ fn slack(root: Json<'_>) -> Option<u16> {
 }
 
 /// `{"errors":[{"type":"RATE_LIMITED"}]}`, `{"errors":[{"extensions":{"code":"THROTTLED"}}]}`
-fn graphql(root: Json<'_>) -> Option<u16> {
+pub(crate) fn graphql(root: Json<'_>) -> Option<u16> {
     root.member("errors")?.items().find_map(|error| {
-        let names = [error.member("type"), error.path(&["extensions", "code"])];
-        names.into_iter().flatten().find_map(|name| names::find(GRAPHQL_STATUSES, name.text()?.as_bytes()))
+        let paths = [&["type"][..], &["extensions", "code"]];
+        paths.into_iter().find_map(|path| names::find(GRAPHQL_STATUSES, error.path(path)?.text()?.as_bytes()))
     })
 }
 
-/// The status that belongs to the type or the code of an error object.
-fn error_status(root: Json<'_>) -> Option<u16> {
-    let root = if let Json::Array(_) = root { root.items().next()? } else { root };
-    let error = match root.member("error") {
-        Some(error @ Json::Object(_)) => error,
-        _ if root.member("type").is_some_and(|kind| kind.is("error")) => root,
+/// The status that belongs to an error object, by its number or by its words. One that has neither is an error where
+/// the event or the object itself is called so; elsewhere it may be a part of the answer.
+fn error_status(root: Json<'_>, called_so: bool) -> Option<u16> {
+    let says_so = root.member("type").is_some_and(|kind| kind.is("error"));
+    let (error, certain) = match root.member("error") {
+        Some(error @ Json::Object(_)) => (error, says_so || called_so),
+        _ if says_so => (root, called_so),
         _ => return None,
     };
-    let names = [error.path(&["details", "error_code"]), error.member("code"), error.member("type")];
-    names.into_iter().flatten().find_map(|name| match name {
-        Json::Number(code) => core::str::from_utf8(code).ok()?.parse().ok().filter(|code| (400..600).contains(code)),
-        Json::Object(_) | Json::Array(_) | Json::Text(_) | Json::Boolean(_) | Json::Null => {
-            names::find(STATUSES, name.text()?.as_bytes())
-        }
-    })
+    let code = error.member("code");
+    let number = code.and_then(Json::raw_text).filter(|code| code.len() == 3).and_then(fixed_digits);
+    if let Some(status @ 400..600) = number {
+        return u16::try_from(status).ok();
+    }
+    let words = [&["details", "error_code"][..], &["code"], &["type"], &["status"]];
+    let classes = words.into_iter().filter_map(|path| class_of_word(error.path(path)?.text()?.as_bytes()));
+    match classes.reduce(more_telling).or(certain.then_some(Kind::ServerError))? {
+        Kind::RateLimit => Some(429),
+        Kind::Overloaded => Some(529),
+        Kind::QuotaExhausted => Some(402),
+        Kind::ClientError => Some(400),
+        Kind::ServerError => Some(500),
+        Kind::Ok => None,
+    }
 }
-
-/// <https://platform.claude.com/docs/en/api/errors>,
-/// <https://developers.openai.com/api/docs/guides/error-codes>
-const STATUSES: &[(&str, u16)] = &[
-    ("invalid_request_error", 400),
-    ("authentication_error", 401),
-    ("billing_error", 402),
-    ("permission_error", 403),
-    ("not_found_error", 404),
-    ("request_too_large", 413),
-    ("rate_limit_error", 429),
-    ("api_error", 500),
-    ("timeout_error", 504),
-    ("overloaded_error", 529),
-    ("rate_limit_exceeded", 429),
-    ("slow_down", 429),
-    ("insufficient_quota", 429),
-    ("credit_balance_exhausted", 429),
-    ("organization_spend_limit_exceeded", 429),
-    ("project_spend_limit_exceeded", 429),
-    ("organization_usage_limit_exceeded", 429),
-    ("server_error", 500),
-    ("server_is_overloaded", 503),
-];
 
 const GRAPHQL_STATUSES: &[(&str, u16)] = &[
     ("RATE_LIMITED", 429),

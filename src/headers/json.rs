@@ -47,13 +47,23 @@ impl<'a> Json<'a> {
     /// The first member called `name`, if this is an object that has one.
     #[inline(never)]
     pub(crate) fn member(self, name: &str) -> Option<Self> {
+        self.member_where(&|key| key == name.as_bytes())
+    }
+
+    /// The same, for names whose case does not matter.
+    pub(crate) fn member_in_any_case(self, name: &str) -> Option<Self> {
+        self.member_where(&|key| key.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    #[inline(never)]
+    fn member_where(self, is_it: &dyn Fn(&[u8]) -> bool) -> Option<Self> {
         let Self::Object(mut rest) = self else { return None };
         loop {
             rest = blanks(rest);
             let end = text_end(rest)?;
             let key = &rest[1..end - 1];
             let value = blanks(&rest[end..]).strip_prefix(b":")?;
-            if key == name.as_bytes() {
+            if is_it(key) {
                 return Self::parse(value);
             }
             rest = blanks(after_value(value)?).strip_prefix(b",")?;

@@ -23,6 +23,7 @@ mod signal;
 mod vendor;
 
 pub use block::HeaderBlock;
+pub(crate) use codes::is_quota_code;
 pub use codes::{quota_codes, throttling_types};
 pub use custom::{CustomLimit, CustomProvider};
 pub use reset::Unit;
@@ -79,11 +80,13 @@ pub fn read_custom<'a>(response: &Response<'a>, custom: &'a CustomProvider, now:
     read_as(custom.like, Some(custom), response, now)
 }
 
-/// A request to an API that speaks OpenAI's dialect may be answered by many; their headers tell them apart.
+/// A request to an API that speaks OpenAI's dialect may be answered by many; their headers tell them apart. What stands
+/// in front of them, or answers like somebody who serves no models, is not whom the request went to.
 fn who_answered(named: Option<Provider>, headers: HeaderBlock<'_>) -> Provider {
     match named {
         Some(provider) if provider != Provider::OpenAi => provider,
-        dialect => guess::provider(headers).or(dialect).unwrap_or_default(),
+        None => guess::provider(headers).unwrap_or_default(),
+        dialect => guess::provider(headers).filter(|found| found.hosts_models()).or(dialect).unwrap_or_default(),
     }
 }
 
@@ -107,9 +110,12 @@ fn read_as<'a>(
     if let Some(refusal) = &refusal {
         fields.take_missing(refusal.headers());
     }
-    match custom.filter(|custom| !custom.limits.is_empty()) {
-        Some(custom) => custom.state_limits(response.headers, &clock, &mut signal),
-        None => fields.state_limits(plain_fields_of(provider), &clock, &mut signal),
+    // A cache repeats what the server said of its limits long ago.
+    if !fields.come_from_a_cache() {
+        match custom.filter(|custom| !custom.limits.is_empty()) {
+            Some(custom) => custom.state_limits(response.headers, &clock, &mut signal),
+            None => fields.state_limits(plain_fields_of(provider), &clock, &mut signal),
+        }
     }
     // The headers of a success do not speak of the error that came inside it.
     let should_retry = fields.should_retry().filter(|_| response.status >= 400);
@@ -152,4 +158,27 @@ fn plain_fields_of(provider: Provider) -> &'static Conventions {
 pub fn needs_body(provider: Option<Provider>, status: u16, headers: HeaderBlock<'_>) -> bool {
     let provider = who_answered(provider, headers);
     status >= 400 && classify::needs_body(provider, status, &Fields::of(headers))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_stands_in_front_of_a_dialect_is_not_who_answers_it() {
+        for (headers, provider) in [
+            ("x-groq-region: fra", Provider::Groq),
+            ("x-amzn-requestid: 1\nx-amzn-errortype: TooManyRequestsException", Provider::OpenAi),
+            ("x-ratelimit-bucket: b\nstripe-version: 1", Provider::OpenAi),
+            ("x-github-request-id: 1", Provider::OpenAi),
+        ] {
+            let headers = HeaderBlock::new(headers.as_bytes());
+            assert_eq!(who_answered(Some(Provider::OpenAi), headers), provider);
+            assert!(needs_body(Some(Provider::OpenAi), 429, headers));
+        }
+        let aws = HeaderBlock::new(b"x-amzn-requestid: 1");
+        assert_eq!(who_answered(None, aws), Provider::Aws);
+        assert!(needs_body(None, 429, aws), "the gateway may stand before any API");
+        assert_eq!(who_answered(Some(Provider::Groq), aws), Provider::Groq);
+    }
 }

@@ -2,9 +2,10 @@
 
 use alloc::borrow::Cow;
 
-use super::codes::{GITHUB_MESSAGES, QUOTA_CODES, QUOTA_MESSAGES, is_throttling};
-use super::grammar::number::{Decimal, SECOND_NANOS, count};
+use super::codes::{GITHUB_MESSAGES, QUOTA_MESSAGES, is_quota_code, is_throttling};
+use super::grammar::number::{Decimal, SECOND_NANOS, count, digits, saturating};
 use super::hint::{self, find_ignoring_case};
+use super::inside::graphql;
 use super::json::Json;
 use super::retry_after::capped;
 use super::signal::{Kind, Signal, StatedLimit};
@@ -35,9 +36,7 @@ impl<'a> Refusal<'a> {
     /// The class that the body tells, where it is another than the status tells. Nothing else outranks it.
     pub(crate) fn kind(&self, status: u16) -> Option<Kind> {
         match status {
-            429 if self.message().is_some_and(|message| message.starts_with("Request too large")) => {
-                Some(Kind::ClientError)
-            }
+            429 | 498 | 500.. if self.is_too_large() => Some(Kind::ClientError),
             402 if self.is_in_flight_budget() => Some(Kind::RateLimit),
             400 | 402 | 403 | 429 if self.is_quota_exhausted() => Some(Kind::QuotaExhausted),
             400 | 403 if self.is_rate_limit_in_disguise() => Some(Kind::RateLimit),
@@ -82,22 +81,32 @@ impl<'a> Refusal<'a> {
     /// The rate-limit headers that OpenRouter repeats in the body, as names and values.
     pub(crate) fn headers(&self) -> impl Iterator<Item = (&'static [u8], &'a [u8])> {
         let headers = self.error.path(&["metadata", "headers"]);
-        REPEATED_HEADERS.into_iter().filter_map(move |(name, lower)| match headers?.member(name) {
-            Some(Json::Text(value) | Json::Number(value)) => Some((lower.as_bytes(), value)),
+        REPEATED_HEADERS.into_iter().filter_map(move |name| match headers?.member_in_any_case(name) {
+            Some(Json::Text(value) | Json::Number(value)) => Some((name.as_bytes(), value)),
             _ => None,
         })
     }
 
     fn is_quota_exhausted(&self) -> bool {
-        let codes = [self.error.path(&["details", "error_code"]), self.error.member("code"), self.error.member("type")];
-        let is_code = |code: Json<'_>| {
-            let code = code.text().unwrap_or_default();
-            QUOTA_CODES.contains(&&*code) || (self.provider == Provider::Gemini && code == "quota_exceeded")
+        let is_code = |code: &str| {
+            is_quota_code(code.as_bytes()) || (self.provider == Provider::Gemini && code == "quota_exceeded")
         };
-        codes.into_iter().flatten().any(is_code)
+        self.has_code(&is_code)
             || self.message().is_some_and(|message| QUOTA_MESSAGES.iter().any(|known| message.starts_with(known)))
             || self.violations().any(|violation| is_per_day(violation))
             || self.root.member("policyName").is_some_and(|policy| policy.is("DAILY"))
+    }
+
+    /// Whether the request is larger than the limit itself, so that it never fits. OpenAI and Groq have no code for
+    /// that, but write both numbers.
+    fn is_too_large(&self) -> bool {
+        self.has_code(&|code| code == "request_too_large")
+            || self.message().is_some_and(|message| {
+                let numbers =
+                    (number_after(message.as_bytes(), ": limit "), number_after(message.as_bytes(), ", requested "));
+                message.starts_with("Request too large")
+                    || matches!(numbers, (Some(limit), Some(requested)) if requested > limit)
+            })
     }
 
     fn is_rate_limit_in_disguise(&self) -> bool {
@@ -107,7 +116,9 @@ impl<'a> Refusal<'a> {
             && self.message().is_some_and(|message| {
                 GITHUB_MESSAGES.iter().any(|known| find_ignoring_case(message.as_bytes(), known).is_some())
             });
-        github || type_names.into_iter().flatten().filter_map(Json::raw_text).any(is_known)
+        github
+            || graphql(self.root) == Some(429)
+            || type_names.into_iter().flatten().filter_map(Json::raw_text).any(is_known)
     }
 
     /// `{"retry_after":64.57,"global":true}`, by which it is known where nobody named it.
@@ -120,6 +131,13 @@ impl<'a> Refusal<'a> {
     fn is_in_flight_budget(&self) -> bool {
         let source = self.error.path(&["metadata", "limit_source"]);
         source.is_some_and(|source| source.is("openrouter_in_flight_budget"))
+    }
+
+    /// Whether one of the words by which the error is called is such a one.
+    #[inline(never)]
+    fn has_code(&self, is_it: &dyn Fn(&str) -> bool) -> bool {
+        let paths = [&["details", "error_code"][..], &["code"], &["type"]];
+        paths.into_iter().filter_map(|path| self.error.path(path)?.text()).any(|code| is_it(&code))
     }
 
     #[inline(never)]
@@ -141,6 +159,15 @@ impl<'a> Refusal<'a> {
             name.strip_prefix("type.googleapis.com/") == Some(type_name)
         })
     }
+}
+
+/// The whole number that stands in `text` after `phrase`. One that goes on behind a comma or a point is not whole.
+#[inline(never)]
+fn number_after(text: &[u8], phrase: &str) -> Option<u64> {
+    let start = find_ignoring_case(text, phrase)? + phrase.len();
+    let (number, rest) = digits(text.get(start..)?);
+    let goes_on = matches!(rest, [b',' | b'.', b'0'..=b'9', ..]);
+    (!number.is_empty() && !goes_on).then(|| saturating(number))
 }
 
 /// A duration in protobuf's JSON: seconds, at most nine decimals, and an `s`.
@@ -180,10 +207,4 @@ const GOOGLE_WINDOWS: [(&str, Duration); 4] = [
     ("PerSecond", Duration::SECOND),
 ];
 
-/// As OpenRouter writes them, and as the names are read.
-const REPEATED_HEADERS: [(&str, &str); 4] = [
-    ("X-RateLimit-Limit", "x-ratelimit-limit"),
-    ("X-RateLimit-Remaining", "x-ratelimit-remaining"),
-    ("X-RateLimit-Reset", "x-ratelimit-reset"),
-    ("Retry-After", "retry-after"),
-];
+const REPEATED_HEADERS: [&str; 4] = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "retry-after"];

@@ -115,6 +115,8 @@ impl<'a> Signal<'a> {
             Some(most) => limit.remaining.map(|left| left.min(most)),
             None => limit.remaining,
         };
+        // A window of centuries is a mistake, and its length no more than the longest duration that there is.
+        limit.window = limit.window.filter(|window| *window < Duration::MAX);
         if let Some(place) = self.limits.iter_mut().find(|place| place.is_none()) {
             *place = Some(limit);
         }
@@ -152,6 +154,15 @@ mod tests {
             signal.state(StatedLimit { limit: Some(number), ..StatedLimit::of("requests".into()) });
         }
         assert!(signal.limits().map(|limit| limit.limit).eq((0..16).map(Some)));
+    }
+
+    #[test]
+    fn a_window_that_no_duration_holds_is_unknown() {
+        let mut signal = Signal::default();
+        for window in [Duration::from_secs(999_999_999_999_999), Duration::from_secs(31_536_000)] {
+            signal.state(StatedLimit { window: Some(window), ..StatedLimit::of("requests".into()) });
+        }
+        assert!(signal.limits().map(|limit| limit.window).eq([None, Some(Duration::DAY.times(365))]));
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub struct Vendor {
     pub windows: &'static [Window],
     /// Statuses of which the body may tell another class, or a wait, than the status alone.
     pub telling_bodies: &'static [u16],
-    /// Beginnings of header names that give this provider away when a caller does not name it.
+    /// Beginnings of header names that give this provider away when a caller does not name it. No other server may be
+    /// expected to send them: whoever is taken for somebody else is read by the wrong conventions.
     pub marks: &'static [&'static str],
     /// Where its conventions are described.
     pub source: &'static str,
@@ -214,8 +215,9 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
         notes: "`x-amzn-errortype` names the refusal, also on a 400; `x-amz-retry-after` is in milliseconds.",
         reset: Unit::Any,
         windows: &[],
-        telling_bodies: &[400],
-        marks: &["x-amzn-", "x-amz-"],
+        // Behind what looks like AWS may stand any API: others let its gateways and caches answer for them.
+        telling_bodies: OPENAI_BODIES,
+        marks: &["x-amzn-errortype", "x-amzn-requestid"],
         source: "npm:@smithy/core@3.41.0 service-error-classification",
     },
     Vendor {
@@ -299,7 +301,8 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
         reset: Unit::EpochSeconds,
         windows: &[],
         telling_bodies: OPENAI_BODIES,
-        marks: &["x-do-", "x-ratelimit-limit-tokens-per-minute"],
+        // Its names are anybody's, and read as well without a mark.
+        marks: &[],
         source: "https://docs.digitalocean.com/products/inference/reference/quota-specific-response-headers/",
     },
     Vendor {
@@ -319,7 +322,7 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
         reset: Unit::EpochSeconds,
         windows: &[],
         telling_bodies: &[],
-        marks: &["x-rate-limit-limit", "x-twitter-"],
+        marks: &["x-twitter-"],
         source: "https://docs.x.com/fundamentals/rate-limits",
     },
     Vendor {
@@ -339,7 +342,7 @@ const VENDORS: [Vendor; Provider::ALL.len()] = [
         reset: Unit::EpochSeconds,
         windows: &[],
         telling_bodies: &[429],
-        marks: &["x-ratelimit-bucket", "x-ratelimit-scope", "x-ratelimit-global", "x-ratelimit-reset-after"],
+        marks: &["x-ratelimit-bucket", "x-ratelimit-global"],
         source: "https://discord.com/developers/docs/topics/rate-limits",
     },
     Vendor {

@@ -23,6 +23,7 @@ mod tally;
 use crate::headers::Kind;
 use crate::json::Lexer;
 
+pub(crate) use refusal::{more_telling, of_word as class_of_word};
 use sse::{Framer, Part};
 use tally::Tally;
 

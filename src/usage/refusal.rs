@@ -1,6 +1,6 @@
 //! The class of an error that came inside a success.
 
-use crate::headers::Kind;
+use crate::headers::{Kind, is_quota_code};
 use crate::names;
 
 /// The class that `word`, an error's type, code or status, names.
@@ -9,8 +9,8 @@ use crate::names;
 /// `src/resources/shared.ts`; <https://developers.openai.com/api/docs/guides/error-codes>; Google's status names,
 /// <https://ai.google.dev/gemini-api/docs/troubleshooting>, and the codes of its Interactions API,
 /// <https://www.developersdigest.tech/errors/api/gemini-api>.
-pub(super) fn of_word(word: &[u8]) -> Option<Kind> {
-    names::find(WORDS, word)
+pub(crate) fn of_word(word: &[u8]) -> Option<Kind> {
+    if is_quota_code(word) { Some(Kind::QuotaExhausted) } else { names::find(WORDS, word) }
 }
 
 /// The class that `status`, an HTTP status written in the body, names.
@@ -26,7 +26,7 @@ pub(super) fn of_status(status: u64) -> Option<Kind> {
 
 /// The more telling of two classes of one error: its type may say `rate_limit_error` where its code says that the
 /// money is gone.
-pub(super) fn more_telling(one: Kind, other: Kind) -> Kind {
+pub(crate) fn more_telling(one: Kind, other: Kind) -> Kind {
     if rank(other) > rank(one) { other } else { one }
 }
 
@@ -51,20 +51,11 @@ const WORDS: &[(&str, Kind)] = &[
     ("requests", Kind::RateLimit),
     ("too_many_requests", Kind::RateLimit),
     ("RESOURCE_EXHAUSTED", Kind::RateLimit),
+    ("rate_limit_reached", Kind::RateLimit),
     ("overloaded_error", Kind::Overloaded),
     ("server_is_overloaded", Kind::Overloaded),
     ("service_unavailable_error", Kind::Overloaded),
     ("UNAVAILABLE", Kind::Overloaded),
-    ("billing_error", Kind::QuotaExhausted),
-    ("enforced_spend_limit_reached", Kind::QuotaExhausted),
-    ("contract_spend_limit_reached", Kind::QuotaExhausted),
-    ("linked_organization_spend_limit_reached", Kind::QuotaExhausted),
-    ("linked_organization_billing_unavailable", Kind::QuotaExhausted),
-    ("insufficient_quota", Kind::QuotaExhausted),
-    ("credit_balance_exhausted", Kind::QuotaExhausted),
-    ("organization_spend_limit_exceeded", Kind::QuotaExhausted),
-    ("project_spend_limit_exceeded", Kind::QuotaExhausted),
-    ("organization_usage_limit_exceeded", Kind::QuotaExhausted),
     ("quota_exceeded", Kind::QuotaExhausted),
     ("invalid_request_error", Kind::ClientError),
     ("authentication_error", Kind::ClientError),
@@ -81,9 +72,14 @@ const WORDS: &[(&str, Kind)] = &[
     ("UNAUTHENTICATED", Kind::ClientError),
     ("NOT_FOUND", Kind::ClientError),
     ("FAILED_PRECONDITION", Kind::ClientError),
+    ("api_error", Kind::ServerError),
+    ("server_error", Kind::ServerError),
+    ("timeout_error", Kind::ServerError),
+    ("INTERNAL", Kind::ServerError),
+    ("DEADLINE_EXCEEDED", Kind::ServerError),
 ];
 
-/// The longest of them has 39 bytes.
+/// The longest of them, and of the codes of a spent quota, has 39 bytes.
 pub(super) const WORD_BYTES: usize = 40;
 
 #[cfg(test)]

@@ -60,8 +60,19 @@ fn a_body_that_changes_the_class_is_asked_for() {
 }
 
 /// Responses that bear no mark of their provider and are read otherwise if it is named.
-const NAMELESS: [&str; 4] =
-    ["groq-200-doc-sample", "gemini-interactions-429-quota-exceeded", "azure-200-split-spelling", "stripe-402-card"];
+const NAMELESS: [&str; 11] = [
+    "groq-200-doc-sample",
+    "gemini-interactions-429-quota-exceeded",
+    "azure-200-split-spelling",
+    "stripe-402-card",
+    "openai-dur-epoch",
+    "azure-200-bare-seconds",
+    "azure-200-remaining-only",
+    "azure-placeholder-limit-only",
+    "groq-429",
+    "groq-413-headers",
+    "github-403-html",
+];
 
 fn vectors() -> impl Iterator<Item = Value> {
     VECTORS.into_iter().flat_map(str::lines).map(|line| serde_json::from_str(line).unwrap())

@@ -18,18 +18,17 @@ pub(crate) fn parse(text: &[u8], now: WallTime) -> Option<WallTime> {
     if is_weekday(weekday, false) { civil.wall_time() } else { None }
 }
 
-/// The date whose year ends in the two digits that were read.
+/// The last date of a year with the two digits that is not more than fifty years ahead.
 fn in_the_nearest_century(civil: Civil, now: WallTime) -> Option<WallTime> {
     let this_year = year_of(now);
-    let this_century = this_year - this_year % 100 + civil.year;
     let date = |year| Civil { year, ..civil }.wall_time();
-    // More than fifty years ahead means the last century, and as far behind means the next one.
-    let horizon = now.as_unix_millis().saturating_add(FIFTY_YEARS_MILLIS);
-    match date(this_century) {
-        Some(instant) if instant.as_unix_millis() > horizon => date(this_century.checked_sub(100)?),
-        _ if this_century + 50 < this_year => date(this_century + 100),
-        read => read,
-    }
+    let century = this_year - this_year % 100 + civil.year;
+    let near = [century + 100, century, century.saturating_sub(100)].into_iter().find(|year| match *year {
+        // In fifty years to the day, or earlier in that year.
+        year if year == this_year + 50 => date(this_year).is_none_or(|today| today <= now),
+        year => year < this_year + 50,
+    });
+    date(near?)
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`
@@ -38,9 +37,6 @@ const IMF_FIXDATE: &[u8] = b", DD NNN YYYY hh:mm:ss";
 const RFC_850: &[u8] = b", DD-NNN-YY hh:mm:ss";
 /// `Sun Nov  6 08:49:37 1994`
 const ASCTIME: &[u8] = b" NNN _D hh:mm:ss YYYY";
-
-/// Fifty years of 365.2425 days.
-const FIFTY_YEARS_MILLIS: u64 = 1_577_847_600_000;
 
 #[cfg(test)]
 mod tests {
@@ -65,6 +61,9 @@ mod tests {
         assert_eq!(seconds("Monday, 23-Nov-26 12:02:00 GMT"), Some(1_795_435_320));
         assert_eq!(seconds("Friday, 06-Nov-76 08:49:37 GMT"), Some(3_371_878_177));
         assert_eq!(seconds("Sunday, 06-Nov-77 08:49:37 GMT"), Some(247_654_177));
+        assert_eq!(seconds("Monday, 23-Nov-76 12:00:00 GMT"), Some(3_373_358_400));
+        assert_eq!(seconds("Monday, 23-Nov-76 12:00:01 GMT"), Some(217_598_401));
+        assert_eq!(seconds("Saturday, 29-Feb-76 00:00:00 GMT"), Some(3_350_160_000));
         let new_year_2100 = WallTime::from_unix_millis(4_102_444_790_000);
         let read = parse(b"Friday, 01-Jan-00 00:00:00 GMT", new_year_2100);
         assert_eq!(read.map(WallTime::as_unix_millis), Some(4_102_444_800_000));

@@ -82,11 +82,17 @@ impl<'a> Iterator for Members<'a> {
         if text.is_empty() {
             return None;
         }
-        let (mut in_text, mut escaped) = (false, false);
+        let (mut in_text, mut escapes, mut escaped) = (false, false, false);
+        let mut before = b',';
         let comma = text.iter().position(|&byte| {
             let divides = byte == b',' && !in_text;
-            in_text ^= byte == b'"' && !escaped;
-            escaped = byte == b'\\' && in_text && !escaped;
+            if byte == b'"' && !escaped {
+                in_text = !in_text;
+                // In a Display String a backslash is one.
+                escapes = before != b'%';
+            }
+            escaped = byte == b'\\' && in_text && escapes && !escaped;
+            before = byte;
             divides
         });
         let (member, after) = comma.map_or((text, &[][..]), |comma| (&text[..comma], skip_blanks(&text[comma + 1..])));
@@ -151,10 +157,7 @@ fn bare(text: &[u8]) -> Option<(Bare<'_>, &[u8])> {
             (Bare::Integer(_), rest) => Some((Bare::Other, rest)),
             _ => None,
         },
-        [b'%', b'"', rest @ ..] => {
-            let end = run(rest, |byte| byte != b'"' && matches!(byte, b' '..=b'~'));
-            rest[end..].strip_prefix(b"\"").map(|rest| (Bare::Other, rest))
-        }
+        [b'%', b'"', rest @ ..] => display_string(rest),
         [b'-' | b'0'..=b'9', ..] => number(text),
         [b'a'..=b'z' | b'A'..=b'Z' | b'*', ..] => {
             let end = run(text, |byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:/".contains(&byte));
@@ -177,6 +180,22 @@ fn string(text: &[u8]) -> Option<(Bare<'_>, &[u8])> {
     }
 }
 
+/// The rest of a Display String after its opening quote, where a byte may be written as `%` and two digits. That the
+/// bytes are UTF-8 is not looked at: no field read here uses one.
+fn display_string(mut text: &[u8]) -> Option<(Bare<'_>, &[u8])> {
+    loop {
+        text = match text {
+            [b'"', rest @ ..] => return Some((Bare::Other, rest)),
+            [b'%', high, low, rest @ ..] if is_hex(*high) && is_hex(*low) => rest,
+            [b' '..=b'$' | b'&'..=b'~', rest @ ..] => rest,
+            _ => return None,
+        };
+    }
+}
+
+fn is_hex(digit: u8) -> bool {
+    matches!(digit, b'0'..=b'9' | b'a'..=b'f')
+}
 fn number(text: &[u8]) -> Option<(Bare<'_>, &[u8])> {
     let (negative, unsigned) = text.strip_prefix(b"-").map_or((false, text), |rest| (true, rest));
     let (whole, rest) = digits(unsigned);
@@ -218,8 +237,12 @@ mod tests {
     fn lists_hold_items_of_every_type() {
         assert_eq!(items(""), Some(Vec::new()));
         assert_eq!(items("\"a\" ,\t12"), Some(Vec::from([Bare::Text(b"a"), Bare::Integer(12)])));
-        assert_eq!(items("-5;a;b=?1;c=:YQ==:;d=tok/en;e=1.5;f=@7;g=%\"x\""), Some(Vec::from([Bare::Integer(-5)])));
+        assert_eq!(
+            items("-5;a;b=?1;c=:YQ==:;d=tok/en;e=1.5;f=@7;g=%\"x%c3%a9\""),
+            Some(Vec::from([Bare::Integer(-5)]))
+        );
         assert_eq!(items(r#""a\"b, c\\""#), Some(Vec::from([Bare::Text(br#"a\"b, c\\"#)])));
+        assert_eq!(items(r#"1;a=%"b\", 2"#), Some(Vec::from([Bare::Integer(1), Bare::Integer(2)])));
     }
 
     #[test]
@@ -249,6 +272,9 @@ mod tests {
             ":a",
             "?2",
             "@1.5",
+            "1;a=%\"%C3%A9\"",
+            "1;a=%\"%c\"",
+            "1;a=%\"x",
             "é",
         ] {
             assert_eq!(items(text), None, "{text}");
