@@ -116,9 +116,9 @@ export function bytes() {{
 pub const INLINE_TYPES: &str =
     "/** What this file carries. */\nexport declare function bytes(): Uint8Array<ArrayBuffer>;\n";
 
-/// In the core speed counts too. With 5, LLVM's own for `opt-level = "z"`, the module weighs 0.5 kB less after Brotli, counts
-/// tokens a fifth slower and reads a request and its answer in a quarter more time; with 50, its own for `s`, decisions are a
-/// tenth faster and it weighs 3 kB more (tried 2026-11-26 with rustc 1.95).
-const INLINE_THRESHOLD: u32 = 15;
+/// In the core speed counts too. With 15 the module weighs 1.6 kB less after Brotli, and decisions take a fifth longer; with
+/// 50, LLVM's own for `opt-level = "s"`, it weighs 1.2 kB more, and reading a request and its answer takes a twentieth less
+/// (tried 2026-11-26 with rustc 1.95).
+const INLINE_THRESHOLD: u32 = 35;
 
 const WASM_TYPES: &str = "declare const module: WebAssembly.Module;\nexport default module;\n";
