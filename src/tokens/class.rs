@@ -20,6 +20,7 @@ pub(super) mod kinds {
     /// Latin letters outside of ASCII, and marks that combine with letters.
     pub(crate) const ACCENTED: u8 = 15;
     pub(crate) const CYRILLIC: u8 = 16;
+    /// With Armenian and Georgian, and letters of Cyrillic that Russian has not.
     pub(crate) const GREEK: u8 = 17;
     pub(crate) const ARABIC: u8 = 18;
     /// Scripts of India but Devanagari.
@@ -37,7 +38,7 @@ pub(super) mod kinds {
     pub(crate) const EMOJI: u8 = 27;
     /// What else UTF-8 writes in three bytes.
     pub(crate) const RARE: u8 = 28;
-    /// What else UTF-8 writes in four.
+    /// Scripts of which tokenizers know the bytes and hardly more, and what else UTF-8 writes in four.
     pub(crate) const RAREST: u8 = 29;
     pub(crate) const HEBREW: u8 = 30;
     pub(crate) const DEVANAGARI: u8 = 31;
@@ -108,9 +109,10 @@ const STARTS: &[(u16, u8)] = &[
     (0x0370, kinds::GREEK),
     (0x0410, kinds::CYRILLIC),
     (0x0450, kinds::GREEK),
-    (0x0530, kinds::RARE),
     (0x0590, kinds::HEBREW),
     (0x0600, kinds::ARABIC),
+    (0x0700, kinds::RARE),
+    (0x0750, kinds::ARABIC),
     (0x0780, kinds::RARE),
     (0x08A0, kinds::ARABIC),
     (0x0900, kinds::DEVANAGARI),
@@ -118,8 +120,12 @@ const STARTS: &[(u16, u8)] = &[
     (0x0D80, kinds::RARE),
     (0x0E00, kinds::THAI),
     (0x0E80, kinds::RARE),
+    (0x10A0, kinds::GREEK),
     (0x1100, kinds::HANGUL),
     (0x1200, kinds::RARE),
+    (0x13A0, kinds::RAREST),
+    (0x1780, kinds::RARE),
+    (0x1800, kinds::RAREST),
     (0x1C80, kinds::CYRILLIC),
     (0x1C90, kinds::RARE),
     (0x1E00, kinds::ACCENTED),
@@ -127,6 +133,9 @@ const STARTS: &[(u16, u8)] = &[
     (0x2000, kinds::TYPOGRAPHIC),
     (0x2070, kinds::SYMBOL),
     (0x2C00, kinds::RARE),
+    (0x2D00, kinds::GREEK),
+    (0x2D30, kinds::RAREST),
+    (0x2D80, kinds::RARE),
     (0x2DE0, kinds::CYRILLIC),
     (0x2E00, kinds::RARE),
     (0x2E80, kinds::HAN),
@@ -143,6 +152,7 @@ const STARTS: &[(u16, u8)] = &[
     (0xA000, kinds::RARE),
     (0xA640, kinds::CYRILLIC),
     (0xA6A0, kinds::RARE),
+    (0xA980, kinds::RAREST),
     (0xAC00, kinds::HANGUL),
     (0xD7B0, kinds::RARE),
     (0xF900, kinds::HAN),
@@ -190,7 +200,17 @@ mod tests {
             ('😀', kinds::EMOJI),
             ('\u{200D}', kinds::EMOJI),
             ('\u{FE0F}', kinds::EMOJI),
-            ('ⴰ', kinds::RARE),
+            ('ა', kinds::GREEK),
+            ('Հ', kinds::GREEK),
+            ('ܐ', kinds::RARE),
+            ('ݐ', kinds::ARABIC),
+            ('ම', kinds::RARE),
+            ('ក', kinds::RARE),
+            ('ⴰ', kinds::RAREST),
+            ('Ꭰ', kinds::RAREST),
+            ('ᐃ', kinds::RAREST),
+            ('ᠠ', kinds::RAREST),
+            ('ꦲ', kinds::RAREST),
             ('𝔸', kinds::RAREST),
             ('𠀀', kinds::HAN),
             ('\u{10FFFF}', kinds::RAREST),

@@ -5,8 +5,9 @@ pub const GROUPS: usize = 10;
 
 /// Model tokens of a text by kind of character, in 1/16.
 ///
-/// The kinds are, in order: letters of ASCII; digits; white space, punctuation, symbols and emoji; accented, Cyrillic and
-/// Greek letters; Chinese and Japanese; Korean; scripts of India; Thai; Arabic and Hebrew; scripts that are rare.
+/// The kinds are, in order: letters of ASCII; digits; white space, punctuation, symbols and emoji; accented, Cyrillic,
+/// Greek, Armenian and Georgian letters; Chinese and Japanese; Korean; scripts of India; Thai; Arabic and Hebrew; scripts
+/// that are rare.
 /// Tokenizers differ from each other mostly by a factor for each of these: of some twenty ways to divide, this one let a
 /// regression learn an unknown tokenizer about as soon as the finest, of 63.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
