@@ -294,7 +294,8 @@ proptest! {
         let body = format!(r#"{{"x":{},"model":"abc"}}"#, value.0);
         let whole = read("/", b"", body.as_bytes());
         let part = read("/", b"", &body.as_bytes()[..cut.index(body.len())]);
-        prop_assert!(part.input.tokens() <= whole.input.tokens());
+        // Half a character that was escaped is another character, which may cost a little more.
+        prop_assert!(part.input.tokens() <= whole.input.tokens() + 2, "{} and {}", part.input.tokens(), whole.input.tokens());
         prop_assert!(part.model.is_none_or(|model| model == "abc"));
     }
 }
