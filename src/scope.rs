@@ -8,9 +8,9 @@ use alloc::vec::Vec;
 use crate::ledger::{Ledger, Limit};
 use crate::pattern::Pattern;
 use crate::policy::Policy;
-use crate::prompt_cache::PromptCache;
+use crate::prompt_cache::{Found, PromptCache};
 use crate::queue::Queue;
-use crate::request::{Facts, Family};
+use crate::request::{Facts, Family, Prefixes};
 use crate::time::Instant;
 
 /// What a server counts together: its limits, and who waits for them.
@@ -102,6 +102,11 @@ impl Scopes {
 
     pub(crate) fn shut_until(&self, index: u32) -> Instant {
         self.list.get(index as usize).map_or(Instant::ZERO, |scope| scope.shut_until)
+    }
+
+    /// What a request in scope `index` whose prompt has `prefixes` finds at its server.
+    pub(crate) fn find_prompt(&self, index: u32, prefixes: &Prefixes, now: Instant) -> Found {
+        self.list.get(index as usize).map_or(Found::default(), |scope| scope.prompts.find(prefixes, now))
     }
 
     pub(crate) fn name(&self, index: u32) -> String {

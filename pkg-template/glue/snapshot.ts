@@ -3,8 +3,8 @@ export interface Snapshot {
   /** Calls that wait, over all scopes. */
   readonly waiting: number;
   /**
-   * When the limiter looks at its queues next, in milliseconds, and why: "quota", "cooldown", "backoff", "deadline" or
-   * "output"; null when nothing is due.
+   * When the limiter looks at its queues next, in milliseconds, and why: "quota", "cooldown", "backoff", "prompt-cache",
+   * "deadline" or "output"; null when nothing is due.
    */
   readonly wakeUp: { readonly inMs: number; readonly reason: string } | null;
   /** The first is the default one. */
@@ -62,7 +62,7 @@ export interface InputLearned {
 export interface ScopeSnapshot {
   /** The key in `limits`, or for a scope that was learned the model and the server. */
   readonly name: string;
-  /** Calls that have not started, or wait between two attempts. */
+  /** Calls that have not started, or wait between two attempts, or for another to write their common prompt. */
   readonly waiting: number;
   /** Calls that have started and not ended: until the end of the body, where that is observed. */
   readonly inFlight: number;

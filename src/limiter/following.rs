@@ -5,23 +5,22 @@ use alloc::vec::Vec;
 
 use super::Limiter;
 use super::ticket::{Call, Phase, Ticket};
+use crate::prompt_cache::{Found, Writer};
 use crate::request::Prefixes;
 use crate::time::Instant;
 use crate::usage::Usage;
 
 impl Limiter {
-    /// Model tokens of the ticket's prompt that the server is expected to read from its cache.
-    pub(super) fn readable(&mut self, now: Instant, ticket: Ticket) -> u32 {
-        let Some((scope, prefixes)) = self.prompt_of(ticket) else { return 0 };
-        self.scopes.get_mut(scope).prompts.find(&prefixes, now).readable
+    /// What of the ticket's prompt the server is expected to read from its cache, and who is writing more of it.
+    pub(super) fn find_prompt(&self, now: Instant, ticket: Ticket) -> Found {
+        let prompt = self.tickets.get(ticket).and_then(|entry| Some((entry.scope, self.tickets.prefixes(entry)?)));
+        prompt.map_or(Found::default(), |(scope, prefixes)| self.scopes.find_prompt(scope, prefixes, now))
     }
 
-    /// Lets the ticket, which is the first of its queue, wait beside it if somebody is writing its prompt's beginning.
+    /// Lets the ticket, which is the first of its queue, wait beside it for whoever is writing its prompt's beginning.
     /// Says whether it does.
-    pub(super) fn follow(&mut self, now: Instant, ticket: Ticket) -> bool {
-        let Some((scope, prefixes)) = self.prompt_of(ticket) else { return false };
+    pub(super) fn follow(&mut self, now: Instant, ticket: Ticket, writer: Writer) -> bool {
         let Some(entry) = self.tickets.get(ticket).copied() else { return false };
-        let Some(writer) = self.scopes.get_mut(scope).prompts.find(&prefixes, now).writer else { return false };
         let is_patient = |call: &&mut Call| call.patience > 0;
         // At its deadline it goes now or never.
         let Some(call) = self.tickets.call_mut(&entry).filter(is_patient).filter(|_| entry.deadline > now) else {

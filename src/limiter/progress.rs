@@ -5,6 +5,7 @@ use super::{END_OF_TIME, Limiter};
 use super::{Event, Output, Reason, Refusal, WakeUp};
 use crate::cost::Cost;
 use crate::ledger::Earliest;
+use crate::prompt_cache::Found;
 use crate::request::Prefixes;
 use crate::scope::Place;
 use crate::time::{Duration, Instant};
@@ -113,10 +114,10 @@ impl Limiter {
             }
             let call = self.tickets.call(&entry).copied();
             let has_prompt = call.is_some_and(|call| call.prompt != Call::NO_PROMPT);
-            if has_prompt && self.follow(now, ticket) {
+            let found = if has_prompt { self.find_prompt(now, ticket) } else { Found::default() };
+            if found.writer.is_some_and(|writer| self.follow(now, ticket, writer)) {
                 continue;
             }
-            let readable = if has_prompt { self.readable(now, ticket) } else { 0 };
             let scope = self.scopes.get_mut(index);
             if call.is_some() && scope.must_learn_first() {
                 // The first answer, or the end of one of those under way, opens the scope.
@@ -125,7 +126,7 @@ impl Limiter {
             }
             // What was learned while it waited counts for it too.
             let cost = call.map_or(entry.cost, |call| {
-                super::charge::cost_of(&call, entry.cost, readable, &self.forecasts, &scope.ledger)
+                super::charge::cost_of(&call, entry.cost, found.readable, &self.forecasts, &scope.ledger)
             });
             let counted_at = if call.is_some() { now + NETWORK_SPREAD } else { now };
             match scope.ledger.reserve(cost, now, counted_at) {
