@@ -247,6 +247,26 @@ mod tests {
     }
 
     #[test]
+    fn cached_prompts_are_left_out_only_where_they_never_count() {
+        let oldest = Call { terms: ModelTerms::of("claude-3-5-haiku-20241022"), ..call(Provider::Anthropic) };
+        assert!(reads_are_free(&call(Provider::Anthropic)) && !reads_are_free(&oldest));
+        assert!(reads_are_free(&call(Provider::Groq)));
+        // Bedrock and Cerebras reserve them all the same, and give them back later.
+        for provider in [Provider::OpenAi, Provider::XAi, Provider::Bedrock, Provider::Cerebras] {
+            assert!(!reads_are_free(&call(provider)), "{}", provider.name());
+        }
+    }
+
+    #[test]
+    fn what_is_guessed_makes_no_call_impossible() {
+        let mut call = call(Provider::Anthropic);
+        (call.subject.input.tokenizer, call.subject.input.fixed) = (Tokenizer::Claude47, 1_000);
+        assert_eq!(certain(&call, Cost::REQUEST, 0).input_tokens, 84 + 1_000);
+        call.subject.input.has_unknown_parts = true;
+        assert_eq!(certain(&call, Cost::REQUEST, 0).input_tokens, 84);
+    }
+
+    #[test]
     fn a_cut_stream_is_charged_what_passed() {
         let usage = Usage { output_tokens: Some(1), ..Usage::default() };
         let reserved = Cost { input_tokens: 100, output_tokens: 50, ..Cost::REQUEST };
