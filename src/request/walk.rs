@@ -31,8 +31,8 @@ pub(super) struct Said<'a> {
     pub(super) kind: Kind,
 }
 
-/// Reads `body`, which is for `model` and whose text `counter` counts, or `None` if it does not even begin like a JSON object or array. Messages have
-/// frames only where `is_chat` says that a model answers.
+/// Reads `body`, which is for `model` and whose text `counter` counts, or `None` if it does not even begin like a JSON
+/// object or array. Messages have frames only where `is_chat` says that a model answers.
 pub(super) fn read<'a>(body: &'a [u8], counter: Counter<'_>, model: &Model<'_>, is_chat: bool) -> Option<Said<'a>> {
     let start = body.strip_prefix(BOM).unwrap_or(body).trim_ascii_start();
     if !matches!(start.first(), Some(b'{' | b'[')) {
