@@ -8,5 +8,7 @@ mod books;
 mod claude;
 mod outcome;
 mod process;
+mod quota;
+mod scenario;
 mod settling;
 mod world;
