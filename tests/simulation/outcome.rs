@@ -38,7 +38,7 @@ pub struct Outcome {
 }
 
 /// What became of a job.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Life {
     pub process: usize,
     pub handed_in_at: Option<Instant>,
@@ -49,6 +49,8 @@ pub struct Life {
     pub ended_at: Option<Instant>,
     /// Whether the answer was whole and no error.
     pub is_complete: bool,
+    /// Whether a limiter refused it.
+    pub is_refused: bool,
 }
 
 impl Life {

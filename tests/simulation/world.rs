@@ -5,7 +5,7 @@ use std::time::Duration as StdDuration;
 
 use tidegate::cost::Stated;
 use tidegate::headers::HeaderBlock;
-use tidegate::limiter::{HttpRequest, HttpResponse, Limiter, Output, Reason, Ticket, Verdict};
+use tidegate::limiter::{HttpRequest, HttpResponse, Limiter, Output, Reason, Refusal, Ticket, Verdict};
 use tidegate::queue::Priority;
 use tidegate::request::Body;
 use tidegate::time::{Duration, Instant, WallTime};
@@ -46,6 +46,8 @@ pub struct World {
     pub patience: BTreeMap<usize, Patience>,
     /// Whether callers who gave up an attempt that was not answered hand the job in again.
     pub is_persistent: bool,
+    /// Whether callers say beforehand what their jobs cost.
+    pub states_costs: bool,
     /// Kept if there, and checked after every step.
     pub books: Option<Books>,
     now: Instant,
@@ -133,6 +135,7 @@ impl World {
             hides_limits: false,
             patience: BTreeMap::new(),
             is_persistent: false,
+            states_costs: false,
             books: None,
             now: Instant::ZERO,
             agenda: BTreeMap::new(),
@@ -196,6 +199,7 @@ impl World {
             let rested = process.time(rested);
             let in_flight = books::in_flight(&mut process.limiter, rested);
             assert_eq!(in_flight, 0, "somebody is in flight and nothing will happen");
+            assert_tells_no_secret(&process.limiter.snapshot(rested));
             self.outcome.not_full.extend(books::not_full(&mut process.limiter, rested));
         }
         self.outcome.books = self.books;
@@ -284,6 +288,15 @@ impl World {
         };
         let Task { job: task, .. } = &self.tasks[job];
         let api = Api::of(task);
+        let stated = if self.states_costs {
+            Stated {
+                input_tokens: Some(known(task.input_tokens)),
+                output_tokens: Some(known(task.output_tokens)),
+                ..Stated::default()
+            }
+        } else {
+            Stated::default()
+        };
         let request = HttpRequest {
             method: "POST",
             url: api.url(),
@@ -297,7 +310,7 @@ impl World {
                 workload::Priority::Low => Priority::Low,
             },
             max_wait: None,
-            stated: Stated::default(),
+            stated,
             count: None,
         };
         let program = &mut self.processes[process];
@@ -319,8 +332,7 @@ impl World {
                 }
             }
             Err(refusal) => {
-                self.outcome.refusals.push(refusal);
-                self.submit_what_follows(job);
+                self.refuse(job, refusal);
             }
         }
         process
@@ -555,6 +567,13 @@ impl World {
         running.job
     }
 
+    fn refuse(&mut self, job: usize, refusal: Refusal) {
+        assert_tells_no_secret(&refusal);
+        self.outcome.refusals.push(refusal);
+        self.outcome.lives[job].is_refused = true;
+        self.submit_what_follows(job);
+    }
+
     fn end_job(&mut self, job: usize, status: u16) {
         self.outcome.answers[job].push(status);
         self.outcome.lives[job].ended_at = Some(self.now);
@@ -584,10 +603,12 @@ impl World {
                 Output::Start(ticket) => self.start(process, ticket),
                 Output::Refuse(ticket, refusal) => {
                     let job = self.leave(Call { process, ticket, number: 0 });
-                    self.outcome.refusals.push(refusal);
-                    self.submit_what_follows(job);
+                    self.refuse(job, refusal);
                 }
-                Output::Event(event) => self.outcome.events.push((process, event)),
+                Output::Event(event) => {
+                    assert_tells_no_secret(&event);
+                    self.outcome.events.push((process, event));
+                }
             }
         }
         if let Some(wake_up) = self.processes[process].wake_up.take() {
@@ -622,6 +643,16 @@ fn tickets_of(process: usize) -> std::ops::RangeInclusive<(usize, Ticket)> {
     (process, Ticket::from_bits(0))..=(process, Ticket::from_bits(u32::MAX))
 }
 
+/// Of key, password and query, which all have the word in them.
+fn assert_tells_no_secret(told: &impl std::fmt::Debug) {
+    let told = format!("{told:?}");
+    assert!(!told.contains(SECRET), "{told}");
+}
+
+fn known(tokens: u64) -> u32 {
+    u32::try_from(tokens).expect("an ordinary size")
+}
+
 fn std_duration(instant: Instant) -> StdDuration {
     StdDuration::from_nanos(instant.as_nanos())
 }
@@ -635,7 +666,8 @@ pub const GIVEN_UP: u16 = 499;
 /// The status of a call that ended with its process.
 pub const DIED: u16 = 598;
 /// The key of all calls. It is no secret, and must be treated as one.
-pub const API_KEY: &str = "sk-ant-secret-of-the-simulation";
+const API_KEY: &str = "sk-ant-hush-of-the-simulation";
+const SECRET: &str = "hush";
 const WALL_ORIGIN_MS: u64 = 1_795_435_200_000;
 /// A period of the limits, and as much again for a debt.
 const IDLE: Duration = Duration::from_secs(120);
