@@ -1,5 +1,7 @@
 //! The shapes of API that are simulated, and what they have in common.
 
+use serde::{Deserialize, Serialize};
+
 use crate::cache::{CacheUse, Prefix};
 use crate::exchange::Request;
 use crate::groups::reads_count;
@@ -8,9 +10,11 @@ use crate::limits::Dimension;
 use crate::{claude, openai, tokenizer};
 
 /// Whose conventions an endpoint follows.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Family {
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
     /// The Claude API, and everything that is no endpoint.
+    #[default]
     Claude,
     /// OpenAI's.
     OpenAi,

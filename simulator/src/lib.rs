@@ -35,10 +35,11 @@ pub mod tokenizer;
 mod wasm;
 pub mod workload;
 
+pub use api::Family;
 pub use cache::CacheCounts;
 pub use exchange::{Ending, Exchange, Head, Piece, Request};
 pub use options::{
     Change, Faults, HeaderOptions, Neighbour, OptionError, Options, OrganisationOptions, Ramp, Storm, Timing,
 };
-pub use server::{OUTPUT_TOKENS_HEADER, Server};
+pub use server::{JOB_HEADER, OUTPUT_TOKENS_HEADER, Server};
 pub use stats::{GroupStats, LimitStats, OrganisationStats, Stats};

@@ -361,6 +361,8 @@ impl Server {
 
 /// Request header that sets the true size of an answer, in tokens.
 pub const OUTPUT_TOKENS_HEADER: &str = "x-simulate-output-tokens";
+/// Request header that names the job which the request stands for, by its position in a list.
+pub const JOB_HEADER: &str = "x-simulate-job";
 /// Half of the answers are shorter, where the request does not say.
 const MEDIAN_OUTPUT_TOKENS: u64 = 200;
 /// Twice what the longest answer of any model is today; a header may not ask for endless work.
