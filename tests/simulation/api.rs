@@ -36,3 +36,7 @@ pub fn stated(api: Family, body: &str) -> Amounts {
         Family::OpenAi => [1, count("prompt_tokens"), count("completion_tokens")],
     }
 }
+
+/// The workloads of one model of Claude's.
+pub const CLAUDE: [&str; 6] =
+    ["mixed", "input-bound", "output-bound", "requests-bound", "interactive-and-batch", "cached-prefix"];

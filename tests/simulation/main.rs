@@ -6,9 +6,12 @@
 mod api;
 mod books;
 mod claude;
+mod faults;
 mod outcome;
 mod process;
 mod quota;
 mod scenario;
 mod settling;
+mod soak;
+mod trial;
 mod world;

@@ -47,6 +47,8 @@ pub struct Life {
     /// When the answer to its last attempt began.
     pub begun_at: Option<Instant>,
     pub ended_at: Option<Instant>,
+    /// How often its caller handed it in again after an attempt that was not answered.
+    pub handed_in_again: u32,
     /// Whether the answer was whole and no error.
     pub is_complete: bool,
     /// Whether a limiter refused it.

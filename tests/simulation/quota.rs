@@ -17,7 +17,7 @@ use crate::world::World;
 
 /// What the limiters know of the limits at the beginning.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-enum Knowledge {
+pub enum Knowledge {
     /// What is published.
     Told,
     Nothing,
@@ -25,16 +25,16 @@ enum Knowledge {
 
 /// A line of the table.
 #[derive(Clone, Debug)]
-struct Row {
+pub struct Row {
     completed: usize,
     jobs: usize,
     /// The bound, in seconds.
     bound: f64,
     /// The time until the last answer has ended and every debt is paid, as a multiple of the bound.
     time: f64,
-    refused: u64,
+    pub refused: u64,
     /// The product of the shares: jobs completed, bound of time, requests that were not refused.
-    clean: f64,
+    pub clean: f64,
     /// Of those that somebody waits for, from handing in to the beginning of the answer, in milliseconds.
     latencies: Option<[f64; 3]>,
     fairness: Option<Fairness>,
@@ -49,7 +49,7 @@ struct Fairness {
     ends: Vec<f64>,
 }
 
-fn run(scenario: &Scenario, knowledge: Knowledge, seed: u64) -> Row {
+pub fn run(scenario: &Scenario, knowledge: Knowledge, seed: u64) -> Row {
     let options = match knowledge {
         Knowledge::Told => scenario.told.clone(),
         Knowledge::Nothing => Value::Nothing,

@@ -46,7 +46,7 @@ pub struct World {
     pub hides_limits: bool,
     /// Who gives what job up, by the job's position.
     pub patience: BTreeMap<usize, Patience>,
-    /// Whether callers who gave up an attempt that was not answered hand the job in again.
+    /// Whether callers who gave up an attempt that was not answered hand the job in again, a few times.
     pub is_persistent: bool,
     /// Whether callers say beforehand what their jobs cost.
     pub states_costs: bool,
@@ -389,7 +389,9 @@ impl World {
         if let Some(exchange) = exchange.filter(|_| stage != Stage::Waiting) {
             self.server.abort(std_duration(self.now), exchange);
         }
-        if self.is_persistent && stage == Stage::Sent {
+        let life = &mut self.outcome.lives[job];
+        if self.is_persistent && stage == Stage::Sent && life.handed_in_again < MOST_TIMES_AGAIN {
+            life.handed_in_again += 1;
             self.leave(call);
             self.outcome.handed_again += 1;
             self.plan(self.now, Happening::Submit(job));
@@ -575,4 +577,6 @@ const SECRET: &str = "hush";
 const IDLE: Duration = Duration::from_secs(120);
 /// What all limits hold is looked at this often; other things are looked at after each step.
 const STEPS_PER_AUDIT: u64 = 64;
-const MOST_STEPS: u64 = 20_000_000;
+/// Nobody tries for ever.
+const MOST_TIMES_AGAIN: u32 = 5;
+const MOST_STEPS: u64 = 2_000_000;
