@@ -57,6 +57,20 @@ impl Gate {
         Self { past: (!age.is_zero()).then_some(past), ..self }
     }
 
+    /// The same gate, for which nothing was counted but what decides.
+    #[must_use]
+    pub(crate) fn without_truth(&self) -> Self {
+        Self {
+            dimension: self.dimension,
+            limit: self.limit,
+            enforced: self.enforced.clone(),
+            published: self.published.clone(),
+            past: None,
+            tally: Tally::new(&self.limit),
+            neighbour: self.neighbour.clone(),
+        }
+    }
+
     /// Lets the neighbour take what it would have taken by now.
     pub fn advance(&mut self, now: Duration, neighbour: &Neighbour) {
         while let Some((at, wanted)) = self.neighbour.next(now, neighbour, self.limit.per_minute) {

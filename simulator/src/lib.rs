@@ -15,6 +15,7 @@ mod calendar;
 mod claude;
 mod exchange;
 mod fate;
+mod foresight;
 pub mod gate;
 pub mod groups;
 pub mod ledger;
