@@ -113,6 +113,12 @@ impl Ledger {
         }
     }
 
+    /// The gates, the limits that are still to come in the order of time, and what holds growth back.
+    pub(crate) fn into_parts(mut self) -> (Vec<Gate>, Vec<(Duration, Limits)>, Option<Acceleration>) {
+        self.changes.reverse();
+        (self.gates, self.changes, self.acceleration)
+    }
+
     /// When the limits change next.
     pub fn next_change(&self) -> Option<Duration> {
         self.changes.last().map(|&(at, _)| at)

@@ -21,6 +21,7 @@ pub mod groups;
 pub mod ledger;
 pub mod limits;
 pub mod meter;
+pub mod omniscient;
 mod openai;
 mod options;
 mod organisation;

@@ -126,6 +126,11 @@ impl Organisations {
         organisations
     }
 
+    /// The position of the organisation that a key belongs to, if there is one.
+    pub(crate) fn find(&self, key: &str) -> Option<usize> {
+        self.by_key.get(key).copied()
+    }
+
     /// The position of the organisation that a key belongs to; a key nobody claims is a new one.
     pub(crate) fn of(&mut self, key: &str) -> usize {
         if let Some(&index) = self.by_key.get(key) {

@@ -1,5 +1,6 @@
 //! The virtual server: requests in, planned answers out, and the truth on demand.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::fate::{Fate, happens};
 use crate::foresight::Future;
 use crate::limits::Dimension;
 use crate::options::{HeaderOptions, Options};
-use crate::organisation::{Obstacle, Organisations};
+use crate::organisation::{Obstacle, Organisation, Organisations};
 use crate::plan::{Answer, header};
 use crate::production::Production;
 use crate::random::Random;
@@ -48,6 +49,18 @@ pub struct Server {
     answers: Answers,
     now: Duration,
     exchanges: u64,
+    /// What became of the jobs that requests named: of an organisation, by the number.
+    traces: BTreeMap<(usize, usize), Trace>,
+}
+
+/// What became of a job.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Trace {
+    /// How many requests for it have arrived.
+    pub(crate) arrived: u32,
+    /// Whether the last of them is answered to the end, and when that is.
+    pub(crate) whole: bool,
+    pub(crate) ends_at: Option<Duration>,
 }
 
 /// A request on its way through the server.
@@ -75,7 +88,14 @@ impl Server {
     /// A server that nobody has used.
     pub fn new(options: Options) -> Self {
         let organisations = Organisations::new(&options);
-        Self { options, organisations, answers: Answers::default(), now: Duration::ZERO, exchanges: 0 }
+        Self {
+            options,
+            organisations,
+            answers: Answers::default(),
+            now: Duration::ZERO,
+            exchanges: 0,
+            traces: BTreeMap::new(),
+        }
     }
 
     /// A request arrives.
@@ -85,7 +105,15 @@ impl Server {
         let id = self.exchanges;
         let request_id = format!("req_sim{id:012}");
         let arrival = Arrival { id, request_id, now, family: Family::of(request), request };
-        self.answer(&arrival).unwrap_or_else(|declined| self.decline(&arrival, declined))
+        let exchange = self.answer(&arrival).unwrap_or_else(|declined| self.decline(&arrival, declined));
+        let job = request.header(JOB_HEADER).and_then(|job| job.trim().parse().ok());
+        if let Some((job, key)) = job.zip(request.api_key()) {
+            let trace = self.traces.entry((self.organisations.of(key), job)).or_default();
+            trace.arrived += 1;
+            trace.whole = exchange.status() == 200 && exchange.ending == Ending::Complete;
+            trace.ends_at = exchange.ends_at();
+        }
+        exchange
     }
 
     /// The first instant, now or later, at which a request like this would be admitted, if none came before. `None`: never.
@@ -123,8 +151,32 @@ impl Server {
         Stats::new(now, self.organisations.all())
     }
 
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// What became of a job of the holder of a key, if a request named it.
+    pub(crate) fn trace(&self, api_key: &str, job: usize) -> Option<Trace> {
+        let organisation = self.organisations.find(api_key)?;
+        self.traces.get(&(organisation, job)).copied()
+    }
+
+    /// The organisation of a key, by its position and with a ledger for a group, and all answers on their way.
+    pub(crate) fn group(
+        &mut self,
+        now: Duration,
+        api_key: &str,
+        family: Family,
+        group: &str,
+    ) -> (usize, &Organisation, &Answers) {
+        let index = self.organisations.of(api_key);
+        let organisation = self.organisations.at(index);
+        organisation.ledger(family, group, &self.options).advance(now, &self.options.neighbour);
+        (index, organisation, &self.answers)
+    }
+
     /// Lets everything happen that happens until `now`, in the order of time.
-    fn advance(&mut self, now: Duration) -> Duration {
+    pub(crate) fn advance(&mut self, now: Duration) -> Duration {
         self.now = self.now.max(now.min(LATEST));
         let neighbour = self.options.neighbour;
         while let Some(step) = self.answers.next_step(self.now) {
@@ -206,7 +258,7 @@ impl Server {
             Fate::Answered | Fate::Overloaded | Fate::Error | Fate::Slow => {}
         }
         if call.endpoint == Endpoint::Messages {
-            active.input_correction = call.charged_input() as i64 - call.input_estimate() as i64;
+            active.input_correction = call.input_correction();
             active.cache_use = call.cache_use;
             active.charges_output = true;
         }
