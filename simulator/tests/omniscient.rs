@@ -70,8 +70,13 @@ fn probe() {
         let took = started.elapsed();
         println!(
             "{name}: bound {:.0} ({}) makespan {:.0} ratio {:.3} declined {:?} asked {} took {took:?} sent {}",
-            bound.ms, bound.binding, outcome.makespan.as_millis(), outcome.makespan.as_secs_f64() * 1e3 / bound.ms,
-            outcome.declined.len(), outcome.asked, outcome.sent.iter().filter(|at| **at != Duration::MAX).count()
+            bound.ms,
+            bound.binding,
+            outcome.makespan.as_millis(),
+            outcome.makespan.as_secs_f64() * 1e3 / bound.ms,
+            outcome.declined.len(),
+            outcome.asked,
+            outcome.sent.iter().filter(|at| **at != Duration::MAX).count()
         );
     }
 }

@@ -7,6 +7,7 @@ mod api;
 mod books;
 mod claude;
 mod faults;
+mod omniscient;
 mod outcome;
 mod process;
 mod quota;

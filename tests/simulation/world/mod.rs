@@ -558,11 +558,11 @@ fn known(tokens: u64) -> u32 {
     u32::try_from(tokens).expect("an ordinary size")
 }
 
-fn std_duration(instant: Instant) -> StdDuration {
+pub fn std_duration(instant: Instant) -> StdDuration {
     StdDuration::from_nanos(instant.as_nanos())
 }
 
-fn core_instant(duration: StdDuration) -> Instant {
+pub fn core_instant(duration: StdDuration) -> Instant {
     Instant::from_nanos(u64::try_from(duration.as_nanos()).expect("584 years"))
 }
 
