@@ -55,7 +55,7 @@ impl Limits {
 fn seeds() -> Vec<u64> {
     match std::env::var("TIDEGATE_SEEDS") {
         Ok(list) => list.split(',').map(|seed| seed.parse().expect("a number")).collect(),
-        Err(_) => (1..=8).collect(),
+        Err(_) => vec![1, 2],
     }
 }
 

@@ -1,6 +1,14 @@
 //! What holds whatever goes wrong.
 
+use tidegate::limiter::Limiter;
+use tidegate::options::{Value, parse};
+use tidegate::time::{Duration, Instant};
+use tidegate_simulator::Family;
+use tidegate_simulator::workload::{self, Job};
+
+use crate::process::Process;
 use crate::trial::{self, NAMES, Trial};
+use crate::world::{Task, World};
 
 /// Of named trials that once showed something: name and seed.
 const WORST: [(&str, u64); 0] = [];
@@ -47,4 +55,30 @@ fn the_same_seed_leads_to_the_same_outcome() {
     for name in ["processes die", "hung", "storms of overload"] {
         trial::named(name, 1).check_that_it_repeats(name);
     }
+}
+
+#[test]
+fn names_of_others_choosing_do_not_grow_what_is_kept() {
+    let options = r#"{ "seed": 1, "timing": { "firstTokenMs": 20 }, "limits": { "default": { "rpm": 10 } } }"#;
+    let kept = |jobs: usize| {
+        let jobs = workload::generate("requests-bound", jobs, 1).expect("a known workload").into_iter().enumerate();
+        let jobs = jobs.map(|(index, job)| {
+            // A name that is new with every job. Long ones and those of odd characters are not kept at all.
+            let rest = match index % 8 {
+                0 => "x".repeat(2_000),
+                1 => "\u{202e}\"\\".repeat(20),
+                _ => "-".repeat(100),
+            };
+            let model = format!("gpt-{index:04}{rest}");
+            let at = Instant::ZERO + Duration::from_millis(10 * index as u64);
+            Task { at, process: 0, job: Job { api: Family::OpenAi, model, ..job } }
+        });
+        let policy = parse(&Value::Nothing).expect("right");
+        let outcome = World::of(vec![Process::new(Limiter::new(&policy, 1), 1)], options).run_tasks(jobs.collect());
+        assert!(outcome.lives.iter().all(|life| life.is_complete));
+        outcome.size_of_snapshots
+    };
+    let [some, many] = [kept(1_400), kept(2_800)];
+    assert!(some > 10_000, "it shows what was learned: {some}");
+    assert!(many < some * 11 / 10, "{some} bytes and {many} bytes");
 }

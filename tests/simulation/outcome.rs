@@ -33,6 +33,8 @@ pub struct Outcome {
     pub events: Vec<(usize, Event)>,
     /// The limiters' books, if the world kept them.
     pub books: Option<Books>,
+    /// What the limiters tell of themselves after an idle time, as text.
+    pub size_of_snapshots: usize,
     /// The limits that were not full after an idle time.
     pub not_full: Vec<String>,
 }
@@ -84,6 +86,7 @@ impl Outcome {
             stats,
             events: Vec::new(),
             books: None,
+            size_of_snapshots: 0,
             not_full: Vec::new(),
         }
     }

@@ -142,7 +142,7 @@ impl Scenario {
         match knowledge {
             Knowledge::Told => self.least_clean[0],
             Knowledge::Nothing => self.least_clean[1],
-            Knowledge::Everything => 0.8,
+            Knowledge::Everything => 0.75,
         }
     }
 }
