@@ -63,7 +63,7 @@ export class Simulation {
     const now = this.now();
     const step = JSON.parse(scheduler.next(now, this.#core)) as { start: number } | { at: number } | null;
     if (step === null) return undefined;
-    return "at" in step ? { waitMs: step.at - now } : step;
+    return "at" in step ? { waitMs: Math.max(step.at - now, SHORTEST_WAIT_MS) } : step;
   }
 }
 
@@ -85,6 +85,9 @@ export function jobBody(job: Job, variant: number): string {
 function instants(arrivals: readonly number[], now: number): Float64Array {
   return Float64Array.from(arrivals, (arrival) => now + arrival);
 }
+
+/** Less than a microsecond may be lost in the digits of a clock. */
+const SHORTEST_WAIT_MS = 0.001;
 
 let loaded = false;
 

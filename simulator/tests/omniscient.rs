@@ -126,3 +126,14 @@ fn probe() {
         }
     }
 }
+
+#[test]
+fn what_has_not_arrived_counts_as_sent() {
+    let jobs = generate("requests-bound", 20, 3).unwrap();
+    let mut server = server(json!({ "limits": { "default": { "rpm": 600, "burstMs": 1_000 } } }));
+    let mut scheduler = Scheduler::new(&server, &jobs, &[], "key");
+    for _ in 0..10 {
+        assert!(matches!(scheduler.next(Duration::ZERO, &mut server), Next::Start(_)));
+    }
+    assert_eq!(scheduler.next(Duration::ZERO, &mut server), Next::WaitUntil(Duration::from_millis(100)));
+}
