@@ -59,7 +59,7 @@ impl Known {
             Dimension::OutputTokens if self.call.endpoint == Endpoint::Messages => self.answer.production.tokens(),
             // How much of a prompt will be read from the cache is not asked here: nothing of it counts.
             Dimension::InputTokens if self.call.prefix.is_some() => 0,
-            _ => self.asks.iter().filter(|ask| ask.dimension == dimension).map(|ask| ask.charge).sum(),
+            dimension => self.asks.iter().filter(|ask| ask.dimension == dimension).map(|ask| ask.charge).sum(),
         }
     }
 
