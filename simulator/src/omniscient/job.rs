@@ -55,12 +55,14 @@ impl Known {
 
     /// What it takes in a dimension.
     pub(super) fn takes(&self, dimension: Dimension) -> u64 {
-        match dimension {
-            Dimension::OutputTokens if self.call.endpoint == Endpoint::Messages => self.answer.production.tokens(),
-            // How much of a prompt will be read from the cache is not asked here: nothing of it counts.
-            Dimension::InputTokens if self.call.prefix.is_some() => 0,
-            dimension => self.asks.iter().filter(|ask| ask.dimension == dimension).map(|ask| ask.charge).sum(),
+        if dimension == Dimension::OutputTokens && self.call.endpoint == Endpoint::Messages {
+            return self.answer.production.tokens();
         }
+        // How much of a prompt will be read from the cache is not asked here: nothing of it counts.
+        if dimension == Dimension::InputTokens && self.call.prefix.is_some() {
+            return 0;
+        }
+        self.asks.iter().filter(|ask| ask.dimension == dimension).map(|ask| ask.charge).sum()
     }
 
     /// How the call is answered if it arrives at `at`.
