@@ -139,6 +139,6 @@ pub(crate) fn millis(duration: Duration) -> f64 {
 /// The time that JavaScript's milliseconds say; what is no time is the origin.
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
 pub(crate) fn from_millis(millis: f64) -> Duration {
-    // `as` saturates and maps NaN to zero.
-    Duration::from_nanos((millis * 1e6) as u64)
+    // Rounded, so that an instant that was told is itself when it comes back. `as` saturates and maps NaN to zero.
+    Duration::from_nanos((millis * 1e6).round() as u64)
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::active::{Active, Outcome};
 use crate::api::{Call, Endpoint};
+use crate::ledger::Ask;
+use crate::limits::Dimension;
 use crate::server::Server;
 use crate::workload::{Job, Priority, request};
 
@@ -17,6 +19,8 @@ pub(super) struct Known {
     pub(super) priority: Priority,
     pub(super) after: Option<usize>,
     pub(super) call: Call,
+    /// What it needs if nothing can be read from the cache.
+    asks: Vec<Ask>,
     /// How it is answered if it is sent at the beginning of time and nothing can be read from the cache.
     answer: Active,
     /// How long its answer takes.
@@ -39,7 +43,8 @@ impl Known {
         let answer = Active::new(0, Arc::from(&*call.group), production, Outcome::Served);
         let service = answer.ends_at();
         let Job { priority, after, .. } = *job;
-        Self { index, arrival, priority, after, call, answer, service, tail: service, is_waiting, sent: 0 }
+        let asks = call.asks();
+        Self { index, arrival, priority, after, call, asks, answer, service, tail: service, is_waiting, sent: 0 }
     }
 
     /// The call, where so much can be read from the cache.
@@ -48,9 +53,16 @@ impl Known {
         Call { cache_use, ..self.call.clone() }
     }
 
-    /// What its answer is charged as output.
-    pub(super) fn output_tokens(&self) -> u64 {
-        if self.call.endpoint == Endpoint::Messages { self.answer.production.tokens() } else { 0 }
+    /// What it takes in a dimension.
+    pub(super) fn takes(&self, dimension: Dimension) -> u64 {
+        if dimension == Dimension::OutputTokens && self.call.endpoint == Endpoint::Messages {
+            return self.answer.production.tokens();
+        }
+        // How much of a prompt will be read from the cache is not asked here: nothing of it counts.
+        if dimension == Dimension::InputTokens && self.call.prefix.is_some() {
+            return 0;
+        }
+        self.asks.iter().filter(|ask| ask.dimension == dimension).map(|ask| ask.charge).sum()
     }
 
     /// How the call is answered if it arrives at `at`.

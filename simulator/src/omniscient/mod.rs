@@ -5,7 +5,9 @@
 //! which the server admits it. No client can: it has to learn from answers what this scheduler looks up.
 //!
 //! - The order is by priority, and within one by the order of the list. Where little else is left to do, whatever takes
-//!   longest goes first, so that nobody waits for it alone.
+//!   longest goes first, so that nobody waits for it alone. Where the scarcest limit would be wasted, the order is by what
+//!   is taken of it: of a bucket that is full the largest is taken, and what is left of a window is filled with whatever
+//!   fits, the largest first.
 //! - A job of lower priority is not started if a job of higher priority that is still to come would have to wait for it.
 //!   One that could never be started in that way is started when the limits are full, where waiting gains nothing.
 //! - It overruns no limit on purpose. Where output is charged as it appears, a job is started if the limit has, or gets in
@@ -19,10 +21,11 @@ mod view;
 
 use std::time::Duration;
 
+use crate::limits::Dimension;
 use crate::server::{Server, Trace};
 use crate::workload::Job;
 use job::Known;
-use view::{Candidate, View};
+use view::{Candidate, Scarcest, View};
 
 /// The scheduler. Every request must be the one of [`workload::request`](crate::workload::request), or at least have the
 /// body and the headers of that.
@@ -158,21 +161,46 @@ impl Scheduler {
         let view = View::new(now, self.transit, server, &self.api_key, ready[0].1, to_come, in_transit);
 
         ready.retain(|(_, job)| job.priority == priority);
-        let left = view.time_for(waiting().map(|(_, job)| job)) + SLACK;
-        // Where nothing takes longer than all the rest together, the order stays as it is.
-        ready.sort_by_key(|(_, job)| std::cmp::Reverse(if job.tail >= left { job.tail } else { Duration::ZERO }));
-        for (index, job) in ready {
+        let scarcest = view.scarcest(waiting().map(|(_, job)| job));
+        // What is charged while it is produced cannot be packed.
+        let packed = scarcest.filter(|scarcest| scarcest.dimension != Dimension::OutputTokens);
+        let is_window = packed.is_some_and(|scarcest| scarcest.window.is_some());
+        let by_size = packed.filter(|scarcest| scarcest.is_full || is_window);
+        ready.sort_by_cached_key(|(_, job)| {
+            // Where nothing takes longer than all the rest together, its length does not matter.
+            let is_long = scarcest
+                .is_none_or(|Scarcest { left, window, .. }| job.tail + window.unwrap_or_default() + SLACK >= left);
+            let size = by_size.map_or(0, |scarcest| job.takes(scarcest.dimension));
+            std::cmp::Reverse((if is_long { job.tail } else { Duration::ZERO }, size))
+        });
+        let mut attempts = 0;
+        for (index, job) in ready.iter().copied() {
             // Others may pass whoever waits for its prompt to be cached.
             if let Some(at) = view.cached_at(job) {
                 wake_up = wake_up.min(at);
                 continue;
             }
-            match view.earliest(&Candidate::new(job, &view)) {
+            let candidate = Candidate::new(job, &view);
+            if attempts > 0 && !view.has_room_now(&candidate) {
+                continue;
+            }
+            match view.earliest(&candidate) {
                 Some(at) if at <= now => return Next::Start(index),
-                Some(at) => return until(wake_up.min(at)),
+                Some(at) => {
+                    wake_up = wake_up.min(at);
+                    attempts += 1;
+                }
                 // It can never be admitted.
                 None => {}
             }
+            if attempts > if is_window { MOST_ATTEMPTS } else { 0 } {
+                break;
+            }
+        }
+        if let Some((_, smallest)) = ready.last().filter(|_| is_window && attempts > 0) {
+            let smallest = Candidate::new(smallest, &view);
+            let at = if view.has_room_now(&smallest) { Some(now + NEXT_LOOK) } else { view.room_at(&smallest, now) };
+            wake_up = wake_up.min(at.unwrap_or(Duration::MAX));
         }
         until(wake_up)
     }
@@ -196,8 +224,12 @@ impl Scheduler {
 /// A storm that turns more away than it lets through is waited for.
 const WORTH_WAITING: f64 = 0.5;
 /// What takes within this of all that is left to do is among the longest.
-const SLACK: Duration = Duration::from_secs(1);
+const SLACK: Duration = Duration::from_secs(5);
+/// How many are looked at that would fit into what is left of a window but have to wait for another reason.
+const MOST_ATTEMPTS: usize = 20;
 /// How soon to look again where it is not known when something will be.
 const POLL: Duration = Duration::from_millis(5);
+/// How soon to look again where something would fit but has to wait for another reason.
+const NEXT_LOOK: Duration = Duration::from_millis(20);
 /// No wait is nothing.
 const SHORTEST_WAIT: Duration = Duration::from_nanos(1);

@@ -9,6 +9,7 @@ use crate::cache::{Cache, Prefix};
 use crate::gate::Gate;
 use crate::ledger::Ask;
 use crate::limits::{Dimension, Limits};
+use crate::meter::Enforcement;
 use crate::options::Neighbour;
 use crate::ramp::Acceleration;
 use crate::server::Server;
@@ -42,6 +43,17 @@ pub(super) struct Candidate<'a> {
     job: &'a Known,
     call: Call,
     asks: Vec<Ask>,
+}
+
+/// The limit of which the least is left.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scarcest {
+    pub(super) dimension: Dimension,
+    /// How long it needs for all that is left to do.
+    pub(super) left: Duration,
+    /// How long its windows are, if it has any.
+    pub(super) window: Option<Duration>,
+    pub(super) is_full: bool,
 }
 
 impl<'a> Candidate<'a> {
@@ -123,23 +135,32 @@ impl View {
         view
     }
 
-    /// How long the limits need for all these.
-    pub(super) fn time_for<'a>(&self, jobs: impl Iterator<Item = &'a Known> + Clone) -> Duration {
-        let time_of = |gate: &Gate| {
-            let of_one = |job: &Known| match gate.dimension() {
-                Dimension::OutputTokens => job.output_tokens(),
-                // How much of a prompt will be read from the cache is not asked here: nothing of it counts.
-                _ if job.call.prefix.is_some() && gate.dimension() == Dimension::InputTokens => 0,
-                dimension => {
-                    job.call.asks().iter().filter(|ask| ask.dimension == dimension).map(|ask| ask.charge).sum()
-                }
-            };
-            let total: u64 = jobs.clone().map(of_one).sum();
+    /// The limit that needs the longest time for all these.
+    pub(super) fn scarcest<'a>(&self, jobs: impl Iterator<Item = &'a Known> + Clone) -> Option<Scarcest> {
+        let of_gate = |gate: &Gate| {
+            let limit = gate.limit();
+            let total: u64 = jobs.clone().map(|job| job.takes(gate.dimension())).sum();
             let beyond = total.saturating_sub(u64::try_from(gate.remaining(self.now)).unwrap_or(0));
-            let nanos = u128::from(beyond) * MINUTE.as_nanos() / u128::from(gate.limit().per_minute);
-            Duration::from_nanos(nanos.min(u64::MAX.into()) as u64)
+            let nanos = u128::from(beyond) * MINUTE.as_nanos() / u128::from(limit.per_minute);
+            let is_window = match limit.enforcement {
+                Enforcement::TokenBucket => false,
+                Enforcement::FixedWindow | Enforcement::SlidingWindow => true,
+            };
+            Scarcest {
+                dimension: gate.dimension(),
+                left: Duration::from_nanos(nanos.min(u64::MAX.into()) as u64),
+                window: is_window.then_some(limit.window),
+                is_full: gate.remaining(self.now) >= limit.at_once as i64,
+            }
         };
-        self.gates.iter().map(time_of).max().unwrap_or_default()
+        self.gates.iter().map(of_gate).max_by_key(|scarcest| scarcest.left)
+    }
+
+    /// Whether the server would admit it now.
+    pub(super) fn has_room_now(&self, candidate: &Candidate<'_>) -> bool {
+        self.gates.iter().all(|gate| {
+            candidate.ask(gate.dimension()).is_none_or(|ask| gate.fits_at(self.now, ask.fits) == Some(self.now))
+        })
     }
 
     /// When more of the job's prompt can be read from the cache than now, if that is sure.
@@ -191,7 +212,7 @@ impl View {
     }
 
     /// The first instant, `from` or later, at which the server has room for the job, if nothing else is sent.
-    fn room_at(&self, candidate: &Candidate<'_>, from: Duration) -> Option<Duration> {
+    pub(super) fn room_at(&self, candidate: &Candidate<'_>, from: Duration) -> Option<Duration> {
         let mut at = from;
         for _ in 0..MOST_ROUNDS {
             let mut later = self.acceleration.as_ref().map_or(at, |acceleration| acceleration.fits_at(at));
