@@ -5,10 +5,10 @@ use std::time::Duration as StdDuration;
 use tidegate::options::{Value, record};
 use tidegate::time::{Duration, Instant};
 use tidegate_simulator::Options;
-use tidegate_simulator::bound::lower_bound;
+use tidegate_simulator::bound::lower_bound_with_arrivals;
 use tidegate_simulator::workload::{self, Job, Priority};
 
-use crate::world::Task;
+use crate::world::{Task, std_duration};
 
 /// One workload with its server.
 #[derive(Clone, Debug)]
@@ -173,16 +173,13 @@ pub fn all(seed: u64, factor: usize) -> Vec<Scenario> {
 
 impl Plan {
     fn make(self, seed: u64, factor: usize) -> Scenario {
-        let jobs = self.generate(self.jobs * factor, seed);
-        let bound_ms = self.bound_ms(&jobs, seed);
-        let tasks: Vec<Task> = self.hand_out(jobs);
-        let last = tasks.iter().map(|task| task.at).max().unwrap_or_default();
+        let tasks: Vec<Task> = self.hand_out(self.generate(self.jobs * factor, seed));
         Scenario {
             name: self.name,
             processes: self.processes,
             server: self.server(seed),
             told: self.told(),
-            bound_ms: bound_ms.max(last.as_millis_f64()),
+            bound_ms: self.bound_ms(&tasks, seed),
             least_clean: self.least_clean,
             tasks,
         }
@@ -222,7 +219,7 @@ impl Plan {
 
     fn server(&self, seed: u64) -> String {
         let neighbour = self.neighbour;
-        let limits = self.limits.of_server(0.0);
+        let limits = self.limits.of_server();
         let further = self.server;
         format!(
             r#"{{ "seed": {seed}, "timing": {TIMING}, "limits": {{ "default": {limits} }},
@@ -230,17 +227,11 @@ impl Plan {
         )
     }
 
-    fn bound_ms(&self, jobs: &[Job], seed: u64) -> f64 {
-        // Whoever takes a share leaves a limit that comes back more slowly.
-        let limits = self.limits.of_server(self.neighbour);
-        let options = format!(r#"{{ "seed": {seed}, "timing": {TIMING}, "limits": {{ "default": {limits} }} }}"#);
-        let options = Options::from_json(&options).expect("the simulator's options are right");
-        if self.workload != OPENAI {
-            return lower_bound(jobs, &options, StdDuration::ZERO).ms;
-        }
-        let charge = |job: &Job| job.max_tokens.max(job.input_tokens);
-        let total: u64 = jobs.iter().map(charge).sum();
-        total.saturating_sub(self.limits.tpm) as f64 * 60_000.0 / self.limits.tpm as f64
+    fn bound_ms(&self, tasks: &[Task], seed: u64) -> f64 {
+        let options = Options::from_json(&self.server(seed)).expect("the simulator's options are right");
+        let jobs: Vec<Job> = tasks.iter().map(|task| task.job.clone()).collect();
+        let arrivals: Vec<StdDuration> = tasks.iter().map(|task| std_duration(task.at)).collect();
+        lower_bound_with_arrivals(&jobs, &arrivals, &options, StdDuration::ZERO).ms
     }
 
     fn told(&self) -> Value {
@@ -274,13 +265,9 @@ impl Plan {
 }
 
 impl Limits {
-    /// As the server has them, but for the share of a neighbour.
-    fn of_server(self, taken: f64) -> String {
-        let left = |amount: u64| (amount as f64 * (1.0 - taken)) as u64;
-        let burst_ms = (self.burst_ms as f64 / (1.0 - taken)) as u64;
-        let (rpm, itpm, otpm) = (left(self.rpm), left(self.itpm), left(self.otpm));
-        let tpm = if self.tpm > 0 { format!(r#""tpm": {}, "#, left(self.tpm)) } else { String::new() };
-        let (enforcement, hidden) = (self.enforcement, self.is_burst_hidden);
+    fn of_server(self) -> String {
+        let Self { rpm, itpm, otpm, tpm, burst_ms, enforcement, is_burst_hidden: hidden } = self;
+        let tpm = if tpm > 0 { format!(r#""tpm": {tpm}, "#) } else { String::new() };
         format!(
             r#"{{ {tpm}"rpm": {rpm}, "itpm": {itpm}, "otpm": {otpm}, "burstMs": {burst_ms}, "hideBurst": {hidden},
             "enforcement": "{enforcement}" }}"#
