@@ -204,6 +204,11 @@ impl<'a> Fields<'a> {
         self.drafts()
             .any(|draft| draft.family == Family::Plain && draft.figure(Figure::Remaining).and_then(count) == Some(0))
     }
+
+    /// Whether some limit says that nothing is left of it.
+    pub(crate) fn something_is_used_up(&self) -> bool {
+        self.drafts().any(|draft| draft.figure(Figure::Remaining).and_then(count) == Some(0))
+    }
 }
 
 impl<'a> Draft<'a> {

@@ -122,6 +122,8 @@ fn read_as<'a>(
     let described = custom.and_then(|custom| custom.kind(status));
     (signal.kind, signal.retryable) =
         classify::classify(provider, status, &fields, refusal.as_ref(), described, should_retry);
+    signal.grows_too_fast = refusal.as_ref().is_some_and(Refusal::is_of_growth)
+        && matches!(signal.kind, Kind::RateLimit | Kind::Overloaded);
     signal.retryable &= !inside.is_some_and(|inside| inside.after_delivery);
     let own = custom.and_then(|custom| custom.retry_after(response.headers, &clock));
     signal.retry_after = own.or_else(|| fields.retry_after(&clock));
@@ -150,8 +152,10 @@ fn plain_fields_of(provider: Provider) -> &'static Conventions {
 ///
 /// let none = HeaderBlock::new(b"");
 /// let wait = HeaderBlock::new(b"retry-after: 7");
+/// let used_up = HeaderBlock::new(b"retry-after: 7\nanthropic-ratelimit-requests-remaining: 0");
 /// assert!(needs_body(Some(Provider::Anthropic), 429, none)); // a spend cap looks like this
-/// assert!(!needs_body(Some(Provider::Anthropic), 429, wait));
+/// assert!(needs_body(Some(Provider::Anthropic), 429, wait)); // so does a limit on growth
+/// assert!(!needs_body(Some(Provider::Anthropic), 429, used_up));
 /// assert!(needs_body(Some(Provider::OpenAi), 429, wait));
 /// assert!(!needs_body(Some(Provider::OpenAi), 503, wait));
 /// ```
