@@ -5,9 +5,13 @@ import { jobBody, prompt, Simulation, workload } from "./simulation.js";
 
 export type { Fetch } from "./fetch.js";
 export type {
+  SimulatedChange,
   SimulatedFaults,
+  SimulatedHeaders,
   SimulatedLimits,
   SimulatedNeighbour,
+  SimulatedRamp,
+  SimulatedStorm,
   SimulatedTiming,
   SimulatorClock,
   SimulatorOptions,
