@@ -9,7 +9,8 @@ use tidegate_simulator::Options;
 use tidegate_simulator::bound::lower_bound;
 use tidegate_simulator::workload::{self, Job};
 
-use crate::world::{Outcome, World};
+use crate::outcome::Outcome;
+use crate::world::World;
 
 /// The limits of one model group and how much time's worth of them may go at once.
 #[derive(Clone, Copy)]
@@ -143,7 +144,7 @@ fn told_nothing_it_learns_the_limits_from_the_first_answers() {
         assert_all_done_once(outcome, label);
         assert!(ratio < 1.12, "{label}: {ratio}");
         let learned =
-            outcome.events.iter().filter(|event| matches!(event, Event::Limit { change, .. } if change.learned));
+            outcome.events.iter().filter(|(_, event)| matches!(event, Event::Limit { change, .. } if change.learned));
         assert_eq!(learned.count(), 3, "{label}");
     });
 }
@@ -177,11 +178,11 @@ fn interactive_calls_do_not_wait_for_the_batch() {
         let outcome = World::new(limiter(&LIMITS.told(), seed), &LIMITS.of_server(seed, ""), seed).run(jobs.collect());
         let worst = |of: bool| {
             let mut waits: Vec<u64> = outcome
-                .waits
+                .lives
                 .iter()
                 .zip(&urgent)
                 .filter(|(_, is)| **is == of)
-                .map(|(wait, _)| wait.as_millis_ceil())
+                .map(|(life, _)| life.wait().as_millis_ceil())
                 .collect();
             waits.sort_unstable();
             waits[waits.len() * 95 / 100]

@@ -3,7 +3,12 @@
 //! A failing run names its seed; `TIDEGATE_SEEDS=7,8` runs those and no others.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod api;
 mod books;
 mod claude;
+mod outcome;
+mod process;
+mod quota;
+mod scenario;
 mod settling;
 mod world;

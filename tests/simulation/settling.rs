@@ -9,7 +9,8 @@ use tidegate::time::{Duration, Instant};
 use tidegate_simulator::workload;
 
 use crate::books::{Account, Amounts, Books, DIMENSIONS, End, counters};
-use crate::world::{Outcome, Patience, World};
+use crate::outcome::Outcome;
+use crate::world::{Patience, World};
 
 /// Something that goes wrong in a run.
 #[derive(Clone, Copy, Debug)]

@@ -1,43 +1,28 @@
-//! A program, a network and a server under one clock.
+//! Programs, a network and a server under one clock.
 
 use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;
 
 use tidegate::cost::Stated;
 use tidegate::headers::HeaderBlock;
-use tidegate::limiter::{Event, HttpRequest, HttpResponse, Limiter, Output, Reason, Refusal, Ticket, Verdict};
+use tidegate::limiter::{HttpRequest, HttpResponse, Limiter, Output, Reason, Ticket, Verdict};
 use tidegate::queue::Priority;
-use tidegate::random::Random;
 use tidegate::request::Body;
 use tidegate::time::{Duration, Instant, WallTime};
 use tidegate_simulator::workload::{self, Job};
-use tidegate_simulator::{Ending, Exchange, OUTPUT_TOKENS_HEADER, Options, Request, Server, Stats};
+use tidegate_simulator::{Ending, Exchange, OUTPUT_TOKENS_HEADER, Options, Request, Server};
 
+use crate::api::Api;
 use crate::books::{self, Amounts, Books, End};
+use crate::outcome::{Life, Outcome};
+use crate::process::Process;
 
-/// What a run came to.
-#[derive(Debug)]
-pub struct Outcome {
-    /// For each job, the statuses that its caller saw in the end: exactly one, 0 for a lost connection.
-    pub answers: Vec<Vec<u16>>,
-    /// Jobs that the limiter refused.
-    pub refusals: Vec<Refusal>,
-    /// Attempts that the server did not serve, by status.
-    pub declined: BTreeMap<u16, u32>,
-    /// Attempts in all.
-    pub attempts: u32,
-    /// When the last answer ended.
-    pub makespan: StdDuration,
-    /// How long each job waited for its first attempt.
-    pub waits: Vec<Duration>,
-    /// What the server says of it all.
-    pub stats: Stats,
-    /// What the limiter told.
-    pub events: Vec<Event>,
-    /// The limiter's books, if the world kept them.
-    pub books: Option<Books>,
-    /// The limits that were not full after an idle time.
-    pub not_full: Vec<String>,
+/// A job, when it is handed in, and to which process.
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub at: Instant,
+    pub process: usize,
+    pub job: Job,
 }
 
 /// When a caller gives a job up.
@@ -51,49 +36,62 @@ pub enum Patience {
     Answer(Duration),
 }
 
-/// One limiter, one server, and the network between them.
+/// Processes that know nothing of each other, one server, and the network between them.
 pub struct World {
-    pub limiter: Limiter,
+    pub processes: Vec<Process>,
     server: Server,
-    network: Random,
-    /// The longest way of a request to the server.
-    pub slowest_way: Duration,
     /// Whether answers come without what they say of the limits.
     pub hides_limits: bool,
     /// Who gives what job up, by the job's position.
     pub patience: BTreeMap<usize, Patience>,
+    /// Whether callers who gave up an attempt that was not answered hand the job in again.
+    pub is_persistent: bool,
     /// Kept if there, and checked after every step.
     pub books: Option<Books>,
     now: Instant,
     agenda: BTreeMap<(Instant, u64), Happening>,
     happenings: u64,
-    jobs: Vec<Job>,
+    numbers: u64,
+    steps: u64,
+    tasks: Vec<Task>,
     bodies: Vec<String>,
-    running: BTreeMap<Ticket, Running>,
+    /// The jobs that wait for the answer to another, by that.
+    following: BTreeMap<usize, Vec<usize>>,
+    running: BTreeMap<(usize, Ticket), Running>,
     outcome: Outcome,
 }
 
 #[derive(Debug)]
 enum Happening {
     Submit(usize),
-    Arrive(Ticket),
-    Answer(Ticket, Box<Exchange>),
-    Piece(Ticket, String),
-    End(Ticket, End, Amounts),
-    GiveUp(Ticket),
-    WakeUp,
+    Arrive(Call),
+    Answer(Call, Box<Exchange>, Duration),
+    Piece(Call, String),
+    End(Call, End, Amounts),
+    GiveUp(Call),
+    WakeUp(usize),
+    Die(usize),
+}
+
+/// A job at a limiter, or one attempt of it.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    process: usize,
+    ticket: Ticket,
+    /// Tells it from others that had the same ticket, and an attempt from earlier ones.
+    number: u64,
 }
 
 impl Happening {
     /// Whose it is.
-    fn ticket(&self) -> Option<Ticket> {
+    fn call(&self) -> Option<Call> {
         match self {
-            Self::Arrive(ticket)
-            | Self::Answer(ticket, _)
-            | Self::Piece(ticket, _)
-            | Self::End(ticket, ..)
-            | Self::GiveUp(ticket) => Some(*ticket),
-            Self::Submit(_) | Self::WakeUp => None,
+            Self::Arrive(call)
+            | Self::Answer(call, ..)
+            | Self::Piece(call, _)
+            | Self::End(call, ..)
+            | Self::GiveUp(call) => Some(*call),
+            Self::Submit(_) | Self::WakeUp(_) | Self::Die(_) => None,
         }
     }
 }
@@ -101,9 +99,14 @@ impl Happening {
 #[derive(Debug)]
 struct Running {
     job: usize,
-    started: bool,
+    /// The number that it has at this limiter, over all attempts.
+    number: u64,
+    /// The number of its attempt.
+    attempt: u64,
     exchange: Option<u64>,
     stage: Stage,
+    /// Whether a stream or an answer of it has begun, after which nothing may be sent again.
+    has_begun: bool,
 }
 
 /// How far an attempt is.
@@ -114,103 +117,180 @@ enum Stage {
     Answered,
 }
 
-const WALL_ORIGIN_MS: u64 = 1_795_435_200_000;
-
 impl World {
+    /// A world of one process.
     pub fn new(limiter: Limiter, options: &str, seed: u64) -> Self {
+        Self::of(vec![Process::new(limiter, seed)], options)
+    }
+
+    /// A world of these processes, all of them clients of one server.
+    pub fn of(processes: Vec<Process>, options: &str) -> Self {
         let server = Server::new(Options::from_json(options).expect("the simulator's options are right"));
-        let outcome = Outcome {
-            answers: Vec::new(),
-            refusals: Vec::new(),
-            declined: BTreeMap::new(),
-            attempts: 0,
-            makespan: StdDuration::ZERO,
-            waits: Vec::new(),
-            stats: server.clone().stats(StdDuration::ZERO),
-            events: Vec::new(),
-            books: None,
-            not_full: Vec::new(),
-        };
+        let outcome = Outcome::new(server.clone().stats(StdDuration::ZERO));
         Self {
-            limiter,
+            processes,
             server,
-            network: Random::new(seed),
-            slowest_way: Duration::from_millis(40),
             hides_limits: false,
             patience: BTreeMap::new(),
+            is_persistent: false,
             books: None,
             now: Instant::ZERO,
             agenda: BTreeMap::new(),
             happenings: 0,
-            jobs: Vec::new(),
+            numbers: 0,
+            steps: 0,
+            tasks: Vec::new(),
             bodies: Vec::new(),
+            following: BTreeMap::new(),
             running: BTreeMap::new(),
             outcome,
         }
     }
 
-    /// Hands in `jobs` at their instants and runs until nothing more happens.
-    pub fn run(mut self, jobs: Vec<(Instant, Job)>) -> Outcome {
-        for (index, (at, job)) in jobs.into_iter().enumerate() {
-            self.bodies.push(workload::body(&job, index as u64));
-            if job.after.is_none() {
-                self.plan(at, Happening::Submit(index));
+    /// Hands in `jobs` to the first process at their instants and runs until nothing more happens.
+    pub fn run(self, jobs: Vec<(Instant, Job)>) -> Outcome {
+        self.run_tasks(jobs.into_iter().map(|(at, job)| Task { at, process: 0, job }).collect())
+    }
+
+    /// Hands in `tasks` and runs until nothing more happens.
+    pub fn run_tasks(mut self, tasks: Vec<Task>) -> Outcome {
+        for (index, Task { at, process, job }) in tasks.iter().enumerate() {
+            self.bodies.push(Api::of(job).body(job, index as u64));
+            match job.after {
+                None => self.plan(*at, Happening::Submit(index)),
+                Some(earlier) => self.following.entry(earlier).or_default().push(index),
             }
-            self.jobs.push(job);
             self.outcome.answers.push(Vec::new());
-            self.outcome.waits.push(Duration::ZERO);
+            self.outcome.lives.push(Life { process: *process, ..Life::default() });
         }
-        let mut steps = 0_u64;
+        self.tasks = tasks;
+        for process in 0..self.processes.len() {
+            if let Some(death) = self.processes[process].death {
+                self.plan(death.at, Happening::Die(process));
+            }
+        }
         while let Some(((at, _), happening)) = self.agenda.pop_first() {
+            if happening.call().is_some_and(|call| !self.is_current(call)) {
+                continue;
+            }
             self.now = self.now.max(at);
             let is_piece = matches!(happening, Happening::Piece(..));
-            self.happen(happening);
-            self.drive();
-            // Pieces are many, and what they book is looked at after the next step that is none.
-            if let Some(charged) = self.books.as_ref().filter(|_| !is_piece).map(|books| books.total().charged) {
-                assert_eq!(self.settled(), charged, "something was booked for nobody, or reserved and not settled");
+            let process = self.happen(happening);
+            self.drive(process);
+            if !is_piece {
+                // Pieces are many, and what they book is looked at after the next step that is none.
+                self.check(process);
             }
-            steps += 1;
-            assert!(steps < 5_000_000, "the run does not end");
+            self.steps += 1;
+            assert!(self.steps < MOST_STEPS, "the run does not end");
         }
-        assert_eq!(self.limiter.waiting(), 0, "somebody waits and nothing will happen");
+        self.finish()
+    }
+
+    fn finish(mut self) -> Outcome {
         assert!(self.running.is_empty(), "somebody runs and nothing will happen: {:?}", self.running);
-        self.outcome.stats = self.server.stats(std_duration(self.now));
+        self.outcome.stats = self.server.stats(self.outcome.makespan);
         let rested = self.now + IDLE;
-        assert_eq!(books::in_flight(&mut self.limiter, rested), 0, "somebody is in flight and nothing will happen");
-        self.outcome.not_full = books::not_full(&mut self.limiter, rested);
+        for process in self.processes.iter_mut().filter(|process| !process.is_dead) {
+            assert_eq!(process.limiter.waiting(), 0, "somebody waits and nothing will happen");
+            let rested = process.time(rested);
+            let in_flight = books::in_flight(&mut process.limiter, rested);
+            assert_eq!(in_flight, 0, "somebody is in flight and nothing will happen");
+            self.outcome.not_full.extend(books::not_full(&mut process.limiter, rested));
+        }
         self.outcome.books = self.books;
         self.outcome
     }
 
-    fn happen(&mut self, happening: Happening) {
-        match happening {
-            Happening::Submit(job) => self.submit(job),
-            Happening::Arrive(ticket) => self.arrive(ticket),
-            Happening::Answer(ticket, exchange) => self.answer(ticket, &exchange),
-            Happening::Piece(ticket, text) => self.limiter.handle_chunk(self.now, ticket, text.as_bytes()),
-            Happening::End(ticket, end, stated) => {
-                let now = self.now;
-                self.land(ticket, end, stated, |limiter| limiter.finish(now, ticket, end != End::Cut));
-                self.over(ticket, 200);
+    /// Whether what happens to the call still concerns anybody.
+    fn is_current(&self, call: Call) -> bool {
+        let running = self.running.get(&(call.process, call.ticket));
+        running.is_some_and(|running| running.number == call.number || running.attempt == call.number)
+    }
+
+    /// What must be true after every step of a process.
+    fn check(&mut self, process: usize) {
+        if let Some(charged) = self.books.as_ref().map(|books| books.total().charged) {
+            let mut settled = [0; 3];
+            for process in 0..self.processes.len() {
+                books::add(&mut settled, self.settled(process));
             }
-            Happening::GiveUp(ticket) => self.give_up(ticket),
-            Happening::WakeUp => {
-                self.limiter.handle_timeout(self.now);
-                let outputs_aside = self.limiter.poll_timeout().filter(|wake_up| wake_up.reason != Reason::Output);
-                assert!(outputs_aside.is_none_or(|next| next.at > self.now), "{outputs_aside:?} was not acted upon");
+            assert_eq!(settled, charged, "something was booked for nobody, or reserved and not settled");
+        }
+        let is_audit = self.steps.is_multiple_of(STEPS_PER_AUDIT);
+        let now = self.now;
+        let program = &mut self.processes[process];
+        if program.is_dead {
+            return;
+        }
+        let waiting = program.limiter.waiting();
+        assert_eq!(waiting, program.open - program.in_flight, "the limiter lost somebody who waits, or invented one");
+        assert!(
+            waiting == 0 || program.in_flight > 0 || program.limiter.poll_timeout().is_some(),
+            "{waiting} wait, nothing is in flight, and the limiter wants nothing"
+        );
+        if is_audit {
+            let now = program.time(now);
+            let counted = books::in_flight(&mut program.limiter, now);
+            assert_eq!(counted, u64::from(program.in_flight), "what is in flight holds a reservation, once");
+            for (&(_, ticket), running) in self.running.range(tickets_of(process)) {
+                let is_reserved = program.limiter.reserved(ticket).is_some();
+                assert_eq!(is_reserved, running.stage != Stage::Waiting, "{running:?}");
             }
         }
     }
 
-    fn submit(&mut self, job: usize) {
+    /// Lets it happen, and says to which process.
+    fn happen(&mut self, happening: Happening) -> usize {
+        let call = happening.call();
+        match happening {
+            Happening::Submit(job) => return self.submit(job),
+            Happening::Arrive(call) => self.arrive(call),
+            Happening::Answer(call, exchange, way) => self.answer(call, &exchange, way),
+            Happening::Piece(call, text) => {
+                let now = self.time(call.process);
+                self.limiter(call.process).handle_chunk(now, call.ticket, text.as_bytes());
+            }
+            Happening::End(call, end, stated) => {
+                self.land(call, end, stated, |limiter, now| limiter.finish(now, call.ticket, end != End::Cut));
+                let job = self.over(call, 200);
+                self.outcome.lives[job].is_complete = end == End::Complete;
+            }
+            Happening::GiveUp(call) => self.give_up(call),
+            Happening::WakeUp(process) => {
+                let now = self.time(process);
+                let program = &mut self.processes[process];
+                program.wake_up = None;
+                program.limiter.handle_timeout(now);
+                let outputs_aside = program.limiter.poll_timeout().filter(|wake_up| wake_up.reason != Reason::Output);
+                assert!(outputs_aside.is_none_or(|next| next.at > now), "{outputs_aside:?} was not acted upon");
+                return process;
+            }
+            Happening::Die(process) => {
+                self.die(process);
+                return process;
+            }
+        }
+        call.expect("everything else is a call's").process
+    }
+
+    fn submit(&mut self, job: usize) -> usize {
+        let process = match self.heir(self.tasks[job].process) {
+            Ok(process) => process,
+            Err(dead) => {
+                self.end_job(job, DIED);
+                return dead;
+            }
+        };
+        let Task { job: task, .. } = &self.tasks[job];
+        let api = Api::of(task);
         let request = HttpRequest {
             method: "POST",
-            url: "http://127.0.0.1/v1/messages",
-            headers: HeaderBlock::new(b"anthropic-version: 2023-06-01"),
+            url: api.url(),
+            headers: HeaderBlock::new(api.headers()),
             body: Body::Bytes(self.bodies[job].as_bytes()),
             replayable: true,
-            priority: match self.jobs[job].priority {
+            priority: match task.priority {
                 workload::Priority::Critical => Priority::Critical,
                 workload::Priority::High => Priority::High,
                 workload::Priority::Normal => Priority::Normal,
@@ -220,13 +300,22 @@ impl World {
             stated: Stated::default(),
             count: None,
         };
-        match self.limiter.submit_request(self.now, &request) {
+        let program = &mut self.processes[process];
+        let submitted = program.limiter.submit_request(program.time(self.now), &request);
+        let life = &mut self.outcome.lives[job];
+        life.handed_in_at.get_or_insert(self.now);
+        life.process = process;
+        match submitted {
             Ok(ticket) => {
-                // Until it starts, the wait holds the instant of submission.
-                self.outcome.waits[job] = self.now.since(Instant::ZERO);
-                self.running.insert(ticket, Running { job, started: false, exchange: None, stage: Stage::Waiting });
+                program.open += 1;
+                self.numbers += 1;
+                let number = self.numbers;
+                let stage = Stage::Waiting;
+                let running = Running { job, number, attempt: number, exchange: None, stage, has_begun: false };
+                let before = self.running.insert((process, ticket), running);
+                assert!(before.is_none(), "a ticket was given out twice: {before:?}");
                 if let Some(Patience::Queue(patience)) = self.patience.get(&job) {
-                    self.plan(self.now + *patience, Happening::GiveUp(ticket));
+                    self.plan(self.now + *patience, Happening::GiveUp(Call { process, ticket, number }));
                 }
             }
             Err(refusal) => {
@@ -234,84 +323,138 @@ impl World {
                 self.submit_what_follows(job);
             }
         }
+        process
+    }
+
+    /// The process to which the callers of a process turn, or the one where they are lost.
+    fn heir(&self, mut process: usize) -> Result<usize, usize> {
+        while self.processes[process].is_dead {
+            process = self.processes[process].death.and_then(|death| death.heir).ok_or(process)?;
+        }
+        Ok(process)
+    }
+
+    /// The process is no more, and nobody settles anything.
+    fn die(&mut self, process: usize) {
+        let death = self.processes[process].death.expect("it is mortal");
+        self.processes[process].is_dead = true;
+        let tickets: Vec<_> = self.running.range(tickets_of(process)).map(|(&key, _)| key).collect();
+        for key in tickets {
+            let Running { job, exchange, stage, .. } = self.running.remove(&key).expect("it was there");
+            if stage == Stage::Waiting && death.heir.is_some() {
+                self.outcome.handed_again += 1;
+                self.plan(self.now, Happening::Submit(job));
+                continue;
+            }
+            if let Some(exchange) = exchange.filter(|_| stage != Stage::Waiting && death.is_noticed) {
+                self.server.abort(std_duration(self.now), exchange);
+            }
+            self.end_job(job, DIED);
+        }
+        if let Some(wake_up) = self.processes[process].wake_up.take() {
+            self.agenda.remove(&wake_up);
+        }
     }
 
     /// The caller no longer wants the answer, if it is where its patience ends.
-    fn give_up(&mut self, ticket: Ticket) {
-        let Running { job, exchange, stage, started, .. } = self.running[&ticket];
-        let now = self.now;
+    fn give_up(&mut self, call: Call) {
+        let Running { job, exchange, stage, number, attempt, .. } = self.running[&(call.process, call.ticket)];
+        let ticket = call.ticket;
         match (self.patience[&job], stage) {
-            (Patience::Queue(_), Stage::Waiting) if !started => {
-                self.land(ticket, End::LeftQueue, [0; 3], |limiter| limiter.cancel(now, ticket));
+            // It has not started, so that both are the number that it got when it was handed in.
+            (Patience::Queue(_), Stage::Waiting) if number == attempt => {
+                self.land(call, End::LeftQueue, [0; 3], |limiter, now| limiter.cancel(now, ticket));
             }
             (Patience::Flight(_), Stage::Sent) => {
-                self.land(ticket, End::LeftFlight, [0; 3], |limiter| limiter.cancel(now, ticket));
+                self.land(call, End::LeftFlight, [0; 3], |limiter, now| limiter.cancel(now, ticket));
             }
             (Patience::Answer(_), Stage::Answered) => {
-                self.land(ticket, End::LeftAnswer, [0; 3], |limiter| limiter.finish(now, ticket, false));
+                self.land(call, End::LeftAnswer, [0; 3], |limiter, now| limiter.finish(now, ticket, false));
             }
             _ => return,
         }
         if let Some(exchange) = exchange.filter(|_| stage != Stage::Waiting) {
-            self.server.abort(std_duration(now), exchange);
+            self.server.abort(std_duration(self.now), exchange);
         }
-        self.over(ticket, GIVEN_UP);
+        if self.is_persistent && stage == Stage::Sent {
+            self.leave(call);
+            self.outcome.handed_again += 1;
+            self.plan(self.now, Happening::Submit(job));
+        } else {
+            self.over(call, GIVEN_UP);
+        }
     }
 
     /// Does what ends an attempt, and books what the limiter made of it.
-    fn land<T>(&mut self, ticket: Ticket, end: End, stated: Amounts, command: impl FnOnce(&mut Limiter) -> T) -> T {
+    fn land<T>(
+        &mut self,
+        call: Call,
+        end: End,
+        stated: Amounts,
+        command: impl FnOnce(&mut Limiter, Instant) -> T,
+    ) -> T {
+        let now = self.time(call.process);
         if self.books.is_none() {
-            return command(&mut self.limiter);
+            return command(self.limiter(call.process), now);
         }
-        let reserved = self.limiter.reserved(ticket).unwrap_or_default();
-        let before = self.settled();
-        let result = command(&mut self.limiter);
-        let after = self.settled();
+        let reserved = self.limiter(call.process).reserved(call.ticket).unwrap_or_default();
+        let before = self.settled(call.process);
+        let result = command(self.limiter(call.process), now);
+        let after = self.settled(call.process);
         let charged = [0, 1, 2].map(|place| after[place] - before[place]);
         self.books.as_mut().expect("they are kept").note(end, reserved, charged, stated);
         result
     }
 
-    /// What the limiter has booked for good: all but what is reserved for those in flight.
-    fn settled(&mut self) -> Amounts {
-        let mut settled = books::booked(&mut self.limiter, self.now);
-        for reserved in self.running.keys().filter_map(|ticket| self.limiter.reserved(*ticket)) {
+    /// What a limiter has booked for good: all but what is reserved for those in flight.
+    fn settled(&mut self, process: usize) -> Amounts {
+        let now = self.time(process);
+        let limiter = &mut self.processes[process].limiter;
+        let mut settled = books::booked(limiter, now);
+        let tickets = self.running.range(tickets_of(process)).map(|(&(_, ticket), _)| ticket);
+        for reserved in tickets.filter_map(|ticket| limiter.reserved(ticket)) {
             books::add(&mut settled, books::amounts(reserved).map(|amount| -amount));
         }
         settled
     }
 
-    fn start(&mut self, ticket: Ticket) {
-        let running = self.running.get_mut(&ticket).expect("only what was submitted starts");
-        if !running.started {
-            running.started = true;
-            let submitted = Instant::ZERO + self.outcome.waits[running.job];
-            self.outcome.waits[running.job] = self.now.since(submitted);
-        }
+    fn start(&mut self, process: usize, ticket: Ticket) {
+        self.numbers += 1;
+        let number = self.numbers;
+        let running = self.running.get_mut(&(process, ticket)).expect("only what was submitted starts");
+        assert_eq!(running.stage, Stage::Waiting, "it was started twice");
+        assert!(!running.has_begun, "it is sent again although its answer had begun");
+        running.attempt = number;
         running.stage = Stage::Sent;
         running.exchange = None;
-        if let Some(Patience::Flight(patience)) = self.patience.get(&running.job) {
-            self.plan(self.now + *patience, Happening::GiveUp(ticket));
-        }
+        let job = running.job;
+        self.outcome.lives[job].started_at.get_or_insert(self.now);
         self.outcome.attempts += 1;
-        let way = Duration::from_nanos(self.network.up_to(self.slowest_way.as_nanos()));
-        self.plan(self.now + way, Happening::Arrive(ticket));
+        let call = Call { process, ticket, number };
+        if let Some(Patience::Flight(patience)) = self.patience.get(&job) {
+            self.plan(self.now + *patience, Happening::GiveUp(call));
+        }
+        self.processes[process].in_flight += 1;
+        let at = self.processes[process].arrival(self.now);
+        self.plan(at, Happening::Arrive(call));
     }
 
-    fn arrive(&mut self, ticket: Ticket) {
-        let running = self.running.get_mut(&ticket).expect("it is on its way");
+    fn arrive(&mut self, call: Call) {
+        let running = self.running.get_mut(&(call.process, call.ticket)).expect("it is on its way");
+        let job = &self.tasks[running.job].job;
         let request = Request {
             method: "POST".into(),
-            path: "/v1/messages".into(),
+            path: Api::of(job).path().into(),
             headers: vec![
-                ("x-api-key".into(), "key".into()),
+                ("x-api-key".into(), API_KEY.into()),
                 ("anthropic-version".into(), "2023-06-01".into()),
-                (OUTPUT_TOKENS_HEADER.into(), self.jobs[running.job].output_tokens.to_string()),
+                (OUTPUT_TOKENS_HEADER.into(), job.output_tokens.to_string()),
             ],
             body: self.bodies[running.job].clone().into(),
         };
         let exchange = self.server.handle(std_duration(self.now), &request);
         running.exchange = Some(exchange.id);
+        let way = self.processes[call.process].way_back();
         let at = match (&exchange.head, exchange.ending) {
             (Some(head), _) => core_instant(head.at),
             (None, Ending::Lost(at)) => core_instant(at),
@@ -323,17 +466,17 @@ impl World {
                 return;
             }
         };
-        self.plan(at, Happening::Answer(ticket, Box::new(exchange)));
+        self.plan(at + way, Happening::Answer(call, Box::new(exchange), way));
     }
 
-    fn answer(&mut self, ticket: Ticket, exchange: &Exchange) {
+    fn answer(&mut self, call: Call, exchange: &Exchange, way: Duration) {
+        let ticket = call.ticket;
         let Some(head) = &exchange.head else {
-            let now = self.now;
-            let verdict = self.land(ticket, End::Lost, [0; 3], |limiter| limiter.handle_failure(now, ticket));
-            self.wait_again(ticket);
+            let verdict = self.land(call, End::Lost, [0; 3], |limiter, now| limiter.handle_failure(now, ticket));
+            self.wait_again(call);
             *self.outcome.declined.entry(0).or_default() += 1;
             if verdict == Verdict::Deliver {
-                self.over(ticket, 0);
+                self.over(call, 0);
             }
             return;
         };
@@ -343,8 +486,7 @@ impl World {
         let mut response =
             HttpResponse { status: head.status, headers: HeaderBlock::new(headers.as_bytes()), body: None };
         let wall = WallTime::from_unix_millis(WALL_ORIGIN_MS + self.now.as_nanos() / 1_000_000);
-        let now = self.now;
-        let respond = |limiter: &mut Limiter| match limiter.handle_response(now, wall, ticket, &response) {
+        let mut respond = |limiter: &mut Limiter, now| match limiter.handle_response(now, wall, ticket, &response) {
             Verdict::NeedBody => {
                 response.body = Some(whole.as_bytes());
                 limiter.handle_response(now, wall, ticket, &response)
@@ -353,80 +495,110 @@ impl World {
         };
         let verdict = if head.status >= 400 {
             *self.outcome.declined.entry(head.status).or_default() += 1;
-            let verdict = self.land(ticket, End::Declined(head.status), [0; 3], respond);
-            self.wait_again(ticket);
+            let verdict = self.land(call, End::Declined(head.status), [0; 3], respond);
+            self.wait_again(call);
             verdict
         } else {
-            let mut respond = respond;
-            respond(&mut self.limiter)
+            let now = self.time(call.process);
+            respond(self.limiter(call.process), now)
         };
         match verdict {
-            Verdict::Deliver => self.over(ticket, head.status),
-            Verdict::Retry => {}
-            Verdict::Observe => {
-                let mut last = self.now;
-                for piece in &exchange.pieces {
-                    last = core_instant(piece.at).max(last);
-                    self.plan(last, Happening::Piece(ticket, piece.text.clone()));
-                }
-                let ends_at = exchange.ends_at().map_or(last, |end| core_instant(end).max(last));
-                let end = match exchange.ending {
-                    Ending::Complete if whole.contains("event: error") => End::Error,
-                    Ending::Complete => End::Complete,
-                    Ending::Lost(_) | Ending::Never => End::Cut,
-                };
-                let stated = if end == End::Complete { stated(&whole) } else { [0; 3] };
-                self.plan(ends_at, Happening::End(ticket, end, stated));
-                let running = self.running.get_mut(&ticket).expect("it is being answered");
-                running.stage = Stage::Answered;
-                if let Some(Patience::Answer(patience)) = self.patience.get(&running.job) {
-                    self.plan(self.now + *patience, Happening::GiveUp(ticket));
-                }
+            Verdict::Deliver => {
+                self.over(call, head.status);
             }
+            Verdict::Retry => {}
+            Verdict::Observe => self.observe(call, exchange, &whole, way),
             Verdict::NeedBody => panic!("the body was given"),
         }
     }
 
-    fn over(&mut self, ticket: Ticket, status: u16) {
-        let running = self.running.remove(&ticket).expect("it ends once");
-        self.outcome.answers[running.job].push(status);
-        self.outcome.makespan = std_duration(self.now);
-        if !self.patience.is_empty() {
-            // What was to come of an answer that nobody waits for, and the end of a patience that was not needed.
-            self.agenda.retain(|_, happening| happening.ticket() != Some(ticket));
+    /// The answer has begun: plans what comes of it.
+    fn observe(&mut self, call: Call, exchange: &Exchange, whole: &str, way: Duration) {
+        let mut last = self.now;
+        for piece in &exchange.pieces {
+            last = (core_instant(piece.at) + way).max(last);
+            self.plan(last, Happening::Piece(call, piece.text.clone()));
         }
-        self.submit_what_follows(running.job);
+        let ends_at = exchange.ends_at().map_or(last, |end| (core_instant(end) + way).max(last));
+        let end = match exchange.ending {
+            Ending::Complete if whole.contains("event: error") => End::Error,
+            Ending::Complete => End::Complete,
+            Ending::Lost(_) | Ending::Never => End::Cut,
+        };
+        let running = self.running.get_mut(&(call.process, call.ticket)).expect("it is being answered");
+        running.stage = Stage::Answered;
+        running.has_begun = true;
+        let job = running.job;
+        self.outcome.lives[job].begun_at = Some(self.now);
+        let stated = if end == End::Complete { Api::of(&self.tasks[job].job).stated(whole) } else { [0; 3] };
+        self.plan(ends_at, Happening::End(call, end, stated));
+        if let Some(Patience::Answer(patience)) = self.patience.get(&job) {
+            self.plan(self.now + *patience, Happening::GiveUp(call));
+        }
     }
 
-    fn wait_again(&mut self, ticket: Ticket) {
-        self.running.get_mut(&ticket).expect("it is answered once").stage = Stage::Waiting;
+    /// The call is over for its caller, who saw this.
+    fn over(&mut self, call: Call, status: u16) -> usize {
+        let job = self.leave(call);
+        self.end_job(job, status);
+        job
+    }
+
+    /// Takes the call away from its process.
+    fn leave(&mut self, call: Call) -> usize {
+        let running = self.running.remove(&(call.process, call.ticket)).expect("it ends once");
+        let program = &mut self.processes[call.process];
+        program.open -= 1;
+        if running.stage != Stage::Waiting {
+            program.in_flight -= 1;
+        }
+        running.job
+    }
+
+    fn end_job(&mut self, job: usize, status: u16) {
+        self.outcome.answers[job].push(status);
+        self.outcome.lives[job].ended_at = Some(self.now);
+        self.outcome.makespan = std_duration(self.now);
+        self.submit_what_follows(job);
+    }
+
+    fn wait_again(&mut self, call: Call) {
+        let running = self.running.get_mut(&(call.process, call.ticket)).expect("it is answered once");
+        running.stage = Stage::Waiting;
+        self.processes[call.process].in_flight -= 1;
     }
 
     fn submit_what_follows(&mut self, job: usize) {
-        let following = (0..self.jobs.len()).filter(|&other| self.jobs[other].after == Some(job)).collect::<Vec<_>>();
-        for other in following {
+        for other in self.following.remove(&job).unwrap_or_default() {
             self.plan(self.now, Happening::Submit(other));
         }
     }
 
     /// Does what the limiter says, as every driver does.
-    fn drive(&mut self) {
-        while let Some(output) = self.limiter.poll_output() {
+    fn drive(&mut self, process: usize) {
+        if self.processes[process].is_dead {
+            return;
+        }
+        while let Some(output) = self.limiter(process).poll_output() {
             match output {
-                Output::Start(ticket) => self.start(ticket),
+                Output::Start(ticket) => self.start(process, ticket),
                 Output::Refuse(ticket, refusal) => {
-                    let running = self.running.remove(&ticket).expect("it is refused once");
+                    let job = self.leave(Call { process, ticket, number: 0 });
                     self.outcome.refusals.push(refusal);
-                    self.submit_what_follows(running.job);
+                    self.submit_what_follows(job);
                 }
-                Output::Event(event) => self.outcome.events.push(event),
+                Output::Event(event) => self.outcome.events.push((process, event)),
             }
         }
-        self.agenda.retain(|_, happening| !matches!(happening, Happening::WakeUp));
-        if let Some(wake_up) = self.limiter.poll_timeout() {
+        if let Some(wake_up) = self.processes[process].wake_up.take() {
+            self.agenda.remove(&wake_up);
+        }
+        if let Some(wake_up) = self.limiter(process).poll_timeout() {
             // Timers of JavaScript fire at whole milliseconds.
-            let millis = wake_up.at.since(self.now).as_millis_ceil();
-            self.plan(self.now + Duration::from_millis(millis), Happening::WakeUp);
+            let millis = wake_up.at.since(self.time(process)).as_millis_ceil();
+            let at = self.now + Duration::from_millis(millis);
+            self.plan(at, Happening::WakeUp(process));
+            self.processes[process].wake_up = Some((at, self.happenings));
         }
     }
 
@@ -434,14 +606,20 @@ impl World {
         self.happenings += 1;
         self.agenda.insert((at, self.happenings), happening);
     }
+
+    fn limiter(&mut self, process: usize) -> &mut Limiter {
+        &mut self.processes[process].limiter
+    }
+
+    /// What the clock of a process shows.
+    fn time(&self, process: usize) -> Instant {
+        self.processes[process].time(self.now)
+    }
 }
 
-/// What a whole answer says that it is charged, by a reader of its own.
-fn stated(body: &str) -> Amounts {
-    let last = body.lines().filter_map(|line| line.strip_prefix("data: ")).rfind(|data| data.contains("message_delta"));
-    let answer: serde_json::Value = serde_json::from_str(last.unwrap_or(body)).expect("a whole answer");
-    let count = |name: &str| answer["usage"][name].as_i64().expect("a count");
-    [1, count("input_tokens") + count("cache_creation_input_tokens"), count("output_tokens")]
+/// Every ticket of a process.
+fn tickets_of(process: usize) -> std::ops::RangeInclusive<(usize, Ticket)> {
+    (process, Ticket::from_bits(0))..=(process, Ticket::from_bits(u32::MAX))
 }
 
 fn std_duration(instant: Instant) -> StdDuration {
@@ -454,5 +632,13 @@ fn core_instant(duration: StdDuration) -> Instant {
 
 /// The status that a caller sees who gave up.
 pub const GIVEN_UP: u16 = 499;
+/// The status of a call that ended with its process.
+pub const DIED: u16 = 598;
+/// The key of all calls. It is no secret, and must be treated as one.
+pub const API_KEY: &str = "sk-ant-secret-of-the-simulation";
+const WALL_ORIGIN_MS: u64 = 1_795_435_200_000;
 /// A period of the limits, and as much again for a debt.
 const IDLE: Duration = Duration::from_secs(120);
+/// What all limits hold is looked at this often; other things are looked at after each step.
+const STEPS_PER_AUDIT: u64 = 64;
+const MOST_STEPS: u64 = 20_000_000;
