@@ -83,10 +83,10 @@ impl RetryPolicy {
         budget: None,
     };
 
-    /// Attempts in all with those that are excused: for each after the first, eight. A request that its server refuses
+    /// Attempts in all with those that are excused: for each after the first, 32. A request that its server refuses
     /// for ever has an end.
     pub const fn most_attempts(&self) -> u8 {
-        self.attempts.saturating_sub(1).saturating_mul(8).saturating_add(1)
+        self.attempts.saturating_sub(1).saturating_mul(32).saturating_add(1)
     }
 }
 

@@ -44,6 +44,15 @@ impl Scope {
         !self.has_answered && self.ledger.is_unlimited() && self.ledger.in_flight() >= MOST_BEFORE_FIRST_ANSWER
     }
 
+    /// Its server has answered.
+    #[inline]
+    pub(crate) fn note_answer(&mut self) {
+        if !self.has_answered && self.ledger.is_unlimited() {
+            self.throttle = Some(Box::new(Throttle::at_first()));
+        }
+        self.has_answered = true;
+    }
+
     /// When the next request may start, as far as it depends on what the server refused. It may be sooner once something
     /// in flight is answered or ends.
     #[inline]

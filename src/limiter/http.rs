@@ -144,7 +144,7 @@ impl Limiter {
         };
         let call = self.answered_by(ticket, call, signal.provider);
         let sent_at = self.tickets.flight(ticket).map_or(now, |flight| flight.reservation.sent_at());
-        self.scopes.get_mut(entry.scope).has_answered = true;
+        self.scopes.get_mut(entry.scope).note_answer();
         self.sync(now, wall, ticket, &signal);
         if matches!(signal.kind, Kind::Ok | Kind::ClientError | Kind::QuotaExhausted) {
             self.note_service(now, entry.scope, sent_at);

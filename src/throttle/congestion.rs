@@ -91,7 +91,7 @@ impl Congestion {
             self.suspicion = Suspicion::Open;
         }
         if self.lowered_at < sent_at || self.limit == 0 {
-            self.patience = self.patience.max(FAST / 2).saturating_mul(2).min(MOST_PATIENCE);
+            self.patience = self.patience.max(FAST / 4).saturating_mul(4).min(MOST_PATIENCE);
         }
         self.lower(now, others);
         self.threshold = 0;
@@ -296,7 +296,7 @@ mod tests {
             }
             congestion.crowded(now, now, 10);
         }
-        assert_eq!(answers, [8, 16, 32, 64]);
+        assert_eq!(answers, [8, 32, 128, 512]);
     }
 
     #[test]

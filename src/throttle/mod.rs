@@ -84,6 +84,11 @@ pub(crate) enum Cause {
 }
 
 impl Throttle {
+    /// The throttle of a scope whose server was asked for the first time, and of which nobody said what it allows.
+    pub(crate) fn at_first() -> Self {
+        Self { ramp: Some(Ramp::new(FIRST)), ..Self::default() }
+    }
+
     /// The server refused `attempt` for its rate. `shut_until` is how long the scope is shut already.
     pub(crate) fn refused(
         &mut self,
@@ -108,7 +113,7 @@ impl Throttle {
             // It was under way when the scope was shut, and says nothing that is new but its own wait.
             ordered.unwrap_or(Duration::ZERO)
         } else {
-            self.ramp = Some(Ramp::new());
+            self.ramp = Some(Ramp::new(1));
             self.shut.begin(now, ordered, backoff, random)
         };
         if self.breaker.was_tried_by(sent_at) {
@@ -209,3 +214,6 @@ impl Throttle {
         self.breaker.name(now)
     }
 }
+
+/// As many again as were sent before the first answer.
+const FIRST: u32 = 4;

@@ -18,8 +18,9 @@ pub(crate) struct Ramp {
 }
 
 impl Ramp {
-    pub(crate) const fn new() -> Self {
-        Self { first_at: None, stepped_at: Instant::ZERO, steps: 0, allowed: 1, started: 0 }
+    /// One that lets `allowed` go at first.
+    pub(crate) const fn new(allowed: u32) -> Self {
+        Self { first_at: None, stepped_at: Instant::ZERO, steps: 0, allowed, started: 0 }
     }
 
     /// When the next request may start.
@@ -79,18 +80,18 @@ mod tests {
 
     #[test]
     fn without_answers_it_doubles_with_each_quarter_second_and_is_over_after_two_seconds() {
-        let mut ramp = Ramp::new();
+        let mut ramp = Ramp::new(1);
         let at = |step: u64| Instant::from_nanos(7) + STEP.times(step);
         let counts: alloc::vec::Vec<u32> = (0..8).map(|step| started(&mut ramp, at(step))).collect();
         assert_eq!(counts, [1, 2, 4, 8, 16, 32, 64, 128]);
         assert!(!ramp.is_over(at(7)) && ramp.is_over(at(8)));
-        assert!(!Ramp::new().is_over(at(100)));
+        assert!(!Ramp::new(1).is_over(at(100)));
     }
 
     #[test]
     fn each_answer_lets_two_more_go_and_answers_to_earlier_requests_none() {
         let now = Instant::from_nanos(1_000);
-        let mut ramp = Ramp::new();
+        let mut ramp = Ramp::new(1);
         assert_eq!(started(&mut ramp, now), 1);
         ramp.served(Instant::from_nanos(999));
         assert_eq!(started(&mut ramp, now), 0);
@@ -101,7 +102,7 @@ mod tests {
     #[test]
     fn what_it_names_as_the_next_instant_is_later_and_lets_somebody_go() {
         let mut now = Instant::ZERO;
-        let mut ramp = Ramp::new();
+        let mut ramp = Ramp::new(1);
         for _ in 0..8 {
             started(&mut ramp, now);
             let next = ramp.earliest(now);

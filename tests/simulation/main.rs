@@ -7,6 +7,7 @@ mod api;
 mod books;
 mod claude;
 mod outcome;
+mod overload;
 mod process;
 mod quota;
 mod scenario;
