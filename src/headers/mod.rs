@@ -122,8 +122,7 @@ fn read_as<'a>(
     let described = custom.and_then(|custom| custom.kind(status));
     (signal.kind, signal.retryable) =
         classify::classify(provider, status, &fields, refusal.as_ref(), described, should_retry);
-    signal.grows_too_fast = refusal.as_ref().is_some_and(Refusal::is_of_growth)
-        && matches!(signal.kind, Kind::RateLimit | Kind::Overloaded);
+    signal.grows_too_fast = signal.kind == Kind::RateLimit && refusal.as_ref().is_some_and(Refusal::is_of_growth);
     signal.retryable &= !inside.is_some_and(|inside| inside.after_delivery);
     let own = custom.and_then(|custom| custom.retry_after(response.headers, &clock));
     signal.retry_after = own.or_else(|| fields.retry_after(&clock));

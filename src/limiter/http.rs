@@ -297,10 +297,6 @@ impl Limiter {
                 self.end_flight(now, ticket, |_| charge::refused(call));
                 Some(self.slow_down(now, ticket, call, signal, sent_at))
             }
-            Kind::Overloaded if signal.grows_too_fast => {
-                self.end_flight(now, ticket, |_| Cost::default());
-                Some(self.slow_down(now, ticket, call, signal, sent_at))
-            }
             Kind::Overloaded => {
                 // Refused before any work was done, so that nothing happens twice.
                 self.end_flight(now, ticket, |_| Cost::default());

@@ -169,8 +169,9 @@ impl Throttle {
         self.end_what_is_over(now);
         let ramp = self.ramp.as_mut().map_or(Instant::ZERO, |ramp| ramp.earliest(now));
         let pace = self.pace.as_mut().map_or(Instant::ZERO, |pace| pace.earliest(now));
-        let congestion = self.congestion.earliest(now, in_flight);
-        ramp.max(pace).max(congestion).max(self.breaker.earliest())
+        let congestion =
+            if self.breaker.is_closed() { self.congestion.earliest(now, in_flight) } else { self.breaker.earliest() };
+        ramp.max(pace).max(congestion)
     }
 
     /// A request starts, with `in_flight` under way besides.

@@ -20,6 +20,10 @@ fn run(trouble: &str, count: usize, options: &Value, seed: u64) -> Outcome {
 
 fn report(label: &str, outcome: &Outcome) {
     let done = outcome.completed();
+    let mut per = vec![0; 20];
+    for life in &outcome.lives { let s = life.started_at.unwrap().as_nanos() / 10_000_000_000; per[(s as usize).min(19)] += 1; }
+    let refusals: Vec<_> = outcome.events.iter().filter(|e| matches!(e.1, tidegate::limiter::Event::Refused{..})).map(|e| format!("{:?}", e.1)).collect();
+    if label.starts_with("ramp") || label.starts_with("crowd 8") { eprintln!("{per:?} {refusals:#?}"); }
     eprintln!(
         "{label}: {done} done of {}, {} attempts, {:.1} s, declined {:?}",
         outcome.answers.len(),

@@ -161,7 +161,10 @@ fn a_server_that_never_spoke_gets_a_few_requests_until_it_does() {
     let tickets: Vec<Ticket> = (0..10).map(|_| world.send(SMALL).expect("admitted")).collect();
     assert_eq!(world.starts(), tickets[..4]);
     assert_eq!(world.answer(tickets[0], 200, ""), Verdict::Deliver);
-    assert_eq!(world.starts(), tickets[4..]);
+    // As many again, two more for each answer, and twice as many after a quarter of a second without a refusal.
+    assert_eq!(world.starts(), tickets[4..8]);
+    assert_eq!(world.wake(), (Duration::from_millis(250), Reason::Cooldown));
+    assert_eq!(world.starts(), tickets[8..]);
 }
 
 #[test]
