@@ -239,6 +239,17 @@ mod tests {
     }
 
     #[test]
+    fn the_budget_of_retries_can_be_set_and_switched_off() {
+        let budget = |budget: Value| {
+            parse(&record([("retry", record([("budget", budget)]))])).expect("the options are right").retry.budget
+        };
+        let own = record([("share", 0.05.into()), ("floorPerSecond", 3.0.into())]);
+        assert_eq!(budget(own), Some(BudgetPolicy { share_permille: 50, floor_per_second: 3 }));
+        assert_eq!(budget(record([])), Some(BudgetPolicy { share_permille: 200, floor_per_second: 10 }));
+        assert_eq!(budget(Value::Bool(false)), None);
+    }
+
+    #[test]
     fn nothing_is_a_policy_too() {
         assert!(parse(&Value::Nothing).is_ok());
         assert!(parse(&record([])).is_ok());
@@ -286,6 +297,18 @@ mod tests {
             (
                 record([("retry", record([("capMs", 10.0.into())]))]),
                 "Option retry.capMs is 10. The cap is below retry.baseMs: raise the one or lower the other.",
+            ),
+            (
+                record([("retry", record([("budget", 0.2.into())]))]),
+                "Option retry.budget is 0.200. Use false, or an object with share and floorPerSecond.",
+            ),
+            (
+                record([("retry", record([("budget", record([("share", 20.0.into())]))]))]),
+                "Option retry.budget.share is 20. Use a number from 0 to 1.",
+            ),
+            (
+                record([("retry", record([("budget", record([("floorPerSecond", 0.5.into())]))]))]),
+                "Option retry.budget.floorPerSecond is 0.500. Use a whole number from 0 to 1,000,000.",
             ),
             (
                 record([("queue", record([("maxWaitMs", f64::INFINITY.into())]))]),

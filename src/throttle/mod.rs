@@ -9,6 +9,9 @@ mod ramp;
 mod shut;
 mod traffic;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use self::traffic::Traffic;
 
 use self::breaker::Breaker;
