@@ -23,10 +23,8 @@ fn wait_for_start(world: &mut World) -> (Duration, Vec<Ticket>) {
 }
 
 fn breakers(world: &World) -> Vec<bool> {
-    let opened = |event: &Event| match event {
-        Event::Breaker { open_for, .. } => Some(open_for.is_some()),
-        _ => None,
-    };
+    let opened =
+        |event: &Event| if let Event::Breaker { open_for, .. } = event { Some(open_for.is_some()) } else { None };
     world.events.iter().filter_map(opened).collect()
 }
 
@@ -119,11 +117,11 @@ fn a_retry_that_the_budget_does_not_have_yet_waits_for_it() {
     let verdicts: Vec<Verdict> = tickets.iter().map(|ticket| world.answer(*ticket, 500, "")).collect();
     // Ten seconds' worth, and the two that come within the longest backoff.
     assert_eq!(verdicts.iter().filter(|verdict| **verdict == Verdict::Retry).count(), 12);
-    let delays = world.events.iter().filter_map(|event| match event {
-        Event::Retry { delay, .. } => Some(*delay),
-        _ => None,
-    });
-    assert_eq!(delays.collect::<Vec<_>>()[10..], [Duration::SECOND, Duration::from_secs(2)]);
+    let delay = |event: &Event| if let Event::Retry { delay, .. } = event { Some(*delay) } else { None };
+    assert_eq!(
+        world.events.iter().filter_map(delay).collect::<Vec<_>>()[10..],
+        [Duration::SECOND, Duration::from_secs(2)]
+    );
 }
 
 #[test]
