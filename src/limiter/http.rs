@@ -17,7 +17,7 @@ use crate::provider::Provider;
 use crate::queue::Priority;
 use crate::quota::Enforcement;
 use crate::request::{self, Body, Facts, Family, Prefixes};
-use crate::throttle::{Attempt, Cause};
+use crate::throttle::{Attempt, Cause, Overloaded};
 use crate::time::{Duration, Instant, WallTime};
 use crate::tokens::Weights;
 use crate::usage::{Format, UsageReader};
@@ -204,12 +204,14 @@ impl Limiter {
         let Some(call) = self.tickets.call(&entry).copied() else { return };
         let Some(Flight { reservation, reader }) = self.tickets.land(ticket, Phase::Pausing) else { return };
         self.stop_writing(ticket);
-        let reserved = reservation.cost();
+        let (reserved, sent_at) = (reservation.cost(), reservation.sent_at());
         let mut actual = reserved;
+        let mut is_overloaded = false;
         if let Some(reader) = reader {
             let usage = reader.usage();
             // An answer that turned into an error is one that was cut.
             let complete = complete && usage.error.is_none();
+            is_overloaded = usage.error == Some(Kind::Overloaded);
             let (model, characters) = (call.subject.model, usage.output_characters);
             let cut_after = (!complete).then(|| self.forecasts.tokens_of(model, characters));
             actual = charge::charged(&call, reserved, &usage, cut_after);
@@ -222,6 +224,9 @@ impl Limiter {
         }
         let scope = self.scopes.get_mut(entry.scope);
         scope.ledger.settle(reservation, actual, now);
+        if is_overloaded {
+            self.note_overload(now, entry.scope, sent_at, None);
+        }
         self.advance(now, entry.scope);
         self.tickets.remove(ticket);
     }
@@ -348,20 +353,28 @@ impl Limiter {
         let ordered = signal.retry_after.map(|ordered| ordered + self.spread(ordered));
         let delay = ordered.unwrap_or_else(|| self.backoff(ticket));
         let Some(index) = self.tickets.get(ticket).map(|entry| entry.scope) else { return Again::after(delay) };
+        let told = self.note_overload(now, index, sent_at, ordered);
+        let mut again = Again { is_excused: told.is_excused, ..Again::after(delay) };
+        if let Some(until) = told.opened_until {
+            // Somebody else tries the server next: it may be this very request that overloads it.
+            again.delay = again.delay.max(until.since(now) + STEP_ASIDE);
+        }
+        again
+    }
+
+    /// The server said of a request that was sent at `sent_at`, and has landed, that it is overloaded.
+    fn note_overload(&mut self, now: Instant, index: u32, sent_at: Instant, ordered: Option<Duration>) -> Overloaded {
         let scope = self.scopes.get_mut(index);
         let attempt = Attempt { sent_at, ordered, others: scope.ledger.in_flight() };
         let told = scope.throttle.get_or_insert_default().overloaded(now, &attempt, &mut self.random);
         if told.is_lowered || told.opened_until.is_some() {
             self.tell_of_limit(index);
         }
-        let mut again = Again { is_excused: told.is_excused, ..Again::after(delay) };
         if let Some(until) = told.opened_until {
             let open_for = Some(until.since(now));
             self.tell(Event::Breaker { scope: self.scopes.name(index), open_for });
-            // Somebody else tries the server next: it may be this very request that overloads it.
-            again.delay = again.delay.max(until.since(now) + STEP_ASIDE);
         }
-        again
+        told
     }
 
     fn tell_of_limit(&mut self, scope: u32) {

@@ -112,6 +112,11 @@ fn once_a_server_serves_for_long_nothing_is_left_of_the_trouble() {
 }
 
 #[test]
+fn the_trouble_of_a_scope_takes_no_more_than_is_said() {
+    assert!(size_of::<Throttle>() <= 320, "{}", size_of::<Throttle>());
+}
+
+#[test]
 fn the_same_seed_has_the_same_waits() {
     let waits = |seed| {
         let mut play = Play::new(seed);

@@ -186,6 +186,22 @@ fn a_burst_of_overloads_lowers_what_is_in_flight_once_and_a_storm_stops_everythi
 }
 
 #[test]
+fn streams_that_end_with_an_overload_count_as_such() {
+    let mut world = World::new(default_limits([("rpm", 60_000.0)]));
+    let tickets = send_many(&mut world, 20);
+    world.starts();
+    for ticket in &tickets[..10] {
+        assert_eq!(world.answer(*ticket, 200, "content-type: text/event-stream"), Verdict::Observe);
+        let event = b"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n";
+        world.limiter.handle_chunk(world.now, *ticket, event);
+        world.wait(Duration::from_millis(1));
+    }
+    tickets[..10].iter().for_each(|ticket| world.limiter.finish(world.now, *ticket, true));
+    world.take_events();
+    assert_eq!(breakers(&world), [true]);
+}
+
+#[test]
 fn a_trial_that_hangs_hangs_nobody() {
     let mut world = World::new(default_limits([("rpm", 60_000.0)]));
     let tickets = send_many(&mut world, 20);
