@@ -35,6 +35,8 @@ pub(crate) struct Scope {
     pub(crate) pausing: u32,
     /// Whether its server has said anything yet.
     pub(crate) has_answered: bool,
+    /// Whether its server has ever served a request.
+    pub(crate) has_served: bool,
     last_used: Instant,
 }
 

@@ -74,8 +74,8 @@ export interface ScopeLimits {
 export interface RetryOptions {
   /**
    * Attempts in all, the first included: 1 to 100. Those do not count that say nothing of the call: a refusal for the rate
-   * whose stated wait is obeyed, or the first in a row without one, and overloads while many calls meet one. With them there
-   * are at most 32 times as many retries. @default 4
+   * whose stated wait is obeyed, or the first in a row without one, and overloads while many calls meet one, if the server
+   * has served calls before. With them there are at most 32 times as many retries. @default 4
    */
   readonly attempts?: number;
   /** The first backoff where the server states no wait, in milliseconds: 1 to 86,400,000 (a day). @default 500 */

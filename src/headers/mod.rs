@@ -151,10 +151,10 @@ fn plain_fields_of(provider: Provider) -> &'static Conventions {
 ///
 /// let none = HeaderBlock::new(b"");
 /// let wait = HeaderBlock::new(b"retry-after: 7");
-/// let used_up = HeaderBlock::new(b"retry-after: 7\nanthropic-ratelimit-requests-remaining: 0");
+/// let left = HeaderBlock::new(b"retry-after: 7\nanthropic-ratelimit-requests-remaining: 5");
 /// assert!(needs_body(Some(Provider::Anthropic), 429, none)); // a spend cap looks like this
-/// assert!(needs_body(Some(Provider::Anthropic), 429, wait)); // so does a limit on growth
-/// assert!(!needs_body(Some(Provider::Anthropic), 429, used_up));
+/// assert!(needs_body(Some(Provider::Anthropic), 429, left)); // a limit on growth looks like this
+/// assert!(!needs_body(Some(Provider::Anthropic), 429, wait));
 /// assert!(needs_body(Some(Provider::OpenAi), 429, wait));
 /// assert!(!needs_body(Some(Provider::OpenAi), 503, wait));
 /// ```

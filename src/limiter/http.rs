@@ -150,6 +150,7 @@ impl Limiter {
             self.note_service(now, entry.scope, sent_at);
         }
         if signal.kind == Kind::Ok {
+            self.scopes.get_mut(entry.scope).has_served = true;
             return self.accept(now, ticket, &call, headers);
         }
         self.tell(Event::Refused {
@@ -412,7 +413,9 @@ impl Limiter {
     /// Whether `again` may be: how many of the ticket's attempts are excused then, and after which delay the next comes.
     fn next_attempt(&mut self, now: Instant, ticket: Ticket, call: &Call, again: Again) -> Option<(u8, Duration)> {
         let entry = self.tickets.get(ticket)?;
-        let excused = call.excused.saturating_add(u8::from(again.is_excused));
+        // Of a server that has never served anybody, nothing says that it will.
+        let is_excused = again.is_excused && self.scopes.get_mut(entry.scope).has_served;
+        let excused = call.excused.saturating_add(u8::from(is_excused));
         let counted = entry.attempt.saturating_sub(excused);
         if counted >= self.retry.attempts || entry.attempt >= self.retry.most_attempts() {
             return None;
