@@ -15,11 +15,13 @@ mod calendar;
 mod claude;
 mod exchange;
 mod fate;
+mod foresight;
 pub mod gate;
 pub mod groups;
 pub mod ledger;
 pub mod limits;
 pub mod meter;
+pub mod omniscient;
 mod openai;
 mod options;
 mod organisation;
@@ -35,10 +37,11 @@ pub mod tokenizer;
 mod wasm;
 pub mod workload;
 
+pub use api::Family;
 pub use cache::CacheCounts;
 pub use exchange::{Ending, Exchange, Head, Piece, Request};
 pub use options::{
     Change, Faults, HeaderOptions, Neighbour, OptionError, Options, OrganisationOptions, Ramp, Storm, Timing,
 };
-pub use server::{OUTPUT_TOKENS_HEADER, Server};
+pub use server::{JOB_HEADER, OUTPUT_TOKENS_HEADER, Server};
 pub use stats::{GroupStats, LimitStats, OrganisationStats, Stats};

@@ -9,6 +9,7 @@ use tidegate_simulator::Options;
 use tidegate_simulator::bound::lower_bound;
 use tidegate_simulator::workload::{self, Job};
 
+use crate::api::CLAUDE;
 use crate::outcome::Outcome;
 use crate::world::World;
 
@@ -54,7 +55,7 @@ impl Limits {
 fn seeds() -> Vec<u64> {
     match std::env::var("TIDEGATE_SEEDS") {
         Ok(list) => list.split(',').map(|seed| seed.parse().expect("a number")).collect(),
-        Err(_) => (1..=8).collect(),
+        Err(_) => vec![1, 2],
     }
 }
 
@@ -74,7 +75,7 @@ fn assert_all_done_once(outcome: &Outcome, label: &str) {
 
 /// Runs every workload from every seed under `limits`, and looks at what came of it.
 fn try_all(limits: Limits, options: &Value, faults: &str, look: impl Fn(&Outcome, f64, &str)) {
-    for name in workload::NAMES.into_iter().filter(|name| *name != "cached-prefix") {
+    for name in CLAUDE.into_iter().filter(|name| *name != "cached-prefix") {
         for seed in seeds() {
             let label = format!("{name}, seed {seed}, burst {} ms", limits.burst_ms);
             let jobs = workload::generate(name, 400, seed).expect("a known workload");

@@ -6,10 +6,14 @@
 mod api;
 mod books;
 mod claude;
+mod faults;
+mod omniscient;
 mod outcome;
 mod overload;
 mod process;
 mod quota;
 mod scenario;
 mod settling;
+mod soak;
+mod trial;
 mod world;

@@ -33,12 +33,14 @@ pub struct Outcome {
     pub events: Vec<(usize, Event)>,
     /// The limiters' books, if the world kept them.
     pub books: Option<Books>,
+    /// What the limiters tell of themselves after an idle time, as text.
+    pub size_of_snapshots: usize,
     /// The limits that were not full after an idle time.
     pub not_full: Vec<String>,
 }
 
 /// What became of a job.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Life {
     pub process: usize,
     pub handed_in_at: Option<Instant>,
@@ -47,8 +49,12 @@ pub struct Life {
     /// When the answer to its last attempt began.
     pub begun_at: Option<Instant>,
     pub ended_at: Option<Instant>,
+    /// How often its caller handed it in again after an attempt that was not answered.
+    pub handed_in_again: u32,
     /// Whether the answer was whole and no error.
     pub is_complete: bool,
+    /// Whether a limiter refused it.
+    pub is_refused: bool,
 }
 
 impl Life {
@@ -80,6 +86,7 @@ impl Outcome {
             stats,
             events: Vec::new(),
             books: None,
+            size_of_snapshots: 0,
             not_full: Vec::new(),
         }
     }

@@ -133,7 +133,7 @@ pub fn all(seed: u64, factor: usize) -> Vec<Scenario> {
         Plan {
             name: "openai max_tokens",
             workload: OPENAI,
-            limits: Limits { rpm: 2_000, tpm: 800_000, ..AMPLE },
+            limits: Limits { rpm: 2_000, tpm: 350_000, ..AMPLE },
             least_clean: [0.85, 0.84],
             ..PLAN
         },
@@ -189,20 +189,7 @@ impl Plan {
     }
 
     fn generate(&self, count: usize, seed: u64) -> Vec<Job> {
-        let generate = |name| workload::generate(name, count, seed).expect("a known workload");
-        match self.workload {
-            TWO_MODELS => {
-                let mut jobs = generate("mixed");
-                jobs.iter_mut().skip(1).step_by(2).for_each(|job| job.model = "claude-opus-5".into());
-                jobs
-            }
-            OPENAI => {
-                let mut jobs = generate("output-bound");
-                jobs.iter_mut().for_each(|job| job.model = "gpt-5.5".into());
-                jobs
-            }
-            name => generate(name),
-        }
+        workload::generate(self.workload, count, seed).expect("a known workload")
     }
 
     /// Everything is there from the beginning, but what somebody waits for comes one by one. Several processes have

@@ -8,6 +8,7 @@ use tidegate::random::Random;
 use tidegate::time::{Duration, Instant};
 use tidegate_simulator::workload;
 
+use crate::api::CLAUDE;
 use crate::books::{Account, Amounts, Books, DIMENSIONS, End, counters};
 use crate::outcome::Outcome;
 use crate::world::{Patience, World};
@@ -204,7 +205,7 @@ fn nothing_reserved_is_left_over_and_what_is_booked_is_what_the_server_charged()
     eprintln!("{}", HEADING);
     for trouble in TROUBLES.into_iter().chain([EVERYTHING]) {
         let mut shown = 0;
-        for name in workload::NAMES {
+        for name in CLAUDE {
             let outcome = run(name, trouble, SEED, true);
             print(name, trouble, &outcome);
             let label = format!("{name}, {}", trouble.name);
@@ -220,7 +221,7 @@ fn nothing_reserved_is_left_over_and_what_is_booked_is_what_the_server_charged()
 
 #[test]
 fn with_the_server_s_word_too_every_limit_is_full_again_after_a_rest() {
-    for name in workload::NAMES {
+    for name in CLAUDE {
         let outcome = run(name, EVERYTHING, SEED, false);
         assert_eq!(outcome.not_full, Vec::<String>::new(), "{name}");
         assert!(outcome.answers.iter().all(|statuses| statuses.len() == 1), "{name}: {:?}", outcome.answers);

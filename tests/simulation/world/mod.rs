@@ -1,18 +1,20 @@
 //! Programs, a network and a server under one clock.
 
+mod wire;
+
 use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;
 
 use tidegate::cost::Stated;
 use tidegate::headers::HeaderBlock;
-use tidegate::limiter::{HttpRequest, HttpResponse, Limiter, Output, Reason, Ticket, Verdict};
+use tidegate::limiter::{HttpRequest, Limiter, Output, Reason, Refusal, Ticket};
 use tidegate::queue::Priority;
 use tidegate::request::Body;
-use tidegate::time::{Duration, Instant, WallTime};
+use tidegate::time::{Duration, Instant};
 use tidegate_simulator::workload::{self, Job};
-use tidegate_simulator::{Ending, Exchange, OUTPUT_TOKENS_HEADER, Options, Request, Server};
+use tidegate_simulator::{Exchange, Options, Request, Server};
 
-use crate::api::Api;
+use crate::api;
 use crate::books::{self, Amounts, Books, End};
 use crate::outcome::{Life, Outcome};
 use crate::process::Process;
@@ -44,8 +46,10 @@ pub struct World {
     pub hides_limits: bool,
     /// Who gives what job up, by the job's position.
     pub patience: BTreeMap<usize, Patience>,
-    /// Whether callers who gave up an attempt that was not answered hand the job in again.
+    /// Whether callers who gave up an attempt that was not answered hand the job in again, a few times.
     pub is_persistent: bool,
+    /// Whether callers say beforehand what their jobs cost.
+    pub states_costs: bool,
     /// Kept if there, and checked after every step.
     pub books: Option<Books>,
     now: Instant,
@@ -54,7 +58,7 @@ pub struct World {
     numbers: u64,
     steps: u64,
     tasks: Vec<Task>,
-    bodies: Vec<String>,
+    requests: Vec<Request>,
     /// The jobs that wait for the answer to another, by that.
     following: BTreeMap<usize, Vec<usize>>,
     running: BTreeMap<(usize, Ticket), Running>,
@@ -133,6 +137,7 @@ impl World {
             hides_limits: false,
             patience: BTreeMap::new(),
             is_persistent: false,
+            states_costs: false,
             books: None,
             now: Instant::ZERO,
             agenda: BTreeMap::new(),
@@ -140,7 +145,7 @@ impl World {
             numbers: 0,
             steps: 0,
             tasks: Vec::new(),
-            bodies: Vec::new(),
+            requests: Vec::new(),
             following: BTreeMap::new(),
             running: BTreeMap::new(),
             outcome,
@@ -155,7 +160,7 @@ impl World {
     /// Hands in `tasks` and runs until nothing more happens.
     pub fn run_tasks(mut self, tasks: Vec<Task>) -> Outcome {
         for (index, Task { at, process, job }) in tasks.iter().enumerate() {
-            self.bodies.push(Api::of(job).body(job, index as u64));
+            self.requests.push(workload::request(job, index, API_KEY));
             match job.after {
                 None => self.plan(*at, Happening::Submit(index)),
                 Some(earlier) => self.following.entry(earlier).or_default().push(index),
@@ -196,6 +201,7 @@ impl World {
             let rested = process.time(rested);
             let in_flight = books::in_flight(&mut process.limiter, rested);
             assert_eq!(in_flight, 0, "somebody is in flight and nothing will happen");
+            self.outcome.size_of_snapshots += assert_tells_no_secret(&process.limiter.snapshot(rested));
             self.outcome.not_full.extend(books::not_full(&mut process.limiter, rested));
         }
         self.outcome.books = self.books;
@@ -283,12 +289,20 @@ impl World {
             }
         };
         let Task { job: task, .. } = &self.tasks[job];
-        let api = Api::of(task);
+        let stated = if self.states_costs {
+            Stated {
+                input_tokens: Some(known(task.input_tokens)),
+                output_tokens: Some(known(task.output_tokens)),
+                ..Stated::default()
+            }
+        } else {
+            Stated::default()
+        };
         let request = HttpRequest {
             method: "POST",
-            url: api.url(),
-            headers: HeaderBlock::new(api.headers()),
-            body: Body::Bytes(self.bodies[job].as_bytes()),
+            url: api::url(task.api),
+            headers: HeaderBlock::new(api::headers(task.api)),
+            body: Body::Bytes(&self.requests[job].body),
             replayable: true,
             priority: match task.priority {
                 workload::Priority::Critical => Priority::Critical,
@@ -297,7 +311,7 @@ impl World {
                 workload::Priority::Low => Priority::Low,
             },
             max_wait: None,
-            stated: Stated::default(),
+            stated,
             count: None,
         };
         let program = &mut self.processes[process];
@@ -319,8 +333,7 @@ impl World {
                 }
             }
             Err(refusal) => {
-                self.outcome.refusals.push(refusal);
-                self.submit_what_follows(job);
+                self.refuse(job, refusal);
             }
         }
         process
@@ -376,7 +389,9 @@ impl World {
         if let Some(exchange) = exchange.filter(|_| stage != Stage::Waiting) {
             self.server.abort(std_duration(self.now), exchange);
         }
-        if self.is_persistent && stage == Stage::Sent {
+        let life = &mut self.outcome.lives[job];
+        if self.is_persistent && stage == Stage::Sent && life.handed_in_again < MOST_TIMES_AGAIN {
+            life.handed_in_again += 1;
             self.leave(call);
             self.outcome.handed_again += 1;
             self.plan(self.now, Happening::Submit(job));
@@ -439,104 +454,6 @@ impl World {
         self.plan(at, Happening::Arrive(call));
     }
 
-    fn arrive(&mut self, call: Call) {
-        let running = self.running.get_mut(&(call.process, call.ticket)).expect("it is on its way");
-        let job = &self.tasks[running.job].job;
-        let request = Request {
-            method: "POST".into(),
-            path: Api::of(job).path().into(),
-            headers: vec![
-                ("x-api-key".into(), API_KEY.into()),
-                ("anthropic-version".into(), "2023-06-01".into()),
-                (OUTPUT_TOKENS_HEADER.into(), job.output_tokens.to_string()),
-            ],
-            body: self.bodies[running.job].clone().into(),
-        };
-        let exchange = self.server.handle(std_duration(self.now), &request);
-        running.exchange = Some(exchange.id);
-        let way = self.processes[call.process].way_back();
-        let at = match (&exchange.head, exchange.ending) {
-            (Some(head), _) => core_instant(head.at),
-            (None, Ending::Lost(at)) => core_instant(at),
-            (None, _) => {
-                assert!(
-                    matches!(self.patience.get(&running.job), Some(Patience::Flight(_))),
-                    "a server that never answers needs a client that gives up"
-                );
-                return;
-            }
-        };
-        self.plan(at + way, Happening::Answer(call, Box::new(exchange), way));
-    }
-
-    fn answer(&mut self, call: Call, exchange: &Exchange, way: Duration) {
-        let ticket = call.ticket;
-        let Some(head) = &exchange.head else {
-            let verdict = self.land(call, End::Lost, [0; 3], |limiter, now| limiter.handle_failure(now, ticket));
-            self.wait_again(call);
-            *self.outcome.declined.entry(0).or_default() += 1;
-            if verdict == Verdict::Deliver {
-                self.over(call, 0);
-            }
-            return;
-        };
-        let headers = head.headers.iter().filter(|(name, _)| !self.hides_limits || !name.contains("ratelimit"));
-        let headers: String = headers.map(|(name, value)| format!("{name}: {value}\n")).collect();
-        let whole = exchange.body();
-        let mut response =
-            HttpResponse { status: head.status, headers: HeaderBlock::new(headers.as_bytes()), body: None };
-        let wall = WallTime::from_unix_millis(WALL_ORIGIN_MS + self.now.as_nanos() / 1_000_000);
-        let mut respond = |limiter: &mut Limiter, now| match limiter.handle_response(now, wall, ticket, &response) {
-            Verdict::NeedBody => {
-                response.body = Some(whole.as_bytes());
-                limiter.handle_response(now, wall, ticket, &response)
-            }
-            verdict @ (Verdict::Deliver | Verdict::Observe | Verdict::Retry) => verdict,
-        };
-        let verdict = if head.status >= 400 {
-            *self.outcome.declined.entry(head.status).or_default() += 1;
-            let verdict = self.land(call, End::Declined(head.status), [0; 3], respond);
-            self.wait_again(call);
-            verdict
-        } else {
-            let now = self.time(call.process);
-            respond(self.limiter(call.process), now)
-        };
-        match verdict {
-            Verdict::Deliver => {
-                self.over(call, head.status);
-            }
-            Verdict::Retry => {}
-            Verdict::Observe => self.observe(call, exchange, &whole, way),
-            Verdict::NeedBody => panic!("the body was given"),
-        }
-    }
-
-    /// The answer has begun: plans what comes of it.
-    fn observe(&mut self, call: Call, exchange: &Exchange, whole: &str, way: Duration) {
-        let mut last = self.now;
-        for piece in &exchange.pieces {
-            last = (core_instant(piece.at) + way).max(last);
-            self.plan(last, Happening::Piece(call, piece.text.clone()));
-        }
-        let ends_at = exchange.ends_at().map_or(last, |end| (core_instant(end) + way).max(last));
-        let end = match exchange.ending {
-            Ending::Complete if whole.contains("event: error") => End::Error,
-            Ending::Complete => End::Complete,
-            Ending::Lost(_) | Ending::Never => End::Cut,
-        };
-        let running = self.running.get_mut(&(call.process, call.ticket)).expect("it is being answered");
-        running.stage = Stage::Answered;
-        running.has_begun = true;
-        let job = running.job;
-        self.outcome.lives[job].begun_at = Some(self.now);
-        let stated = if end == End::Complete { Api::of(&self.tasks[job].job).stated(whole) } else { [0; 3] };
-        self.plan(ends_at, Happening::End(call, end, stated));
-        if let Some(Patience::Answer(patience)) = self.patience.get(&job) {
-            self.plan(self.now + *patience, Happening::GiveUp(call));
-        }
-    }
-
     /// The call is over for its caller, who saw this.
     fn over(&mut self, call: Call, status: u16) -> usize {
         let job = self.leave(call);
@@ -553,6 +470,13 @@ impl World {
             program.in_flight -= 1;
         }
         running.job
+    }
+
+    fn refuse(&mut self, job: usize, refusal: Refusal) {
+        assert_tells_no_secret(&refusal);
+        self.outcome.refusals.push(refusal);
+        self.outcome.lives[job].is_refused = true;
+        self.submit_what_follows(job);
     }
 
     fn end_job(&mut self, job: usize, status: u16) {
@@ -584,10 +508,12 @@ impl World {
                 Output::Start(ticket) => self.start(process, ticket),
                 Output::Refuse(ticket, refusal) => {
                     let job = self.leave(Call { process, ticket, number: 0 });
-                    self.outcome.refusals.push(refusal);
-                    self.submit_what_follows(job);
+                    self.refuse(job, refusal);
                 }
-                Output::Event(event) => self.outcome.events.push((process, event)),
+                Output::Event(event) => {
+                    assert_tells_no_secret(&event);
+                    self.outcome.events.push((process, event));
+                }
             }
         }
         if let Some(wake_up) = self.processes[process].wake_up.take() {
@@ -622,11 +548,22 @@ fn tickets_of(process: usize) -> std::ops::RangeInclusive<(usize, Ticket)> {
     (process, Ticket::from_bits(0))..=(process, Ticket::from_bits(u32::MAX))
 }
 
-fn std_duration(instant: Instant) -> StdDuration {
+/// Neither key nor password nor query, which all have the word in them. Says how long the text is.
+fn assert_tells_no_secret(told: &impl std::fmt::Debug) -> usize {
+    let told = format!("{told:?}");
+    assert!(!told.contains(SECRET), "{told}");
+    told.len()
+}
+
+fn known(tokens: u64) -> u32 {
+    u32::try_from(tokens).expect("an ordinary size")
+}
+
+pub fn std_duration(instant: Instant) -> StdDuration {
     StdDuration::from_nanos(instant.as_nanos())
 }
 
-fn core_instant(duration: StdDuration) -> Instant {
+pub fn core_instant(duration: StdDuration) -> Instant {
     Instant::from_nanos(u64::try_from(duration.as_nanos()).expect("584 years"))
 }
 
@@ -635,10 +572,12 @@ pub const GIVEN_UP: u16 = 499;
 /// The status of a call that ended with its process.
 pub const DIED: u16 = 598;
 /// The key of all calls. It is no secret, and must be treated as one.
-pub const API_KEY: &str = "sk-ant-secret-of-the-simulation";
-const WALL_ORIGIN_MS: u64 = 1_795_435_200_000;
+const API_KEY: &str = "sk-ant-hush-of-the-simulation";
+const SECRET: &str = "hush";
 /// A period of the limits, and as much again for a debt.
 const IDLE: Duration = Duration::from_secs(120);
 /// What all limits hold is looked at this often; other things are looked at after each step.
 const STEPS_PER_AUDIT: u64 = 64;
-const MOST_STEPS: u64 = 20_000_000;
+/// Nobody tries for ever.
+const MOST_TIMES_AGAIN: u32 = 5;
+const MOST_STEPS: u64 = 2_000_000;
