@@ -41,6 +41,11 @@ impl Backoff {
         Self { base, factor_percent, cap, jitter }
     }
 
+    /// The longest delay.
+    pub const fn cap(&self) -> Duration {
+        self.cap
+    }
+
     /// The delay before retry number `retry`, the first being 1. `previous` is the delay before the one before it.
     ///
     /// ```

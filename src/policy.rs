@@ -10,6 +10,7 @@ use crate::headers::CustomProvider;
 use crate::ledger::Limit;
 use crate::pattern::Pattern;
 use crate::provider::Provider;
+pub use crate::retry_budget::BudgetPolicy;
 use crate::time::Duration;
 
 /// Everything that a limiter is told at its making.
@@ -65,22 +66,34 @@ pub struct ScopePolicy {
 /// When a request is tried again.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
-    /// Attempts in all, the first included: 1 to 100.
+    /// Attempts in all, the first included: 1 to 100. Some attempts are excused and do not count; with them there are at
+    /// most [`Self::most_attempts`].
     pub attempts: u8,
     /// The wait where the server does not say.
     pub backoff: Backoff,
+    /// How many retries there may be beside other requests; `None` for as many as there are.
+    pub budget: Option<BudgetPolicy>,
 }
 
 impl RetryPolicy {
     /// One attempt and no more.
-    pub const NONE: Self =
-        Self { attempts: 1, backoff: Backoff::new(Duration::ZERO, 100, Duration::ZERO, crate::backoff::Jitter::None) };
+    pub const NONE: Self = Self {
+        attempts: 1,
+        backoff: Backoff::new(Duration::ZERO, 100, Duration::ZERO, crate::backoff::Jitter::None),
+        budget: None,
+    };
+
+    /// Attempts in all with those that are excused: for each after the first, 32. A request that its server refuses
+    /// for ever has an end.
+    pub const fn most_attempts(&self) -> u8 {
+        self.attempts.saturating_sub(1).saturating_mul(32).saturating_add(1)
+    }
 }
 
 impl Default for RetryPolicy {
-    /// Four attempts, with the default backoff.
+    /// Four attempts, with the default backoff and budget.
     fn default() -> Self {
-        Self { attempts: 4, backoff: Backoff::default() }
+        Self { attempts: 4, backoff: Backoff::default(), budget: Some(BudgetPolicy::default()) }
     }
 }
 

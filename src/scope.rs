@@ -1,6 +1,7 @@
 //! Scopes: what a server counts together, and which request belongs where.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,6 +12,8 @@ use crate::policy::Policy;
 use crate::prompt_cache::{Found, PromptCache};
 use crate::queue::Queue;
 use crate::request::{Facts, Family, Prefixes};
+use crate::retry_budget::RetryBudget;
+use crate::throttle::{Served, Throttle, Traffic};
 use crate::time::Instant;
 
 /// What a server counts together: its limits, and who waits for them.
@@ -22,10 +25,18 @@ pub(crate) struct Scope {
     pub(crate) prompts: PromptCache,
     /// Nothing starts before, because a server said so.
     pub(crate) shut_until: Instant,
+    /// What else holds it back since its server refused something; `None` where nothing does.
+    pub(crate) throttle: Option<Box<Throttle>>,
+    /// Until when that held back whoever was first in the queue.
+    held_until: Instant,
+    pub(crate) traffic: Traffic,
+    pub(crate) retries: RetryBudget,
     /// Requests between two attempts.
     pub(crate) pausing: u32,
     /// Whether its server has said anything yet.
     pub(crate) has_answered: bool,
+    /// Whether its server has ever served a request.
+    pub(crate) has_served: bool,
     last_used: Instant,
 }
 
@@ -33,6 +44,64 @@ impl Scope {
     /// Whether nothing is known of the server, and enough is under way to learn something.
     pub(crate) fn must_learn_first(&self) -> bool {
         !self.has_answered && self.ledger.is_unlimited() && self.ledger.in_flight() >= MOST_BEFORE_FIRST_ANSWER
+    }
+
+    /// Its server has answered.
+    #[inline]
+    pub(crate) fn note_answer(&mut self) {
+        if !self.has_answered && self.ledger.is_unlimited() {
+            self.throttle = Some(Box::new(Throttle::at_first()));
+        }
+        self.has_answered = true;
+    }
+
+    /// When the next request may start, as far as it depends on what the server refused. It may be sooner once something
+    /// in flight is answered or ends.
+    #[inline]
+    pub(crate) fn opens_at(&mut self, now: Instant) -> Instant {
+        if self.throttle.is_some() { self.throttled_until(now) } else { self.shut_until }
+    }
+
+    /// Whether the next request may start, as far as it depends on what the server refused.
+    #[inline]
+    pub(crate) fn is_open(&mut self, now: Instant) -> bool {
+        self.shut_until <= now && (self.throttle.is_none() || self.throttled_until(now) <= now)
+    }
+
+    /// A request has started.
+    #[inline]
+    pub(crate) fn began(&mut self, now: Instant) {
+        if self.throttle.is_some() {
+            self.began_throttled(now);
+        }
+    }
+
+    /// The server served a request that was sent at `sent_at`, or at least did not mind its load.
+    #[inline]
+    pub(crate) fn served(&mut self, now: Instant, sent_at: Instant) -> Served {
+        let Some(throttle) = &mut self.throttle else { return Served::default() };
+        let served = throttle.served(now, sent_at);
+        if throttle.is_at_rest(now) {
+            self.throttle = None;
+        }
+        served
+    }
+
+    #[inline(never)]
+    fn throttled_until(&mut self, now: Instant) -> Instant {
+        let in_flight = self.ledger.in_flight();
+        let throttled = self.throttle.as_mut().map_or(Instant::ZERO, |throttle| throttle.earliest(now, in_flight));
+        let until = throttled.max(self.shut_until);
+        self.held_until = if until > now { until } else { Instant::ZERO };
+        until
+    }
+
+    #[cold]
+    fn began_throttled(&mut self, now: Instant) {
+        let others = self.ledger.in_flight().saturating_sub(1);
+        if let Some(throttle) = &mut self.throttle {
+            throttle.began(now, others);
+        }
     }
 
     fn is_idle(&self) -> bool {
@@ -100,8 +169,9 @@ impl Scopes {
         self.list.iter_mut()
     }
 
-    pub(crate) fn shut_until(&self, index: u32) -> Instant {
-        self.list.get(index as usize).map_or(Instant::ZERO, |scope| scope.shut_until)
+    /// Whether scope `index` is to be looked after at `at` because its server refused something.
+    pub(crate) fn is_held_until(&self, index: u32, at: Instant) -> bool {
+        self.list.get(index as usize).is_some_and(|scope| scope.shut_until == at || scope.held_until == at)
     }
 
     /// What a request in scope `index` whose prompt has `prefixes` finds at its server.

@@ -49,8 +49,29 @@ export interface RetryEvent {
   readonly delayMs: number;
 }
 
+/**
+ * So many calls said that the server is overloaded that fewer are in flight from now on; or it refuses calls because too
+ * many are; or that is over.
+ */
+export interface OverloadEvent {
+  readonly type: "overload";
+  readonly scope: string;
+  /** The most calls in flight from now on, or null for no such limit. It grows with each answer, which is not told. */
+  readonly limit: number | null;
+}
+
+/** Half of the last answers said that the server is overloaded: nothing starts for a while, then one call to try. */
+export interface BreakerEvent {
+  readonly type: "breaker";
+  readonly scope: string;
+  /** "closed" once a call was served again. */
+  readonly state: "open" | "closed";
+  /** Milliseconds for which nothing starts, or null if it closed. */
+  readonly openForMs: number | null;
+}
+
 /** Whatever {@link Limiter.on} tells. */
-export type TidegateEvent = UnknownModelEvent | LimitEvent | RefusedEvent | RetryEvent;
+export type TidegateEvent = UnknownModelEvent | LimitEvent | RefusedEvent | RetryEvent | OverloadEvent | BreakerEvent;
 /** The names of the events. */
 export type EventType = TidegateEvent["type"];
 /** The event of one type. */
@@ -65,6 +86,8 @@ export class Emitter {
     limit: [],
     refused: [],
     retry: [],
+    overload: [],
+    breaker: [],
   };
 
   /** @throws {OptionError} for a type that does not exist. */

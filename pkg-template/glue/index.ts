@@ -14,10 +14,12 @@ export {
 } from "./errors.js";
 export { type EstimateOptions, estimateTokens } from "./estimate.js";
 export type {
+  BreakerEvent,
   EventOf,
   EventType,
   LimitEvent,
   Listener,
+  OverloadEvent,
   RefusedEvent,
   RetryEvent,
   TidegateEvent,
@@ -34,6 +36,7 @@ export type {
   LimiterOptions,
   LimitOptions,
   QueueOptions,
+  RetryBudget,
   RetryOptions,
   ScopeLimits,
 } from "./options.js";

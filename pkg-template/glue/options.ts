@@ -72,7 +72,11 @@ export interface ScopeLimits {
 
 /** What happens to a call that the server refused or that did not reach it. */
 export interface RetryOptions {
-  /** Attempts in all, the first included: 1 to 100. @default 4 */
+  /**
+   * Attempts in all, the first included: 1 to 100. Those do not count that say nothing of the call: a refusal for the rate
+   * whose stated wait is obeyed, or the first in a row without one, and overloads while many calls meet one, if the server
+   * has served calls before. With them there are at most 32 times as many retries. @default 4
+   */
   readonly attempts?: number;
   /** The first backoff where the server states no wait, in milliseconds: 1 to 86,400,000 (a day). @default 500 */
   readonly baseMs?: number;
@@ -89,6 +93,23 @@ export interface RetryOptions {
    * @default "full"
    */
   readonly jitter?: "full" | "none" | "equal" | "decorrelated";
+  /**
+   * How many retries there are beside other calls of the same scope, so that an outage is not multiplied; `false` for as
+   * many as there are. Calls that were refused for their rate wait for quota, and take nothing from it.
+   * @default as each field of {@link RetryBudget} says
+   */
+  readonly budget?: RetryBudget | false;
+}
+
+/**
+ * Retries are a share of the calls, and a few a second. What is not used is kept for ten seconds; a retry that is not there
+ * yet waits for it, up to `capMs`; then the caller gets the server's last answer.
+ */
+export interface RetryBudget {
+  /** Retries for each call: 0 to 1. @default 0.2 */
+  readonly share?: number;
+  /** Retries a second, however few calls there are: a whole number from 0 to 1,000,000. @default 10 */
+  readonly floorPerSecond?: number;
 }
 
 /** How much may wait, and how long. */

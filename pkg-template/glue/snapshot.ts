@@ -68,6 +68,12 @@ export interface ScopeSnapshot {
   readonly inFlight: number;
   /** Milliseconds for which the server has shut it; 0 when it is open. */
   readonly shutForMs: number;
+  /** "open" while a storm of overloads stops everything, "half-open" while one call tries the server, else "closed". */
+  readonly breaker: "closed" | "open" | "half-open";
+  /** The most calls in flight because the server was overloaded or takes no more at once; null for no such limit. */
+  readonly mostInFlight: number | null;
+  /** The most starts a minute because the server said that the use grows too fast; null for no such limit. */
+  readonly startsPerMinute: number | null;
   readonly limits: readonly LimitSnapshot[];
 }
 

@@ -35,9 +35,10 @@ pub(crate) fn classify(
 pub(crate) fn needs_body(provider: Provider, status: u16, fields: &Fields<'_>) -> bool {
     let told_by_headers = status != 429 && by_status(provider, status, fields) == Kind::RateLimit;
     let not_json = fields.value(Field::ContentType).is_some_and(|name| find_ignoring_case(name, "json").is_none());
-    // A spend cap of Anthropic has no Retry-After, and at Discord the body only repeats it.
-    let answered =
-        status == 429 && fields.order_a_wait() && matches!(provider, Provider::Anthropic | Provider::Discord);
+    // A spend cap of Anthropic has no Retry-After, with a limit on growth there is something left of every other, and at
+    // Discord the body only repeats it.
+    let is_plain = provider == Provider::Discord || provider == Provider::Anthropic && !fields.nothing_is_used_up();
+    let answered = status == 429 && is_plain && fields.order_a_wait();
     conventions_of(provider).telling_bodies.contains(&status) && !told_by_headers && !not_json && !answered
 }
 

@@ -43,6 +43,12 @@ const QUOTA_CODES: [&str; 12] = [
     "billing_not_active",
 ];
 
+/// Codes that mean that the use grows too fast.
+///
+/// Anthropic: npm:@anthropic-ai/sdk@1.12.0 src/resources/shared.ts.
+/// OpenAI: <https://developers.openai.com/api/docs/guides/error-codes>.
+pub(crate) const GROWTH_CODES: [&str; 2] = ["ramp_limit_exceeded", "slow_down"];
+
 /// How Anthropic's refusals begin that carry no code for a limit that the user set, or for a balance.
 pub(crate) const QUOTA_MESSAGES: [&str; 3] = [
     "You have reached your specified API usage limits",

@@ -204,6 +204,12 @@ impl<'a> Fields<'a> {
         self.drafts()
             .any(|draft| draft.family == Family::Plain && draft.figure(Figure::Remaining).and_then(count) == Some(0))
     }
+
+    /// Whether every limit that says what is left of it has something left, and there is one.
+    pub(crate) fn nothing_is_used_up(&self) -> bool {
+        let left = || self.drafts().filter_map(|draft| draft.figure(Figure::Remaining).and_then(count));
+        left().next().is_some() && left().all(|left| left > 0)
+    }
 }
 
 impl<'a> Draft<'a> {

@@ -122,6 +122,7 @@ fn read_as<'a>(
     let described = custom.and_then(|custom| custom.kind(status));
     (signal.kind, signal.retryable) =
         classify::classify(provider, status, &fields, refusal.as_ref(), described, should_retry);
+    signal.grows_too_fast = signal.kind == Kind::RateLimit && refusal.as_ref().is_some_and(Refusal::is_of_growth);
     signal.retryable &= !inside.is_some_and(|inside| inside.after_delivery);
     let own = custom.and_then(|custom| custom.retry_after(response.headers, &clock));
     signal.retry_after = own.or_else(|| fields.retry_after(&clock));
@@ -150,7 +151,9 @@ fn plain_fields_of(provider: Provider) -> &'static Conventions {
 ///
 /// let none = HeaderBlock::new(b"");
 /// let wait = HeaderBlock::new(b"retry-after: 7");
+/// let left = HeaderBlock::new(b"retry-after: 7\nanthropic-ratelimit-requests-remaining: 5");
 /// assert!(needs_body(Some(Provider::Anthropic), 429, none)); // a spend cap looks like this
+/// assert!(needs_body(Some(Provider::Anthropic), 429, left)); // a limit on growth looks like this
 /// assert!(!needs_body(Some(Provider::Anthropic), 429, wait));
 /// assert!(needs_body(Some(Provider::OpenAi), 429, wait));
 /// assert!(!needs_body(Some(Provider::OpenAi), 503, wait));

@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-use super::codes::{GITHUB_MESSAGES, QUOTA_MESSAGES, is_quota_code, is_throttling};
+use super::codes::{GITHUB_MESSAGES, GROWTH_CODES, QUOTA_MESSAGES, is_quota_code, is_throttling};
 use super::grammar::number::{Decimal, SECOND_NANOS, count, digits, saturating};
 use super::hint::{self, find_ignoring_case};
 use super::inside::graphql;
@@ -96,6 +96,11 @@ impl<'a> Refusal<'a> {
             || self.message().is_some_and(|message| QUOTA_MESSAGES.iter().any(|known| message.starts_with(known)))
             || self.violations().any(|violation| is_per_day(violation))
             || self.root.member("policyName").is_some_and(|policy| policy.is("DAILY"))
+    }
+
+    /// Whether the use grew too fast, whatever is left of the quota.
+    pub(crate) fn is_of_growth(&self) -> bool {
+        self.has_code(&|code| GROWTH_CODES.contains(&code))
     }
 
     /// Whether the request is larger than the limit itself, so that it never fits. OpenAI and Groq have no code for

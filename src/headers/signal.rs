@@ -98,6 +98,8 @@ pub struct Signal<'a> {
     pub kind: Kind,
     /// Whether another attempt of the same request can succeed.
     pub retryable: bool,
+    /// Whether the refusal is about how fast the use grows, and not about how much it is.
+    pub grows_too_fast: bool,
     limits: [Option<StatedLimit<'a>>; MAX_LIMITS],
 }
 

@@ -207,6 +207,7 @@ mod tests {
             idempotent: false,
             replayable: true,
             previous_delay: Duration::ZERO,
+            excused: 0,
             follows: None,
             patience: Call::PATIENCE,
             prompt: Call::NO_PROMPT,

@@ -100,7 +100,7 @@ impl Limiter {
             return None;
         }
         let place = self.scopes.of_request(&Facts { family: Family::CountTokens, ..*facts }, now);
-        if self.scopes.shut_until(place.scope) > now + max_wait {
+        if self.scopes.get_mut(place.scope).opens_at(now) > now + max_wait {
             return None;
         }
         let body = String::from_utf8(request::count_body(facts.provider, http.url, body)?).ok()?;

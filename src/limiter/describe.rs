@@ -68,6 +68,17 @@ impl Event {
                 ("attempt", u64::from(*attempt).into()),
                 ("delayMs", millis(*delay)),
             ]),
+            Self::Overload { scope, limit } => record([
+                ("type", "overload".into()),
+                ("scope", scope.as_str().into()),
+                ("limit", limit.map_or(Value::Nothing, |limit| u64::from(limit).into())),
+            ]),
+            Self::Breaker { scope, open_for } => record([
+                ("type", "breaker".into()),
+                ("scope", scope.as_str().into()),
+                ("state", if open_for.is_some() { "open" } else { "closed" }.into()),
+                ("openForMs", open_for.map_or(Value::Nothing, millis)),
+            ]),
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::provider::Provider;
 use crate::queue::Priority;
 use crate::quota::Enforcement;
 use crate::request::{self, Body, Facts, Family, Prefixes};
+use crate::throttle::{Attempt, Cause, Overloaded};
 use crate::time::{Duration, Instant, WallTime};
 use crate::tokens::Weights;
 use crate::usage::{Format, UsageReader};
@@ -86,6 +87,7 @@ impl Limiter {
             idempotent: IDEMPOTENT_METHODS.iter().any(|method| method.eq_ignore_ascii_case(http.method)),
             replayable: http.replayable,
             previous_delay: Duration::ZERO,
+            excused: 0,
             follows: None,
             patience: Call::PATIENCE,
             prompt: Call::NO_PROMPT,
@@ -141,9 +143,14 @@ impl Limiter {
             Some(Conventions::Named(_)) | None => headers::read(&response, wall),
         };
         let call = self.answered_by(ticket, call, signal.provider);
-        self.scopes.get_mut(entry.scope).has_answered = true;
+        let sent_at = self.tickets.flight(ticket).map_or(now, |flight| flight.reservation.sent_at());
+        self.scopes.get_mut(entry.scope).note_answer();
         self.sync(now, wall, ticket, &signal);
+        if matches!(signal.kind, Kind::Ok | Kind::ClientError | Kind::QuotaExhausted) {
+            self.note_service(now, entry.scope, sent_at);
+        }
         if signal.kind == Kind::Ok {
+            self.scopes.get_mut(entry.scope).has_served = true;
             return self.accept(now, ticket, &call, headers);
         }
         self.tell(Event::Refused {
@@ -153,7 +160,18 @@ impl Limiter {
             retry_after: signal.retry_after,
             attempt: entry.attempt,
         });
-        self.decline(now, ticket, &call, &signal)
+        self.decline(now, ticket, &call, &signal, sent_at)
+    }
+
+    /// The server served a request, or found fault with it: it is not overloaded.
+    fn note_service(&mut self, now: Instant, scope: u32, sent_at: Instant) {
+        let served = self.scopes.get_mut(scope).served(now, sent_at);
+        if served.has_closed {
+            self.tell(Event::Breaker { scope: self.scopes.name(scope), open_for: None });
+        }
+        if served.is_lifted {
+            self.tell(Event::Overload { scope: self.scopes.name(scope), limit: None });
+        }
     }
 
     /// An attempt ended without an answer: the connection failed. Says whether it will be made again.
@@ -164,8 +182,8 @@ impl Limiter {
         // Whether the server saw the request is unknown. Nothing was written that the caller could have read.
         self.end_flight(now, ticket, |reserved| Cost { output_tokens: 0, ..reserved });
         let may_repeat = call.idempotent || call.counts_tokens;
-        let delay = Some(self.backoff(ticket)).filter(|_| may_repeat);
-        self.try_again_or_deliver(now, ticket, &call, delay)
+        let again = may_repeat.then(|| Again::after(self.backoff(ticket)));
+        self.try_again_or_deliver(now, ticket, &call, again)
     }
 
     /// A piece of an observed body passed. What a model wrote beyond its reservation is charged as it appears, because
@@ -187,12 +205,14 @@ impl Limiter {
         let Some(call) = self.tickets.call(&entry).copied() else { return };
         let Some(Flight { reservation, reader }) = self.tickets.land(ticket, Phase::Pausing) else { return };
         self.stop_writing(ticket);
-        let reserved = reservation.cost();
+        let (reserved, sent_at) = (reservation.cost(), reservation.sent_at());
         let mut actual = reserved;
+        let mut is_overloaded = false;
         if let Some(reader) = reader {
             let usage = reader.usage();
             // An answer that turned into an error is one that was cut.
             let complete = complete && usage.error.is_none();
+            is_overloaded = usage.error == Some(Kind::Overloaded);
             let (model, characters) = (call.subject.model, usage.output_characters);
             let cut_after = (!complete).then(|| self.forecasts.tokens_of(model, characters));
             actual = charge::charged(&call, reserved, &usage, cut_after);
@@ -205,6 +225,9 @@ impl Limiter {
         }
         let scope = self.scopes.get_mut(entry.scope);
         scope.ledger.settle(reservation, actual, now);
+        if is_overloaded {
+            self.note_overload(now, entry.scope, sent_at, None);
+        }
         self.advance(now, entry.scope);
         self.tickets.remove(ticket);
     }
@@ -235,8 +258,9 @@ impl Limiter {
             let Some(flight) = self.tickets.flight_mut(ticket) else { return };
             let scope = self.scopes.get_mut(index);
             let Some(statement) = statement(provider, stated, now, wall) else { continue };
-            // An overloaded server's wait is about its load, and says nothing of the quota.
-            let retry_after = signal.retry_after.filter(|_| signal.kind == Kind::RateLimit);
+            // An overloaded server's wait is about its load, one for growth about growth; they say nothing of the quota.
+            let is_of_quota = signal.kind == Kind::RateLimit && !signal.grows_too_fast;
+            let retry_after = signal.retry_after.filter(|_| is_of_quota);
             let statement = Statement { retry_after, ..statement };
             let change = scope.ledger.sync(&flight.reservation, was_refused, &statement, now);
             if let Some(change) = change {
@@ -271,57 +295,109 @@ impl Limiter {
         Verdict::Deliver
     }
 
-    /// The request was not served. What it takes, who waits because of it, and whether it is tried again follow from why.
-    fn decline(&mut self, now: Instant, ticket: Ticket, call: &Call, signal: &Signal<'_>) -> Verdict {
-        let Some(scope) = self.tickets.get(ticket).map(|entry| entry.scope) else { return Verdict::Deliver };
-        let delay = match signal.retry_after {
-            Some(ordered) => ordered + self.spread(ordered),
-            None => self.backoff(ticket),
-        };
-        match signal.kind {
+    /// The request, which was sent at `sent_at`, was not served. What it takes, who waits because of it, and whether it is
+    /// tried again follow from why.
+    fn decline(&mut self, now: Instant, ticket: Ticket, call: &Call, signal: &Signal<'_>, sent_at: Instant) -> Verdict {
+        let again = match signal.kind {
             Kind::RateLimit => {
                 self.end_flight(now, ticket, |_| charge::refused(call));
-                let scope = self.scopes.get_mut(scope);
-                // Nobody who shares the scope starts before.
-                scope.shut_until = scope.shut_until.max(now + delay);
-                if call.counts_tokens {
-                    self.forecasts.observe_refusal(call.subject.model);
-                }
-                let delay = Some(delay).filter(|_| signal.retryable);
-                self.try_again_or_deliver(now, ticket, call, delay)
+                Some(self.slow_down(now, ticket, call, signal, sent_at))
             }
             Kind::Overloaded => {
-                self.end_flight(now, ticket, |_| Cost::default());
                 // Refused before any work was done, so that nothing happens twice.
-                let delay = Some(delay).filter(|_| signal.retryable);
-                self.try_again_or_deliver(now, ticket, call, delay)
+                self.end_flight(now, ticket, |_| Cost::default());
+                Some(self.make_way(now, ticket, signal, sent_at))
             }
             Kind::ServerError => {
                 self.end_flight(now, ticket, |reserved| charge::failed(call, reserved));
-                let may_repeat = signal.retryable && (call.idempotent || call.counts_tokens);
-                self.try_again_or_deliver(now, ticket, call, Some(delay).filter(|_| may_repeat))
+                let ordered = signal.retry_after.map(|ordered| ordered + self.spread(ordered));
+                let delay = ordered.unwrap_or_else(|| self.backoff(ticket));
+                Some(Again::after(delay)).filter(|_| call.idempotent || call.counts_tokens)
             }
             Kind::Ok | Kind::QuotaExhausted | Kind::ClientError => {
                 self.end_flight(now, ticket, charge::without_tokens);
-                self.try_again_or_deliver(now, ticket, call, None)
+                None
             }
-        }
+        };
+        self.try_again_or_deliver(now, ticket, call, again.filter(|_| signal.retryable))
     }
 
-    /// The ticket, which has landed, starts again after `delay`, if it may; else it is over.
-    fn try_again_or_deliver(&mut self, now: Instant, ticket: Ticket, call: &Call, delay: Option<Duration>) -> Verdict {
-        let Some(entry) = self.tickets.get_mut(ticket) else { return Verdict::Deliver };
-        let in_time = |delay: &Duration| now + *delay <= entry.deadline;
-        let allowed = !self.is_closed && call.replayable && entry.attempt < self.retry.attempts;
-        let Some(delay) = delay.filter(in_time).filter(|_| allowed) else {
+    /// The server refused an attempt for its rate, and nobody who shares the scope starts for a while.
+    fn slow_down(&mut self, now: Instant, ticket: Ticket, call: &Call, signal: &Signal<'_>, sent_at: Instant) -> Again {
+        let Some(index) = self.tickets.get(ticket).map(|entry| entry.scope) else {
+            return Again::after(Duration::ZERO);
+        };
+        let scope = self.scopes.get_mut(index);
+        let cause = if signal.grows_too_fast {
+            scope.traffic.take_back();
+            Cause::Growth(scope.traffic.recent(now))
+        } else if signal.limits().next().is_none() {
+            Cause::Unstated
+        } else {
+            Cause::Quota
+        };
+        let attempt = Attempt { sent_at, ordered: signal.retry_after, others: scope.ledger.in_flight() };
+        let throttle = scope.throttle.get_or_insert_default();
+        let shut_until = scope.shut_until;
+        let refused = throttle.refused(now, &attempt, cause, shut_until, &self.retry.backoff, &mut self.random);
+        scope.shut_until = refused.until;
+        if refused.is_lowered {
+            self.tell_of_limit(index);
+        } else if call.counts_tokens && !signal.grows_too_fast {
+            self.forecasts.observe_refusal(call.subject.model);
+        }
+        Again { delay: refused.until.since(now), is_excused: refused.is_excused, is_budgeted: false }
+    }
+
+    /// The server said that it is overloaded. If that is more than bad luck, fewer requests are under way from now on.
+    fn make_way(&mut self, now: Instant, ticket: Ticket, signal: &Signal<'_>, sent_at: Instant) -> Again {
+        let ordered = signal.retry_after.map(|ordered| ordered + self.spread(ordered));
+        let delay = ordered.unwrap_or_else(|| self.backoff(ticket));
+        let Some(index) = self.tickets.get(ticket).map(|entry| entry.scope) else { return Again::after(delay) };
+        let told = self.note_overload(now, index, sent_at, ordered);
+        let mut again = Again { is_excused: told.is_excused, ..Again::after(delay) };
+        if let Some(until) = told.opened_until {
+            // Somebody else tries the server next: it may be this very request that overloads it.
+            again.delay = again.delay.max(until.since(now) + STEP_ASIDE);
+        }
+        again
+    }
+
+    /// The server said of a request that was sent at `sent_at`, and has landed, that it is overloaded.
+    fn note_overload(&mut self, now: Instant, index: u32, sent_at: Instant, ordered: Option<Duration>) -> Overloaded {
+        let scope = self.scopes.get_mut(index);
+        let attempt = Attempt { sent_at, ordered, others: scope.ledger.in_flight() };
+        let told = scope.throttle.get_or_insert_default().overloaded(now, &attempt, &mut self.random);
+        if told.is_lowered || told.opened_until.is_some() {
+            self.tell_of_limit(index);
+        }
+        if let Some(until) = told.opened_until {
+            let open_for = Some(until.since(now));
+            self.tell(Event::Breaker { scope: self.scopes.name(index), open_for });
+        }
+        told
+    }
+
+    fn tell_of_limit(&mut self, scope: u32) {
+        let throttle = self.scopes.get_mut(scope).throttle.as_ref();
+        let limit = throttle.and_then(|throttle| throttle.most_in_flight());
+        self.tell(Event::Overload { scope: self.scopes.name(scope), limit });
+    }
+
+    /// The ticket, which has landed, starts again, if it may; else it is over.
+    fn try_again_or_deliver(&mut self, now: Instant, ticket: Ticket, call: &Call, again: Option<Again>) -> Verdict {
+        let again = again.filter(|_| !self.is_closed && call.replayable);
+        let Some((excused, delay)) = again.and_then(|again| self.next_attempt(now, ticket, call, again)) else {
             self.advance_scope_of(now, ticket);
             self.tickets.remove(ticket);
             return Verdict::Deliver;
         };
-        entry.attempt += 1;
+        let Some(entry) = self.tickets.get_mut(ticket) else { return Verdict::Deliver };
+        entry.attempt = entry.attempt.saturating_add(1);
         let (scope, attempt, entry) = (entry.scope, entry.attempt, *entry);
         if let Some(call) = self.tickets.call_mut(&entry) {
             call.previous_delay = delay;
+            call.excused = excused;
         }
         self.tell(Event::Retry { scope: self.scopes.name(scope), attempt, delay });
         if self.scopes.get_mut(scope).shut_until >= now + delay {
@@ -334,17 +410,56 @@ impl Limiter {
         Verdict::Retry
     }
 
+    /// Whether `again` may be: how many of the ticket's attempts are excused then, and after which delay the next comes.
+    fn next_attempt(&mut self, now: Instant, ticket: Ticket, call: &Call, again: Again) -> Option<(u8, Duration)> {
+        let entry = self.tickets.get(ticket)?;
+        // Of a server that has never served anybody, nothing says that it will.
+        let is_excused = again.is_excused && self.scopes.get_mut(entry.scope).has_served;
+        let excused = call.excused.saturating_add(u8::from(is_excused));
+        let counted = entry.attempt.saturating_sub(excused);
+        if counted >= self.retry.attempts || entry.attempt >= self.retry.most_attempts() {
+            return None;
+        }
+        let mut delay = again.delay;
+        if let Some(budget) = self.retry.budget.as_ref().filter(|_| again.is_budgeted) {
+            let scope = self.scopes.get_mut(entry.scope);
+            let starts = scope.traffic.recent(now);
+            delay = delay.max(scope.retries.withdraw(now, budget, starts, self.retry.backoff.cap())?);
+        }
+        (now + delay <= entry.deadline).then_some((excused, delay))
+    }
+
     /// The pause before the ticket's next attempt where the server does not say.
     fn backoff(&mut self, ticket: Ticket) -> Duration {
         let Some(entry) = self.tickets.get(ticket) else { return Duration::ZERO };
-        let previous = self.tickets.call(entry).map_or(Duration::ZERO, |call| call.previous_delay);
-        self.retry.backoff.delay(u32::from(entry.attempt), previous, &mut self.random)
+        let call = self.tickets.call(entry);
+        let (previous, excused) = call.map_or((Duration::ZERO, 0), |call| (call.previous_delay, call.excused));
+        let counted = entry.attempt.saturating_sub(excused);
+        self.retry.backoff.delay(u32::from(counted), previous, &mut self.random)
     }
 
     /// A small random addition to an ordered wait: many who were told the same do not come back together.
     fn spread(&mut self, ordered: Duration) -> Duration {
         let most = Duration::from_nanos(ordered.as_nanos() / 10).min(Duration::SECOND);
         Duration::from_nanos(self.random.up_to(most.as_nanos()))
+    }
+}
+
+/// Another attempt, if it may be.
+#[derive(Clone, Copy, Debug)]
+struct Again {
+    /// Not before.
+    delay: Duration,
+    /// Whether the attempt before says nothing against the request, and does not count.
+    is_excused: bool,
+    /// Whether it takes from the budget of retries.
+    is_budgeted: bool,
+}
+
+impl Again {
+    /// One that counts.
+    const fn after(delay: Duration) -> Self {
+        Self { delay, is_excused: false, is_budgeted: true }
     }
 }
 
@@ -379,3 +494,6 @@ const ANTHROPIC_ROUNDING: u64 = 500;
 
 /// One header shuts a scope for a day at most, like one `Retry-After`.
 const LONGEST_SHUT: Duration = Duration::DAY;
+
+/// Long enough for whoever is next in the queue, and no time otherwise.
+const STEP_ASIDE: Duration = Duration::from_millis(1);

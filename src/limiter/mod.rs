@@ -206,11 +206,12 @@ impl Limiter {
             return Err(NotNow::Refused(self.no_admission(scope.0)));
         }
         let target = self.scopes.get_mut(scope.0);
-        if target.shut_until > now || target.queue.is_ahead_of(priority) {
+        if !target.is_open(now) || target.queue.is_ahead_of(priority) {
             return Err(self.never(scope.0, cost).map_or(NotNow::MustWait, NotNow::Refused));
         }
         match target.ledger.reserve(cost, now, now) {
             Ok(reservation) => {
+                target.began(now);
                 let new = NewTicket { scope: scope.0, cost, priority, submitted_at: now, deadline: END_OF_TIME };
                 let ticket = self.tickets.insert(new, None);
                 self.tickets.start(ticket, reservation);

@@ -134,6 +134,20 @@ pub enum Event {
         /// The least wait before it.
         delay: Duration,
     },
+    /// The number of requests in flight was limited, limited further, or is limited no longer.
+    Overload {
+        /// The scope.
+        scope: String,
+        /// The most in flight; `None` for no limit.
+        limit: Option<u32>,
+    },
+    /// A storm of overloads opened the breaker, or the server serves again and it closed.
+    Breaker {
+        /// The scope.
+        scope: String,
+        /// For how long nothing starts; `None` if it closed.
+        open_for: Option<Duration>,
+    },
 }
 
 /// What to do with a response or a failure.
@@ -163,7 +177,7 @@ pub struct WakeUp {
 pub enum Reason {
     /// To start the first of a queue, whose quota is replenished by then.
     Quota,
-    /// To open a scope that a server shut.
+    /// To open a scope that a server shut, or let somebody go where few may since a refusal.
     Cooldown,
     /// To end the pause between two attempts.
     Backoff,

@@ -39,8 +39,8 @@ impl Limiter {
             return Some(WakeUp { at: Instant::ZERO, reason: Reason::Output });
         }
         let opening = self.openings.soonest().map(|(at, scope)| {
-            let is_shut = self.scopes.shut_until(scope) == at;
-            WakeUp { at, reason: if is_shut { Reason::Cooldown } else { Reason::Quota } }
+            let is_held = self.scopes.is_held_until(scope, at);
+            WakeUp { at, reason: if is_held { Reason::Cooldown } else { Reason::Quota } }
         });
         let alarm = self.alarms.soonest().map(|(at, slot)| {
             let phase = self.tickets.in_slot(slot).and_then(|ticket| self.tickets.get(ticket)).map(|entry| entry.phase);
@@ -102,8 +102,9 @@ impl Limiter {
                 self.openings.remove(index);
                 return;
             };
-            if scope.shut_until > now {
-                self.openings.set(index, scope.shut_until);
+            let opens_at = scope.opens_at(now);
+            if opens_at > now {
+                self.openings.set(index, opens_at);
                 return;
             }
             let Some(entry) = self.tickets.get(ticket).copied() else { return };
@@ -131,6 +132,11 @@ impl Limiter {
             let counted_at = if call.is_some() { now + NETWORK_SPREAD } else { now };
             match scope.ledger.reserve(cost, now, counted_at) {
                 Ok(reservation) => {
+                    scope.began(now);
+                    scope.traffic.note(now);
+                    if let Some(budget) = self.retry.budget.as_ref().filter(|_| call.is_some() && entry.attempt == 1) {
+                        scope.retries.deposit(budget);
+                    }
                     self.leave_queue(ticket);
                     self.tickets.start(ticket, reservation);
                     if has_prompt {

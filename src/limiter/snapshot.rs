@@ -7,6 +7,7 @@ use super::Limiter;
 use crate::cost::Dimension;
 use crate::ledger::LimitState;
 use crate::options::{Value, record};
+use crate::throttle::Throttle;
 use crate::time::Instant;
 
 impl Limiter {
@@ -20,11 +21,15 @@ impl Limiter {
             .iter_mut()
             .map(|scope| {
                 let limits: Vec<Value> = scope.ledger.states(now).map(|state| limit(&state)).collect();
+                let throttle = scope.throttle.as_deref();
                 record([
                     ("name", Value::Text(scope.name.to_string())),
                     ("waiting", u64::from(scope.queue.len() + scope.pausing).into()),
                     ("inFlight", scope.ledger.in_flight().into()),
                     ("shutForMs", scope.shut_until.since(now).as_millis_f64().into()),
+                    ("breaker", throttle.map_or("closed", |throttle| throttle.breaker(now)).into()),
+                    ("mostInFlight", amount(throttle.and_then(Throttle::most_in_flight).map(u64::from))),
+                    ("startsPerMinute", amount(throttle.and_then(Throttle::starts_per_minute))),
                     ("limits", Value::List(limits)),
                 ])
             })
@@ -36,6 +41,10 @@ impl Limiter {
             ("learned", self.forecasts.describe()),
         ])
     }
+}
+
+fn amount(amount: Option<u64>) -> Value {
+    amount.map_or(Value::Nothing, Value::from)
 }
 
 fn limit(state: &LimitState) -> Value {

@@ -98,6 +98,8 @@ pub(super) struct Call {
     /// Whether its body can be sent again.
     pub(super) replayable: bool,
     pub(super) previous_delay: Duration,
+    /// Attempts that were refused for reasons that say nothing of it, and do not count.
+    pub(super) excused: u8,
     /// The slot of whom it waits for to write the beginning of its prompt.
     pub(super) follows: Option<u32>,
     /// How many more of those that hang it will wait for.

@@ -12,7 +12,7 @@ pub use self::reader::OptionError;
 pub use self::value::{Value, record};
 use crate::backoff::{Backoff, Jitter};
 use crate::forecast::Forecasts;
-use crate::policy::{Conventions, CountPolicy, Policy, QueuePolicy, RetryPolicy};
+use crate::policy::{BudgetPolicy, Conventions, CountPolicy, Policy, QueuePolicy, RetryPolicy};
 use crate::time::Duration;
 
 /// Reads the options of a limiter.
@@ -76,7 +76,7 @@ fn retry(field: &Field<'_>) -> Result<RetryPolicy, Box<OptionError>> {
     if field.is_false() {
         return Ok(RetryPolicy::NONE);
     }
-    field.expect_record(&["attempts", "baseMs", "factor", "capMs", "jitter"])?;
+    field.expect_record(&["attempts", "baseMs", "factor", "capMs", "jitter", "budget"])?;
     let mut retry = RetryPolicy::default();
     let (mut base, mut factor, mut cap, mut jitter) = (500, 200, 60_000, Jitter::default());
     if let Some(attempts) = field.given("attempts") {
@@ -97,8 +97,29 @@ fn retry(field: &Field<'_>) -> Result<RetryPolicy, Box<OptionError>> {
     if let Some(kind) = field.given("jitter") {
         jitter = kind.choice(JITTERS)?;
     }
+    if let Some(budget) = field.given("budget") {
+        retry.budget = retry_budget(&budget)?;
+    }
     retry.backoff = Backoff::new(Duration::from_millis(base), factor, Duration::from_millis(cap.max(base)), jitter);
     Ok(retry)
+}
+
+fn retry_budget(field: &Field<'_>) -> Result<Option<BudgetPolicy>, Box<OptionError>> {
+    if field.is_false() {
+        return Ok(None);
+    }
+    if !field.is_record() {
+        return Err(field.error("Use false, or an object with share and floorPerSecond."));
+    }
+    field.expect_record(&["share", "floorPerSecond"])?;
+    let mut budget = BudgetPolicy::default();
+    if let Some(share) = field.given("share") {
+        budget.share_permille = (share.number(0, 1)? * 1_000.0) as u32;
+    }
+    if let Some(floor) = field.given("floorPerSecond") {
+        budget.floor_per_second = u32::try_from(floor.whole(0, MOST_RETRIES)?).unwrap_or(u32::MAX);
+    }
+    Ok(Some(budget))
 }
 
 fn queue(field: &Field<'_>) -> Result<QueuePolicy, Box<OptionError>> {
@@ -130,6 +151,9 @@ fn count_tokens(field: &Field<'_>) -> Result<Option<CountPolicy>, Box<OptionErro
     }
     Ok(Some(count))
 }
+
+/// More retries a second than any program makes.
+const MOST_RETRIES: u64 = 1_000_000;
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -215,6 +239,17 @@ mod tests {
     }
 
     #[test]
+    fn the_budget_of_retries_can_be_set_and_switched_off() {
+        let budget = |budget: Value| {
+            parse(&record([("retry", record([("budget", budget)]))])).expect("the options are right").retry.budget
+        };
+        let own = record([("share", 0.05.into()), ("floorPerSecond", 3.0.into())]);
+        assert_eq!(budget(own), Some(BudgetPolicy { share_permille: 50, floor_per_second: 3 }));
+        assert_eq!(budget(record([])), Some(BudgetPolicy { share_permille: 200, floor_per_second: 10 }));
+        assert_eq!(budget(Value::Bool(false)), None);
+    }
+
+    #[test]
     fn nothing_is_a_policy_too() {
         assert!(parse(&Value::Nothing).is_ok());
         assert!(parse(&record([])).is_ok());
@@ -262,6 +297,18 @@ mod tests {
             (
                 record([("retry", record([("capMs", 10.0.into())]))]),
                 "Option retry.capMs is 10. The cap is below retry.baseMs: raise the one or lower the other.",
+            ),
+            (
+                record([("retry", record([("budget", 0.2.into())]))]),
+                "Option retry.budget is 0.200. Use false, or an object with share and floorPerSecond.",
+            ),
+            (
+                record([("retry", record([("budget", record([("share", 20.0.into())]))]))]),
+                "Option retry.budget.share is 20. Use a number from 0 to 1.",
+            ),
+            (
+                record([("retry", record([("budget", record([("floorPerSecond", 0.5.into())]))]))]),
+                "Option retry.budget.floorPerSecond is 0.500. Use a whole number from 0 to 1,000,000.",
             ),
             (
                 record([("queue", record([("maxWaitMs", f64::INFINITY.into())]))]),

@@ -9,6 +9,7 @@ mod claude;
 mod faults;
 mod omniscient;
 mod outcome;
+mod overload;
 mod process;
 mod quota;
 mod scenario;

@@ -33,7 +33,7 @@ const limiter: Limiter = createLimiter({
       ],
     },
   },
-  retry: { attempts: 5, baseMs: 250, jitter: "decorrelated" },
+  retry: { attempts: 5, baseMs: 250, jitter: "decorrelated", budget: { share: 0.1, floorPerSecond: 2 } },
   queue: { maxDepth: 1000, maxWaitMs: 30_000 },
   provider: "anthropic",
   fetch: (input, init) => fetch(input, init),
@@ -59,6 +59,10 @@ createLimiter({ learned: limiter.snapshot().learned });
 export const off: () => void = limiter.on("refused", ({ status, retryAfterMs }) => status + (retryAfterMs ?? 0));
 limiter.on("retry", ({ attempt, delayMs }) => attempt * delayMs);
 limiter.on("unknown-model", ({ model }) => model.length);
+limiter.on("overload", ({ scope, limit }) => scope.length + (limit ?? 0));
+limiter.on("breaker", ({ state, openForMs }) => (state === "open" ? openForMs : null));
+export const most: number | null | undefined = state.scopes[0]?.mostInFlight ?? state.scopes[0]?.startsPerMinute;
+createLimiter({ retry: { budget: false } });
 limiter.on("limit", ({ reason }) => reason === "learned");
 
 try {
@@ -129,6 +133,8 @@ createLimiter({ limits: { default: { rpm: "60" } } });
 createLimiter({ limits: { default: { rmp: 60 } } });
 // @ts-expect-error retries are switched off with false
 createLimiter({ retry: true });
+// @ts-expect-error a budget is off or described
+createLimiter({ retry: { budget: 0.1 } });
 // @ts-expect-error there is no such option
 createLimiter({ limit: {} });
 // @ts-expect-error there is no such priority

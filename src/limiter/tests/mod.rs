@@ -3,6 +3,7 @@
 mod answering;
 mod counting;
 mod following;
+mod overload;
 mod waiting;
 
 use alloc::string::ToString;
