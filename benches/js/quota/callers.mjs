@@ -1,5 +1,6 @@
 // Who makes the calls: Tidegate, the bare SDKs, and what programs are mostly made of.
 import { createLimiter } from "tidegate";
+import { omniscient } from "./omniscient.mjs";
 import * as peers from "./peers.mjs";
 import { clientOf, perform } from "./sdk.mjs";
 
@@ -17,6 +18,7 @@ export const CALLERS = {
   limiter: { title: "limiter + p-retry", create: peer(peers.limiter), needsLimits: true },
   "rate-limiter-flexible": { title: "rate-limiter-flexible + p-retry", create: peer(peers.flexible), needsLimits: true },
   langchain: { title: "as LangChain's AsyncCaller", create: peer(peers.langchain) },
+  omniscient: { title: "omniscient", create: omniscient, insideServer: true },
 };
 
 /** Whether a caller has anything to do with a workload: some cannot be without limits. */

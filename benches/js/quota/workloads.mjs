@@ -44,6 +44,11 @@ export function workloadOf(name, { seconds, seed, count: counted }) {
   };
 }
 
+/** The name of the limits that a model shares with others of its group, in the server's statistics. */
+export function groupOf(model) {
+  return GROUPS[model] ?? model;
+}
+
 /** The published limits of one group: what is counted, how much in which period, and how much at once. */
 function published(models, group, { rpm, itpm, otpm, tpm, burstMs = MINUTE_MS, hideBurst = false, enforcement = "token-bucket" }) {
   const amounts = { requests: rpm, input_tokens: itpm, output_tokens: otpm, tokens: tpm };
@@ -56,7 +61,7 @@ function published(models, group, { rpm, itpm, otpm, tpm, burstMs = MINUTE_MS, h
     windowMs: atOnceMs,
     enforcement,
   }));
-  return { models: models.filter((model) => group === "default" || GROUPS[model] === group), limits };
+  return { models: models.filter((model) => group === "default" || groupOf(model) === group), limits };
 }
 
 /** As many jobs as take this long at the least: each further one makes the bound longer. */

@@ -1,0 +1,157 @@
+// A caller that may see what no client can: what the server has left at this instant, whatever its headers say, what its
+// cache holds, and how long each answer will be. It shows what is possible.
+//
+// It sends a call as soon as the server would take it: first those that somebody waits for, then those that others come
+// after, then the longest answers, so that none of these is the last. Its program runs in the server's process, and its calls take the way over loopback.
+import { clientOf, perform } from "./sdk.mjs";
+import { groupOf } from "./workloads.mjs";
+
+export function omniscient({ family, url, simulator, jobs }) {
+  const client = clientOf(family, url, { maxRetries: 0 });
+  const truth = new Truth(simulator, jobs);
+  const line = [];
+  let advancing = false;
+
+  const advance = async () => {
+    if (advancing) return;
+    advancing = true;
+    while (line.length > 0) {
+      const first = firstThatFits(line, truth);
+      if (first === undefined) await pause();
+      else {
+        line.splice(line.indexOf(first), 1);
+        const before = truth.requests();
+        truth.starting(first.job);
+        first.start();
+        // What is on its way has not been counted yet.
+        for (let turn = 0; turn < PATIENT_TURNS && truth.requests() === before; turn++) await nextTurn();
+      }
+    }
+    advancing = false;
+  };
+  const place = (job) =>
+    new Promise((start) => {
+      const waiting = { job, start };
+      const after = line.findIndex((other) => isBefore(job, other.job));
+      line.splice(after < 0 ? line.length : after, 0, waiting);
+      void advance();
+    });
+
+  return async (job, began) => {
+    for (;;) {
+      await place(job);
+      let hasBegun = false;
+      const begin = () => {
+        hasBegun = true;
+        truth.answering(job);
+        began();
+      };
+      try {
+        return await perform(client, job, begin);
+      } catch (error) {
+        if (hasBegun) throw error;
+        truth.failed(job);
+      }
+    }
+  };
+}
+
+/** What the server will do with a job. */
+class Truth {
+  #simulator;
+  #jobs;
+  /** Beginnings of prompts that are in the cache, and those that are on their way there. */
+  #written = new Set();
+  #writing = new Set();
+
+  constructor(simulator, jobs) {
+    this.#simulator = simulator;
+    this.#jobs = jobs;
+  }
+
+  requests() {
+    return this.#groups().reduce((sum, { counts }) => sum + counts.requests, 0);
+  }
+
+  /** What is left of each limit, by group; nothing of a group that nobody has used. */
+  levels() {
+    return new Map(this.#groups().map(({ group, limits }) => [group, limits]));
+  }
+
+  /** Whether the server would take the job now, and nobody is about to write what it could then read from the cache. */
+  takes(job, levels) {
+    if (this.#isUnwritten(job) && this.#writing.has(job.shared.system)) return false;
+    const limits = levels.get(groupOf(job.model)) ?? [];
+    return limits.every(({ dimension, remaining }) => remaining >= this.#needs(job, dimension));
+  }
+
+  starting(job) {
+    if (this.#isUnwritten(job)) this.#writing.add(job.shared.system);
+  }
+
+  /** What its prompt marked is in the cache. */
+  answering({ index, shared }) {
+    if (shared) this.#written.add(shared.system).add(`turn ${index}`);
+  }
+
+  failed(job) {
+    if (this.#isUnwritten(job)) this.#writing.delete(job.shared.system);
+  }
+
+  #isUnwritten({ shared }) {
+    return shared !== undefined && !this.#written.has(shared.system);
+  }
+
+  #needs(job, dimension) {
+    switch (dimension) {
+      case "requests":
+      case "outputTokens":
+        return 1;
+      case "inputTokens":
+        return Math.ceil((this.#tokensLeftToRead(job) / job.inputTokens) * (charactersOf(job.body) / 4)) + ROUNDING;
+      default:
+        return Math.max(job.maxTokens, Math.ceil(charactersOf(job.body) / 4));
+    }
+  }
+
+  #tokensLeftToRead({ inputTokens, shared, after }) {
+    if (shared === undefined || !this.#written.has(shared.system)) return inputTokens;
+    const turn = this.#written.has(`turn ${after}`) && shared.grows ? this.#jobs.find(({ index }) => index === after).inputTokens : 0;
+    return inputTokens - Math.max(turn, shared.systemTokens);
+  }
+
+  #groups() {
+    return this.#simulator.stats().organisations.flatMap(({ groups }) => groups);
+  }
+}
+
+function firstThatFits(line, truth) {
+  const levels = truth.levels();
+  const closed = new Set();
+  for (const waiting of line) {
+    const group = groupOf(waiting.job.model);
+    if (closed.has(group)) continue;
+    if (truth.takes(waiting.job, levels)) return waiting;
+    // Nobody passes: small jobs would keep a large one waiting.
+    closed.add(group);
+  }
+  return undefined;
+}
+
+function isBefore(job, other) {
+  if (job.interactive || other.interactive) return job.interactive && !other.interactive;
+  const [grows, otherGrows] = [job, other].map(({ shared }) => shared?.grows === true);
+  return grows === otherGrows ? job.outputTokens > other.outputTokens : grows;
+}
+
+function charactersOf({ system = [], messages }) {
+  const length = (content) => (typeof content === "string" ? content.length : content.reduce((sum, { text }) => sum + text.length, 0));
+  return length(system) + messages.reduce((sum, { content }) => sum + length(content), 0);
+}
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+/** A call that has not arrived by then has been lost on the way. */
+const PATIENT_TURNS = 1_000;
+/** What the frames of messages add to a prompt, and what is rounded up. */
+const ROUNDING = 4;
