@@ -5,9 +5,13 @@ import { jobBody, prompt, Simulation, workload } from "./simulation.js";
 
 export type { Fetch } from "./fetch.js";
 export type {
+  SimulatedChange,
   SimulatedFaults,
+  SimulatedHeaders,
   SimulatedLimits,
   SimulatedNeighbour,
+  SimulatedRamp,
+  SimulatedStorm,
   SimulatedTiming,
   SimulatorClock,
   SimulatorOptions,
@@ -46,8 +50,8 @@ export interface Simulator {
    */
   prompt(inputTokens: number, variant?: number): string;
   /**
-   * The body of the Messages request that a job stands for, as JSON: of the size that it says, and with the marks for the
-   * prompt cache that it needs.
+   * The body of the request that a job stands for, as JSON: of the size that it says, in the shape of its API, and with
+   * the marks for the prompt cache that it needs.
    * @param variant Chooses among texts of one size. Default 0.
    */
   body(job: Job, variant?: number): string;

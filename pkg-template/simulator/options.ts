@@ -24,8 +24,35 @@ export interface SimulatorOptions {
   timing?: SimulatedTiming;
   /** What goes wrong. */
   faults?: SimulatedFaults;
-  /** Somebody else who takes a share of every limit, steadily and never more than fits. */
+  /**
+   * Times in which the service is busier than `faults.overloaded` says.
+   * @default none
+   */
+  storms?: SimulatedStorm[];
+  /** Somebody else who takes a share of every limit. */
   neighbour?: SimulatedNeighbour;
+  /**
+   * Limits that are replaced while the server runs. An entry takes the place of the whole entry of that name, as if it had
+   * been given in {@link limits}; what was used stays used.
+   * @default none
+   */
+  changes?: SimulatedChange[];
+  /**
+   * How fast the number of requests may grow.
+   * @default as fast as the limits allow
+   */
+  ramp?: SimulatedRamp;
+  /**
+   * The most requests of an organisation to a model group that are answered at a time. More are refused with 429 and
+   * `retry-after: 1`, without a word about the quota. A whole number from 1.
+   * @default no such limit
+   */
+  maxInFlight?: number;
+  /**
+   * What the headers tell of the limits. Refusals state the true wait in any case.
+   * @default the truth
+   */
+  headers?: SimulatedHeaders;
   /**
    * Whether refused requests count as requests.
    * @default as documented: no for the Claude API, yes for OpenAI's
@@ -130,7 +157,61 @@ export interface SimulatedFaults {
   bareRefusals?: number;
 }
 
-/** Somebody else who uses the same quota. */
+/** A time in which the service is busy. Times are milliseconds since the simulator was made. */
+export interface SimulatedStorm {
+  /** When it begins. */
+  fromMs: number;
+  /** When it is over. */
+  untilMs: number;
+  /** The share of requests, from 0 to 1, that are answered 529 (503 by an OpenAI-shaped API). */
+  share: number;
+}
+
+/** Limits from an instant on. */
+export interface SimulatedChange {
+  /** The instant, in milliseconds since the simulator was made. */
+  atMs: number;
+  /** The new limits, named as those of the options are. */
+  limits: Record<string, SimulatedLimits>;
+}
+
+/**
+ * An acceleration limit on the requests of each organisation to each model group. In no span of `everyMs` are more admitted
+ * than the larger of `perMinute`, for so long a span, and what was admitted in the span before it with `growthPercent`
+ * added. Further ones are answered 429 with the code `ramp_limit_exceeded` (`slow_down` by an OpenAI-shaped API).
+ */
+export interface SimulatedRamp {
+  /** Requests a minute that are admitted whatever came before. A whole number from 1. */
+  perMinute: number;
+  /** By how much the number may grow from one span to the next, in per cent. A whole number from 0. */
+  growthPercent: number;
+  /** The length of a span in milliseconds. */
+  everyMs: number;
+}
+
+/** What the headers tell of the limits. */
+export interface SimulatedHeaders {
+  /**
+   * Whether they tell nothing.
+   * @default false
+   */
+  hide?: boolean;
+  /**
+   * By what the true remainder is multiplied; no more than the limit is stated.
+   * @default 1
+   */
+  factor?: number;
+  /**
+   * How old what they state is, in milliseconds.
+   * @default 0
+   */
+  staleMs?: number;
+}
+
+/**
+ * Somebody else who uses the same quota. It takes a tenth of a second's worth of its share at a time, whenever the limit is
+ * not in debt, and may draw it into debt by that: whoever takes all that comes does not starve it.
+ */
 export interface SimulatedNeighbour {
   /**
    * The share of each limit, from 0 to 1.
@@ -147,6 +228,13 @@ export interface SimulatedNeighbour {
    * @default never
    */
   untilMs?: number;
+  /**
+   * How often it comes again, in milliseconds from `fromMs` on. To be given with `forMs`.
+   * @default it stays
+   */
+  everyMs?: number;
+  /** How long it stays each time, in milliseconds. To be given with `everyMs`. */
+  forMs?: number;
 }
 
 /** Where time comes from. The limiter's own `clock` option has this shape too, so both can share one. */

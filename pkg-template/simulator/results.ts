@@ -1,5 +1,10 @@
 /** One request of a workload, with the truth about it. */
 export interface Job {
+  /**
+   * Whose API is asked: Claude's at `/v1/messages`, or OpenAI's at `/v1/chat/completions`.
+   * @default "claude"
+   */
+  api?: "claude" | "openai";
   model: string;
   /** The true size of the prompt, all of it, if the request has `body(job)` as its body. */
   inputTokens: number;
@@ -36,7 +41,9 @@ export type WorkloadName =
   | "output-bound"
   | "requests-bound"
   | "interactive-and-batch"
-  | "cached-prefix";
+  | "cached-prefix"
+  | "two-models"
+  | "openai-max-tokens";
 
 /** What is counted. */
 export type SimulatedDimension = "requests" | "inputTokens" | "outputTokens" | "tokens";

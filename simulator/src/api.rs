@@ -1,5 +1,7 @@
 //! The shapes of API that are simulated, and what they have in common.
 
+use serde::{Deserialize, Serialize};
+
 use crate::cache::{CacheUse, Prefix};
 use crate::exchange::Request;
 use crate::groups::reads_count;
@@ -8,9 +10,11 @@ use crate::limits::Dimension;
 use crate::{claude, openai, tokenizer};
 
 /// Whose conventions an endpoint follows.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Family {
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
     /// The Claude API, and everything that is no endpoint.
+    #[default]
     Claude,
     /// OpenAI's.
     OpenAi,
@@ -53,7 +57,7 @@ pub(crate) struct Call {
 pub(crate) struct Problem {
     pub(crate) status: u16,
     pub(crate) kind: &'static str,
-    /// OpenAI's `code`; unused by the Claude API.
+    /// OpenAI's `code`, or the `error_code` in the details of the Claude API's errors.
     pub(crate) code: Option<&'static str>,
     pub(crate) message: String,
 }
@@ -106,6 +110,33 @@ impl Family {
         match self {
             Self::Claude => claude::refused(organisation, call, refusal),
             Self::OpenAi => openai::refused(organisation, call, refusal, wait_ms),
+        }
+    }
+
+    /// The refusal of a request that would make traffic grow too fast.
+    pub(crate) fn too_fast(self) -> Problem {
+        match self {
+            Self::Claude => Problem {
+                status: 429,
+                kind: "rate_limit_error",
+                code: Some("ramp_limit_exceeded"),
+                message: "Usage has grown too fast. Please ramp up gradually.".into(),
+            },
+            Self::OpenAi => Problem {
+                status: 429,
+                kind: "rate_limit_error",
+                code: Some("slow_down"),
+                message: "Your rate of requests has grown too fast. Please slow down.".into(),
+            },
+        }
+    }
+
+    /// The refusal of a request while too many others are being answered.
+    pub(crate) fn too_many_in_flight(self) -> Problem {
+        let message = "Too many requests are being answered at a time.".into();
+        match self {
+            Self::Claude => Problem { status: 429, kind: "rate_limit_error", code: None, message },
+            Self::OpenAi => Problem { status: 429, kind: "requests", code: Some("rate_limit_exceeded"), message },
         }
     }
 

@@ -82,7 +82,7 @@ pub fn lower_bound(jobs: &[Job], options: &Options, start: Duration) -> Bound {
 }
 
 fn bounds_of_group(group: &str, jobs: &[&Job], options: &Options, start: Duration) -> Vec<LimitBound> {
-    let limits = limits_of(Family::Claude, group, options);
+    let limits = limits_of(Family::Claude, group, options, None);
     let shortest = jobs.iter().map(|job| service(job, &options.timing)).min().unwrap_or_default();
     let bound = |dimension| {
         let limit = limits.limit(dimension)?;

@@ -1,5 +1,6 @@
 //! One limit in force in one dimension: what decides, what is published, and what is true.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::limits::{Dimension, Limit};
@@ -13,13 +14,15 @@ pub struct Gate {
     dimension: Dimension,
     limit: Limit,
     enforced: Meter,
-    /// What the headers speak of, where that is not what is enforced.
+    /// What is published, where that is not what is enforced.
     published: Option<Meter>,
+    /// What the headers speak of, where that is not what is published now.
+    past: Option<Past>,
     tally: Tally,
     neighbour: Takings,
 }
 
-/// What the headers say about a limit.
+/// What can be said about a limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Reading {
     /// What is counted.
@@ -39,19 +42,54 @@ impl Gate {
             dimension,
             limit,
             enforced: limit.meter(),
-            published: limit.published_meter(),
+            published: limit.published().map(|published| published.meter()),
+            past: None,
             tally: Tally::new(&limit),
             neighbour: Takings::default(),
         }
     }
 
+    /// The same gate, of which the headers tell what was true `age` ago.
+    #[must_use]
+    pub fn told_late(self, age: Duration) -> Self {
+        let stated = self.limit.published().unwrap_or(self.limit);
+        let past = Past { age, limit: stated, meter: stated.meter(), since: VecDeque::new() };
+        Self { past: (!age.is_zero()).then_some(past), ..self }
+    }
+
     /// Lets the neighbour take what it would have taken by now.
     pub fn advance(&mut self, now: Duration, neighbour: &Neighbour) {
         while let Some((at, wanted)) = self.neighbour.next(now, neighbour, self.limit.per_minute) {
-            let taken = wanted.min(u64::try_from(self.enforced.remaining(at)).unwrap_or(0));
-            self.neighbour.taken += taken;
-            self.count(at, taken as i64);
+            if wanted > 0 && self.enforced.remaining(at) >= 0 {
+                self.neighbour.taken += wanted;
+                self.count(at, wanted as i64);
+            }
         }
+        if let Some(past) = &mut self.past {
+            past.advance(now);
+        }
+    }
+
+    /// Another limit is in force from now on.
+    pub fn change(&mut self, now: Duration, limit: Limit) {
+        let used = self.enforced.used(now);
+        self.published = limit.published().map(|published| match self.published.take() {
+            Some(mut meter) => {
+                meter.change(now, &published);
+                meter
+            }
+            None => {
+                let mut meter = published.meter();
+                meter.charge(now, used);
+                meter
+            }
+        });
+        self.enforced.change(now, &limit);
+        self.tally.change(&limit);
+        if let Some(past) = &mut self.past {
+            past.since.push_back((now, Event::Change(limit.published().unwrap_or(limit))));
+        }
+        self.limit = limit;
     }
 
     /// Charges whoever calls, whether it fits or not.
@@ -76,15 +114,16 @@ impl Gate {
         &self.limit
     }
 
-    /// What the headers say.
+    /// What the headers say. Those that tell late tell what was true when the gate was last advanced.
+    pub fn stated(&self, now: Duration) -> Reading {
+        let Some(Past { age, limit, meter, .. }) = &self.past else { return self.reading(now) };
+        self.reading_of(meter, limit, now.saturating_sub(*age))
+    }
+
+    /// What is published, as it is now.
     pub fn reading(&self, now: Duration) -> Reading {
         let meter = self.published.as_ref().unwrap_or(&self.enforced);
-        Reading {
-            dimension: self.dimension,
-            limit: self.limit.per_minute,
-            remaining: u64::try_from(meter.remaining(now)).unwrap_or(0),
-            full_at: meter.full_at(now),
-        }
+        self.reading_of(meter, &self.limit, now)
     }
 
     /// What is really left; negative in debt.
@@ -107,10 +146,54 @@ impl Gate {
         self.neighbour.taken
     }
 
+    fn reading_of(&self, meter: &Meter, limit: &Limit, now: Duration) -> Reading {
+        Reading {
+            dimension: self.dimension,
+            limit: limit.per_minute,
+            remaining: u64::try_from(meter.remaining(now)).unwrap_or(0),
+            full_at: meter.full_at(now),
+        }
+    }
+
     fn count(&mut self, now: Duration, amount: i64) {
         self.enforced.charge(now, amount);
         if let Some(published) = &mut self.published {
             published.charge(now, amount);
+        }
+        if let Some(past) = &mut self.past {
+            past.since.push_back((now, Event::Charge(amount)));
+        }
+    }
+}
+
+/// A limit as it was some time ago.
+#[derive(Clone, Debug)]
+struct Past {
+    age: Duration,
+    limit: Limit,
+    meter: Meter,
+    /// What has happened since, in the order of time.
+    since: VecDeque<(Duration, Event)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Charge(i64),
+    Change(Limit),
+}
+
+impl Past {
+    fn advance(&mut self, now: Duration) {
+        let Some(until) = now.checked_sub(self.age) else { return };
+        while let Some(&(at, event)) = self.since.front().filter(|&&(at, _)| at <= until) {
+            match event {
+                Event::Charge(amount) => self.meter.charge(at, amount),
+                Event::Change(limit) => {
+                    self.meter.change(at, &limit);
+                    self.limit = limit;
+                }
+            }
+            self.since.pop_front();
         }
     }
 }
@@ -140,7 +223,9 @@ impl Takings {
             return None;
         }
         self.step += 1;
-        self.owed += u128::from(per_minute) * (neighbour.share * 1e6) as u128 * u128::from(STEP_MS);
+        let end_ms = at.as_millis() as u64;
+        let present_ms = neighbour.present_ms(end_ms) - neighbour.present_ms(end_ms - STEP_MS);
+        self.owed += u128::from(per_minute) * (neighbour.share * 1e6) as u128 * u128::from(present_ms);
         let units = self.owed / UNIT;
         self.owed %= UNIT;
         Some((at, units as u64))
@@ -173,9 +258,75 @@ mod tests {
     #[test]
     fn a_neighbour_that_has_gone_takes_nothing_more() {
         let mut gate = gate(Limits { rpm: Some(600), ..Limits::default() });
-        let neighbour = Neighbour { share: 0.5, from_ms: 10_000, until_ms: Some(20_000) };
+        let neighbour = Neighbour { share: 0.5, from_ms: 10_000, until_ms: Some(20_000), ..Neighbour::default() };
         gate.advance(Duration::from_secs(300), &neighbour);
         assert_eq!(gate.taken_by_neighbour(), 50);
+    }
+
+    #[test]
+    fn a_neighbour_that_comes_again_takes_its_share_while_it_is_there() {
+        let mut gate = gate(Limits { rpm: Some(600), ..Limits::default() });
+        let neighbour = Neighbour { share: 0.5, every_ms: Some(10_000), for_ms: Some(2_550), ..Neighbour::default() };
+        gate.advance(Duration::from_secs(5), &neighbour);
+        assert_eq!(gate.taken_by_neighbour(), 12);
+        gate.advance(Duration::from_secs(40), &neighbour);
+        assert_eq!(gate.taken_by_neighbour(), 51);
+    }
+
+    #[test]
+    fn a_client_that_takes_all_there_is_does_not_starve_the_neighbour() {
+        let mut gate = gate(Limits { rpm: Some(600), burst_ms: Some(1_000), ..Limits::default() });
+        let neighbour = Neighbour { share: 0.4, ..Neighbour::default() };
+        for millisecond in 0..60_000 {
+            let now = Duration::from_millis(millisecond);
+            gate.advance(now, &neighbour);
+            if gate.fits_at(now, 1) == Some(now) {
+                gate.charge(now, 1);
+            }
+        }
+        assert!((238..=240).contains(&gate.taken_by_neighbour()), "{}", gate.taken_by_neighbour());
+        assert!((365..=372).contains(&gate.tally().charged()), "{}", gate.tally().charged());
+    }
+
+    #[test]
+    fn a_neighbour_takes_nothing_from_a_limit_in_debt() {
+        let mut gate = gate(Limits { rpm: Some(600), burst_ms: Some(1_000), ..Limits::default() });
+        gate.charge(Duration::ZERO, 110);
+        let neighbour = Neighbour { share: 0.5, ..Neighbour::default() };
+        gate.advance(Duration::from_millis(9_950), &neighbour);
+        assert_eq!((gate.taken_by_neighbour(), gate.remaining(Duration::from_millis(9_950))), (0, -1));
+        gate.advance(Duration::from_secs(20), &neighbour);
+        assert!((49..=51).contains(&gate.taken_by_neighbour()), "{}", gate.taken_by_neighbour());
+    }
+
+    #[test]
+    fn headers_that_tell_late_tell_what_was_true_then() {
+        let limit = Limits { rpm: Some(60), ..Limits::default() }.limit(Dimension::Requests).unwrap();
+        let mut gate = Gate::new(Dimension::Requests, limit).told_late(Duration::from_secs(3));
+        let stated = |gate: &mut Gate, now| {
+            gate.advance(Duration::from_secs(now), &Neighbour::default());
+            gate.stated(Duration::from_secs(now))
+        };
+        gate.charge(Duration::from_secs(1), 30);
+        assert_eq!(stated(&mut gate, 3).remaining, 60);
+        assert_eq!(stated(&mut gate, 4).remaining, 30);
+        assert_eq!((stated(&mut gate, 14).remaining, gate.reading(Duration::from_secs(14)).remaining), (40, 43));
+        gate.change(Duration::from_secs(15), Limit { per_minute: 120, at_once: 120, ..limit });
+        assert_eq!((stated(&mut gate, 17).limit, stated(&mut gate, 17).remaining), (60, 43));
+        // Sixteen units were missing when the limit was raised.
+        assert_eq!((stated(&mut gate, 18).limit, stated(&mut gate, 18).remaining), (120, 104));
+    }
+
+    #[test]
+    fn what_was_used_stays_used_when_the_limit_changes() {
+        let mut gate = gate(Limits { rpm: Some(60), ..Limits::default() });
+        gate.charge(Duration::ZERO, 60);
+        let lowered = Limits { rpm: Some(30), burst_ms: Some(20_000), hide_burst: true, ..Limits::default() };
+        gate.change(Duration::from_secs(20), lowered.limit(Dimension::Requests).unwrap());
+        // Forty are missing, of ten and of thirty.
+        let now = Duration::from_secs(20);
+        assert_eq!((gate.remaining(now), gate.paid_at(now)), (-30, Duration::from_secs(80)));
+        assert_eq!((gate.reading(now).remaining, gate.reading(Duration::from_secs(60)).remaining), (0, 10));
     }
 
     #[test]

@@ -7,12 +7,16 @@ use serde::Serialize;
 use crate::cache::CacheCounts;
 use crate::gate::{Gate, Reading};
 use crate::limits::{Dimension, Limits};
-use crate::options::Neighbour;
+use crate::options::{Neighbour, Ramp};
+use crate::ramp::Acceleration;
 
 /// The gates of one organisation and model group. A request passes all of them or none.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     gates: Vec<Gate>,
+    /// The limits that are still to come, the next one last.
+    changes: Vec<(Duration, Limits)>,
+    acceleration: Option<Acceleration>,
     counts: Counts,
     cache: CacheCounts,
 }
@@ -68,25 +72,63 @@ impl Ledger {
             .into_iter()
             .filter_map(|dimension| limits.limit(dimension).map(|limit| Gate::new(dimension, limit)))
             .collect();
-        Self { gates, counts: Counts::default(), cache: CacheCounts::default() }
+        Self {
+            gates,
+            changes: Vec::new(),
+            acceleration: None,
+            counts: Counts::default(),
+            cache: CacheCounts::default(),
+        }
     }
 
-    /// Lets the neighbour take what it would have taken by now.
+    /// The same ledger, whose limits change at these instants, in the order of time.
+    #[must_use]
+    pub fn changing(self, mut changes: Vec<(Duration, Limits)>) -> Self {
+        changes.reverse();
+        Self { changes, ..self }
+    }
+
+    /// The same ledger, in which the number of requests may only grow so fast.
+    #[must_use]
+    pub fn ramped(self, ramp: Option<&Ramp>) -> Self {
+        Self { acceleration: ramp.map(Acceleration::new), ..self }
+    }
+
+    /// The same ledger, of which the headers tell what was true `age` ago.
+    #[must_use]
+    pub fn told_late(self, age: Duration) -> Self {
+        let gates = self.gates.into_iter().map(|gate| gate.told_late(age)).collect();
+        Self { gates, ..self }
+    }
+
+    /// Lets happen what happens by now: the neighbour takes its share, and limits change.
     pub fn advance(&mut self, now: Duration, neighbour: &Neighbour) {
+        while let Some((at, limits)) = self.changes.pop_if(|(at, _)| *at <= now) {
+            for gate in &mut self.gates {
+                gate.advance(at, neighbour);
+                if let Some(limit) = limits.limit(gate.dimension()) {
+                    gate.change(at, limit);
+                }
+            }
+        }
         for gate in &mut self.gates {
             gate.advance(now, neighbour);
         }
     }
 
-    /// Charges all that is asked, or nothing.
-    pub fn admit(&mut self, now: Duration, asks: &[Ask]) -> Result<(), Refusal> {
-        if let Some(refusal) = self.refusal(now, asks) {
-            return Err(refusal);
-        }
+    /// Charges all that is asked, whether it fits or not.
+    pub fn admit(&mut self, now: Duration, asks: &[Ask]) {
         for ask in asks {
             self.charge(now, ask.dimension, ask.charge as i64);
         }
-        Ok(())
+        if let Some(acceleration) = &mut self.acceleration {
+            acceleration.admit(now);
+        }
+    }
+
+    /// The first instant, now or later, at which one more request is no faster growth than is allowed.
+    pub fn slow_enough_at(&self, now: Duration) -> Duration {
+        self.acceleration.as_ref().map_or(now, |acceleration| acceleration.fits_at(now))
     }
 
     /// What holds up a request longest, if anything does.
@@ -136,7 +178,7 @@ impl Ledger {
 
     /// What the headers say.
     pub fn readings(&self, now: Duration) -> Vec<Reading> {
-        self.gates.iter().map(|gate| gate.reading(now)).collect()
+        self.gates.iter().map(|gate| gate.stated(now)).collect()
     }
 }
 
@@ -152,12 +194,21 @@ mod tests {
         Ask { dimension, fits: amount, charge: amount }
     }
 
+    /// Admits what fits.
+    fn try_admit(ledger: &mut Ledger, now: Duration, asks: &[Ask]) -> Option<Refusal> {
+        let refusal = ledger.refusal(now, asks);
+        if refusal.is_none() {
+            ledger.admit(now, asks);
+        }
+        refusal
+    }
+
     #[test]
-    fn a_request_that_one_limit_refuses_is_charged_by_none() {
+    fn a_request_that_one_limit_refuses_is_told_the_limit_that_holds_it_up_longest() {
         let mut ledger = Ledger::new(&Limits { rpm: Some(60), itpm: Some(100), ..Limits::default() });
         let asks = [ask(Dimension::Requests, 1), ask(Dimension::InputTokens, 80)];
-        ledger.admit(Duration::ZERO, &asks).unwrap();
-        let refusal = ledger.admit(Duration::ZERO, &asks).unwrap_err();
+        ledger.admit(Duration::ZERO, &asks);
+        let refusal = ledger.refusal(Duration::ZERO, &asks).unwrap();
         assert_eq!(refusal.reading.dimension, Dimension::InputTokens);
         assert_eq!(refusal.fits_at, Some(Duration::from_secs(36)));
         assert_eq!(ledger.readings(Duration::ZERO)[0].remaining, 59);
@@ -168,7 +219,7 @@ mod tests {
         let mut ledger = Ledger::new(&Limits { rpm: Some(1), itpm: Some(100), ..Limits::default() });
         ledger.charge(Duration::ZERO, Dimension::Requests, 1);
         let asks = [ask(Dimension::Requests, 1), ask(Dimension::InputTokens, 101)];
-        let refusal = ledger.admit(Duration::ZERO, &asks).unwrap_err();
+        let refusal = ledger.refusal(Duration::ZERO, &asks).unwrap();
         assert_eq!((refusal.reading.dimension, refusal.fits_at), (Dimension::InputTokens, None));
     }
 
@@ -187,7 +238,7 @@ mod tests {
             let mut now = Duration::ZERO;
             for (gap, amount) in asks {
                 now += Duration::from_millis(gap);
-                let _ = ledger.admit(now, &[ask(Dimension::Requests, amount)]);
+                try_admit(&mut ledger, now, &[ask(Dimension::Requests, amount)]);
                 let gate = &ledger.gates()[0];
                 prop_assert!(gate.remaining(now) >= 0);
                 prop_assert!(gate.tally().peak() <= allowed(gate.limit()) as i64);

@@ -25,6 +25,7 @@ mod options;
 mod organisation;
 mod plan;
 mod production;
+mod ramp;
 mod random;
 mod server;
 mod stats;
@@ -34,8 +35,11 @@ pub mod tokenizer;
 mod wasm;
 pub mod workload;
 
+pub use api::Family;
 pub use cache::CacheCounts;
 pub use exchange::{Ending, Exchange, Head, Piece, Request};
-pub use options::{Faults, Neighbour, OptionError, Options, OrganisationOptions, Timing};
-pub use server::{OUTPUT_TOKENS_HEADER, Server};
+pub use options::{
+    Change, Faults, HeaderOptions, Neighbour, OptionError, Options, OrganisationOptions, Ramp, Storm, Timing,
+};
+pub use server::{JOB_HEADER, OUTPUT_TOKENS_HEADER, Server};
 pub use stats::{GroupStats, LimitStats, OrganisationStats, Stats};

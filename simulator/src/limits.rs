@@ -90,15 +90,16 @@ impl Limits {
         })
     }
 
-    pub(crate) fn check(&self, group: &str) -> Result<(), OptionError> {
+    /// `name` is what the options call them.
+    pub(crate) fn check(&self, name: &str) -> Result<(), OptionError> {
         let amounts = [("rpm", self.rpm), ("itpm", self.itpm), ("otpm", self.otpm), ("tpm", self.tpm)];
-        for (name, amount) in amounts {
+        for (dimension, amount) in amounts {
             if amount.is_some_and(|amount| amount == 0 || amount > LARGEST_AMOUNT) {
-                return Err(OptionError::new(&format!("limits[{group:?}].{name}"), "a whole number from 1 to 10^12"));
+                return Err(OptionError::new(&format!("{name}.{dimension}"), "a whole number from 1 to 10^12"));
             }
         }
         if self.burst_ms.is_some_and(|burst_ms| burst_ms == 0 || burst_ms > LONGEST_BURST_MS) {
-            let option = format!("limits[{group:?}].burstMs");
+            let option = format!("{name}.burstMs");
             return Err(OptionError::new(&option, "a whole number of milliseconds from 1 to 86,400,000"));
         }
         Ok(())
@@ -132,17 +133,17 @@ impl Limit {
         }
     }
 
-    /// A meter for what is published, where that is not what is enforced.
-    pub fn published_meter(&self) -> Option<Meter> {
+    /// What is published, where that is not what is enforced.
+    pub fn published(&self) -> Option<Self> {
         let minute = Duration::from_millis(MINUTE_MS);
         let published = Self { at_once: self.per_minute, window: minute, ..*self };
-        (self.hide_burst && self.window < minute).then(|| published.meter())
+        (self.hide_burst && self.window < minute).then_some(published)
     }
 }
 
 const MINUTE_MS: u64 = 60_000;
 /// Room for a thousand times the largest limit published today, and no product of it overflows.
-const LARGEST_AMOUNT: u64 = 1_000_000_000_000;
+pub(crate) const LARGEST_AMOUNT: u64 = 1_000_000_000_000;
 /// The longest period that any provider limits is a day.
 const LONGEST_BURST_MS: u64 = 86_400_000;
 
@@ -163,7 +164,7 @@ mod tests {
     fn a_hidden_burst_is_published_as_a_whole_minute() {
         let limits = Limits { rpm: Some(60), burst_ms: Some(1_000), hide_burst: true, ..Limits::default() };
         let limit = limits.limit(Dimension::Requests).unwrap();
-        assert_eq!(limit.published_meter().unwrap().remaining(Duration::ZERO), 60);
+        assert_eq!(limit.published().unwrap().meter().remaining(Duration::ZERO), 60);
         assert_eq!(limit.meter().remaining(Duration::ZERO), 1);
     }
 

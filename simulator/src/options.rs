@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::groups::Tier;
-use crate::limits::Limits;
+use crate::limits::{LARGEST_AMOUNT, Limits};
 
 /// The options of a [`Server`](crate::Server). Every field has a default; in JSON the names are in `camelCase`.
 ///
@@ -33,8 +34,20 @@ pub struct Options {
     pub timing: Timing,
     /// What goes wrong.
     pub faults: Faults,
+    /// Times in which the service is busier than `faults.overloaded` says.
+    pub storms: Vec<Storm>,
     /// Somebody else who uses the same quota.
     pub neighbour: Neighbour,
+    /// Limits that are replaced while the server runs. An entry takes the place of the whole entry of that name, as if
+    /// it had been given in `limits`; what was used stays used.
+    pub changes: Vec<Change>,
+    /// How fast the number of requests may grow. Default: as fast as the limits allow.
+    pub ramp: Option<Ramp>,
+    /// The most requests of an organisation to a model group that are answered at a time. More are refused without a
+    /// word about the quota. Default: no such limit.
+    pub max_in_flight: Option<u64>,
+    /// What the headers tell of the limits. Default: the truth.
+    pub headers: HeaderOptions,
     /// Whether refused requests count as requests. Default: as documented, which is no for the Claude API and yes for
     /// OpenAI's.
     pub charge_refusals: Option<bool>,
@@ -98,7 +111,10 @@ pub struct Faults {
     pub bare_refusals: f64,
 }
 
-/// Somebody else who takes a share of every limit, steadily and never more than fits.
+/// Somebody else who takes a share of every limit, a tenth of a second's worth at a time.
+///
+/// It takes it whenever the limit is not in debt, and may draw it into debt by that: whoever takes all that comes as
+/// soon as it comes does not starve it.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Neighbour {
@@ -108,6 +124,59 @@ pub struct Neighbour {
     pub from_ms: u64,
     /// When it goes. Default: never.
     pub until_ms: Option<u64>,
+    /// How often it comes again, from `from_ms` on. Default: it stays.
+    pub every_ms: Option<u64>,
+    /// How long it stays each time. To be given with `every_ms`.
+    pub for_ms: Option<u64>,
+}
+
+/// A time in which the service is busy.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Storm {
+    /// When it begins, in milliseconds of the caller's clock.
+    pub from_ms: u64,
+    /// When it is over.
+    pub until_ms: u64,
+    /// The share of requests, from 0 to 1, that are answered 529 (503 by an OpenAI-shaped API).
+    pub share: f64,
+}
+
+/// Limits from an instant on.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Change {
+    /// The instant, in milliseconds of the caller's clock.
+    pub at_ms: u64,
+    /// The new limits, named as those of the options are.
+    pub limits: BTreeMap<String, Limits>,
+}
+
+/// An acceleration limit on the requests of each organisation to each model group.
+///
+/// In no span of `every_ms` are more admitted than the larger of `per_minute`, for so long a span, and what was admitted
+/// in the span before it with `growth_percent` added. Further ones are refused for that reason.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Ramp {
+    /// Requests a minute that are admitted whatever came before.
+    pub per_minute: u64,
+    /// By how much the number may grow from one span to the next, in per cent.
+    pub growth_percent: u64,
+    /// The length of a span in milliseconds.
+    pub every_ms: u64,
+}
+
+/// What the headers tell of the limits. Refusals state the true wait in any case.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct HeaderOptions {
+    /// Whether they tell nothing. Default false.
+    pub hide: bool,
+    /// By what the true remainder is multiplied; no more than the limit is stated. Default 1.
+    pub factor: Option<f64>,
+    /// How old what they state is, in milliseconds. Default 0.
+    pub stale_ms: Option<u64>,
 }
 
 impl Options {
@@ -122,7 +191,12 @@ impl Options {
     /// Whether the options make sense together.
     pub fn check(&self) -> Result<(), OptionError> {
         for (group, limits) in &self.limits {
-            limits.check(group)?;
+            limits.check(&format!("limits[{group:?}]"))?;
+        }
+        for (index, change) in self.changes.iter().enumerate() {
+            for (group, limits) in &change.limits {
+                limits.check(&format!("changes[{index}].limits[{group:?}]"))?;
+            }
         }
         let shares = self.faults.shares();
         let further = [("neighbour.share", self.neighbour.share), ("faults.bareRefusals", self.faults.bare_refusals)];
@@ -135,6 +209,17 @@ impl Options {
         if shares.iter().map(|(_, share)| share).sum::<f64>() > 1.000_001 {
             return Err(OptionError::new("faults", "shares that add up to 1 at most"));
         }
+        for (index, storm) in self.storms.iter().enumerate() {
+            storm.check(&format!("storms[{index}]"))?;
+        }
+        self.neighbour.check()?;
+        if let Some(ramp) = self.ramp {
+            ramp.check()?;
+        }
+        if self.max_in_flight == Some(0) {
+            return Err(OptionError::new("maxInFlight", "a whole number from 1"));
+        }
+        self.headers.check()?;
         if !(1..=1_000_000).contains(&self.timing.tokens_per_second) {
             return Err(OptionError::new("timing.tokensPerSecond", "a whole number from 1 to 1,000,000"));
         }
@@ -153,6 +238,81 @@ impl Timing {
     pub(crate) fn factors_permille(&self) -> (u64, u64) {
         let variation = (self.variation * 1_000.0).round() as u64;
         (1_000_u64.saturating_sub(variation), 1_000 + variation)
+    }
+}
+
+impl Neighbour {
+    /// The time until `now` for which it has been there, in milliseconds.
+    pub(crate) fn present_ms(&self, now_ms: u64) -> u64 {
+        let since = now_ms.min(self.until_ms.unwrap_or(u64::MAX)).saturating_sub(self.from_ms);
+        match (self.every_ms, self.for_ms) {
+            (Some(every), Some(stay)) if every > 0 => {
+                (since / every).saturating_mul(stay).saturating_add((since % every).min(stay))
+            }
+            _ => since,
+        }
+    }
+
+    fn check(&self) -> Result<(), OptionError> {
+        match (self.every_ms, self.for_ms) {
+            (None, None) => Ok(()),
+            (Some(_), None) => Err(OptionError::new("neighbour.forMs", "a time, where everyMs is given")),
+            (None, Some(_)) => Err(OptionError::new("neighbour.everyMs", "a time, where forMs is given")),
+            (Some(every), _) if every == 0 || every > LONGEST_SPAN_MS => {
+                Err(OptionError::new("neighbour.everyMs", "a whole number of milliseconds from 1 to 86,400,000"))
+            }
+            (Some(every), Some(stay)) if stay > every => Err(OptionError::new("neighbour.forMs", "everyMs at most")),
+            (Some(_), Some(_)) => Ok(()),
+        }
+    }
+}
+
+impl Storm {
+    /// Whether it is there.
+    pub(crate) fn is_on(&self, now: Duration) -> bool {
+        (Duration::from_millis(self.from_ms)..Duration::from_millis(self.until_ms)).contains(&now)
+    }
+
+    fn check(&self, name: &str) -> Result<(), OptionError> {
+        if !(0.0..=1.0).contains(&self.share) {
+            return Err(OptionError::new(&format!("{name}.share"), "a share from 0 to 1"));
+        }
+        if self.until_ms <= self.from_ms {
+            return Err(OptionError::new(&format!("{name}.untilMs"), "a time after fromMs"));
+        }
+        Ok(())
+    }
+}
+
+impl Ramp {
+    fn check(&self) -> Result<(), OptionError> {
+        if !(1..=LARGEST_AMOUNT).contains(&self.per_minute) {
+            return Err(OptionError::new("ramp.perMinute", "a whole number from 1 to 10^12"));
+        }
+        if self.growth_percent > LARGEST_GROWTH_PERCENT {
+            return Err(OptionError::new("ramp.growthPercent", "a whole number from 0 to 10,000"));
+        }
+        if !(1..=LONGEST_SPAN_MS).contains(&self.every_ms) {
+            return Err(OptionError::new("ramp.everyMs", "a whole number of milliseconds from 1 to 86,400,000"));
+        }
+        Ok(())
+    }
+}
+
+impl HeaderOptions {
+    /// How old what they state is.
+    pub(crate) fn age(&self) -> Duration {
+        Duration::from_millis(self.stale_ms.unwrap_or(0))
+    }
+
+    fn check(&self) -> Result<(), OptionError> {
+        if self.factor.is_some_and(|factor| !(0.0..=LARGEST_FACTOR).contains(&factor)) {
+            return Err(OptionError::new("headers.factor", "a number from 0 to 1,000"));
+        }
+        if self.stale_ms.is_some_and(|stale_ms| stale_ms > LONGEST_SPAN_MS) {
+            return Err(OptionError::new("headers.staleMs", "a whole number of milliseconds up to 86,400,000"));
+        }
+        Ok(())
     }
 }
 
@@ -192,6 +352,12 @@ impl fmt::Display for OptionError {
 impl std::error::Error for OptionError {}
 
 const LONGEST_WAIT_MS: u64 = 3_600_000;
+/// A day, as for the longest period of a limit.
+const LONGEST_SPAN_MS: u64 = 86_400_000;
+/// A hundredfold from one span to the next limits nobody any more.
+const LARGEST_GROWTH_PERCENT: u64 = 10_000;
+/// A header that tells a thousand times the truth tells nothing.
+const LARGEST_FACTOR: f64 = 1_000.0;
 
 #[cfg(test)]
 mod tests {
@@ -213,5 +379,37 @@ mod tests {
         assert!(error_of(r#"{ "faults": { "drop": 1.5 } }"#).contains("faults.drop"));
         assert!(error_of(r#"{ "faults": { "drop": 0.6, "hang": 0.6 } }"#).contains("add up"));
         assert!(error_of(r#"{ "timing": { "tokensPerSecond": 0 } }"#).contains("timing.tokensPerSecond"));
+        for (json, name) in [
+            (r#"{ "neighbour": { "everyMs": 10 } }"#, "neighbour.forMs"),
+            (r#"{ "neighbour": { "forMs": 10 } }"#, "neighbour.everyMs"),
+            (r#"{ "neighbour": { "everyMs": 0, "forMs": 0 } }"#, "neighbour.everyMs"),
+            (r#"{ "neighbour": { "everyMs": 10, "forMs": 11 } }"#, "neighbour.forMs"),
+            (r#"{ "storms": [{ "fromMs": 1, "untilMs": 2, "share": 2 }] }"#, "storms[0].share"),
+            (r#"{ "storms": [{ "fromMs": 2, "untilMs": 2, "share": 1 }] }"#, "storms[0].untilMs"),
+            (r#"{ "storms": [{ "fromMs": 2, "share": 1 }] }"#, "missing field `untilMs`"),
+            (r#"{ "changes": [{ "atMs": 1, "limits": { "x": { "otpm": 0 } } }] }"#, r#"changes[0].limits["x"].otpm"#),
+            (r#"{ "ramp": { "perMinute": 0, "growthPercent": 1, "everyMs": 1 } }"#, "ramp.perMinute"),
+            (r#"{ "ramp": { "perMinute": 1, "growthPercent": 10001, "everyMs": 1 } }"#, "ramp.growthPercent"),
+            (r#"{ "ramp": { "perMinute": 1, "growthPercent": 1, "everyMs": 0 } }"#, "ramp.everyMs"),
+            (r#"{ "maxInFlight": 0 }"#, "maxInFlight"),
+            (r#"{ "headers": { "factor": -1 } }"#, "headers.factor"),
+            (r#"{ "headers": { "staleMs": 86400001 } }"#, "headers.staleMs"),
+        ] {
+            let error = error_of(json);
+            assert!(error.contains(name), "{error} does not name {name}");
+        }
+    }
+
+    #[test]
+    fn a_neighbour_that_comes_and_goes_is_there_for_its_time_of_every_round() {
+        let neighbour = Neighbour {
+            from_ms: 1_000,
+            every_ms: Some(500),
+            for_ms: Some(200),
+            until_ms: Some(2_300),
+            ..Neighbour::default()
+        };
+        let present = [900, 1_100, 1_300, 1_500, 1_600, 2_250, 2_300, 9_000].map(|now| neighbour.present_ms(now));
+        assert_eq!(present, [0, 100, 200, 200, 300, 600, 600, 600]);
     }
 }

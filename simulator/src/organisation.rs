@@ -1,6 +1,7 @@
 //! Who is limited: an organisation, whatever key it uses.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::api::Family;
 use crate::cache::Cache;
@@ -16,18 +17,33 @@ use crate::random::Random;
 pub(crate) struct Organisation {
     pub(crate) name: String,
     pub(crate) random: Random,
+    /// What decides whom a storm hits, apart from everything else that goes wrong.
+    pub(crate) storms: Random,
     pub(crate) ledgers: BTreeMap<String, Ledger>,
     pub(crate) cache: Cache,
 }
 
 impl Organisation {
     pub(crate) fn new(name: String, seed: u64) -> Self {
-        Self { name, random: Random::new(seed, b"faults"), ledgers: BTreeMap::new(), cache: Cache::default() }
+        Self {
+            name,
+            random: Random::new(seed, b"faults"),
+            storms: Random::new(seed, b"storms"),
+            ledgers: BTreeMap::new(),
+            cache: Cache::default(),
+        }
     }
 
     /// The ledger of a model group, made when first asked for.
     pub(crate) fn ledger(&mut self, family: Family, group: &str, options: &Options) -> &mut Ledger {
-        self.ledgers.entry(group.to_owned()).or_insert_with(|| Ledger::new(&limits_of(family, group, options)))
+        let new = || {
+            let ramp = options.ramp.as_ref().filter(|_| group != COUNT_TOKENS_GROUP);
+            Ledger::new(&limits_of(family, group, options, None))
+                .changing(changes_of(family, group, options))
+                .ramped(ramp)
+                .told_late(options.headers.age())
+        };
+        self.ledgers.entry(group.to_owned()).or_insert_with(new)
     }
 }
 
@@ -73,9 +89,16 @@ impl Organisations {
     }
 }
 
-/// The limits of a group: those of the options by its name, else the options' default, filled up with what is published.
-pub(crate) fn limits_of(family: Family, group: &str, options: &Options) -> Limits {
-    let named = options.limits.get(group).copied();
+/// The limits of a group at first, or after those changes that come by `until_ms`: those of the options by its name,
+/// else the options' default, filled up with what is published.
+pub(crate) fn limits_of(family: Family, group: &str, options: &Options, until_ms: Option<u64>) -> Limits {
+    let entry = |name: &str| {
+        let changed = options.changes.iter().filter(|change| until_ms.is_some_and(|until_ms| change.at_ms <= until_ms));
+        // Of two at one instant the later in the list holds.
+        let last = changed.filter(|change| change.limits.contains_key(name)).max_by_key(|change| change.at_ms);
+        last.map_or(&options.limits, |change| &change.limits).get(name).copied()
+    };
+    let named = entry(group);
     if group == COUNT_TOKENS_GROUP {
         let rpm = Some(published_count_tokens_rpm(options.tier));
         return Limits {
@@ -85,9 +108,22 @@ pub(crate) fn limits_of(family: Family, group: &str, options: &Options) -> Limit
             ..named.unwrap_or_default().or(Limits { rpm, ..Limits::default() })
         };
     }
-    let given = named.or_else(|| options.limits.get("default").copied()).unwrap_or_default();
+    let given = named.or_else(|| entry("default")).unwrap_or_default();
     match family {
         Family::Claude => Limits { tpm: None, ..given.or(published_limits(options.tier, group)) },
         Family::OpenAi => Limits { itpm: None, otpm: None, ..given.or(openai::FALLBACK_LIMITS) },
     }
+}
+
+/// The limits that a group has later, in the order of time.
+pub(crate) fn changes_of(family: Family, group: &str, options: &Options) -> Vec<(Duration, Limits)> {
+    let mut instants: Vec<u64> = options.changes.iter().map(|change| change.at_ms).collect();
+    instants.sort_unstable();
+    instants.dedup();
+    let limits = |at_ms| (Duration::from_millis(at_ms), limits_of(family, group, options, Some(at_ms)));
+    let mut changes: Vec<(Duration, Limits)> = instants.into_iter().map(limits).collect();
+    let mut before = limits_of(family, group, options, None);
+    // A change of another group is none of this one.
+    changes.retain(|(_, limits)| std::mem::replace(&mut before, *limits) != *limits);
+    changes
 }

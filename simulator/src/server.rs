@@ -9,7 +9,7 @@ use crate::exchange::{Ending, Exchange, Request};
 use crate::fate::{Fate, happens};
 use crate::ledger::Refusal;
 use crate::limits::Dimension;
-use crate::options::Options;
+use crate::options::{HeaderOptions, Options};
 use crate::organisation::Organisations;
 use crate::plan::{Answer, header};
 use crate::production::Production;
@@ -56,6 +56,17 @@ struct Arrival<'a> {
     now: Duration,
     family: Family,
     request: &'a Request,
+}
+
+/// Why a request is not admitted.
+#[derive(Clone, Copy, Debug)]
+enum Obstacle {
+    /// A limit has no room for it.
+    Limit(Refusal),
+    /// Requests would grow too fast, until then.
+    TooFast(Duration),
+    /// Too many are being answered.
+    TooManyInFlight,
 }
 
 /// An answer that is an error, with headers of its own.
@@ -153,6 +164,9 @@ impl Server {
             call.cache_use = organisation.cache.look(arrival.now, prefix);
         }
         let fate = Fate::draw(&self.options.faults, &mut organisation.random);
+        let mut storms = self.options.storms.iter().filter(|storm| storm.is_on(arrival.now));
+        let fate =
+            if storms.any(|storm| happens(storm.share, &mut organisation.storms)) { Fate::Overloaded } else { fate };
         let ledger = organisation.ledger(arrival.family, &call.group, &self.options);
         ledger.advance(arrival.now, &self.options.neighbour);
         ledger.counts_mut().requests += 1;
@@ -165,9 +179,20 @@ impl Server {
             }
             return Err(arrival.family.overloaded().into());
         }
-        if let Err(refusal) = ledger.admit(arrival.now, &call.asks()) {
-            return Err(self.refuse(arrival, index, &call, refusal));
+        let asks = call.asks();
+        let crowded = |most| call.endpoint != Endpoint::CountTokens && ledger.counts().in_flight >= most;
+        let slow_enough_at = ledger.slow_enough_at(arrival.now);
+        let obstacle = if self.options.max_in_flight.is_some_and(crowded) {
+            Some(Obstacle::TooManyInFlight)
+        } else if let Some(refusal) = ledger.refusal(arrival.now, &asks) {
+            Some(Obstacle::Limit(refusal))
+        } else {
+            (slow_enough_at > arrival.now).then_some(Obstacle::TooFast(slow_enough_at))
+        };
+        if let Some(obstacle) = obstacle {
+            return Err(self.refuse(arrival, index, &call, obstacle));
         }
+        ledger.admit(arrival.now, &asks);
         if fate == Fate::Error {
             ledger.counts_mut().errors += 1;
             return Err(Declined {
@@ -239,7 +264,7 @@ impl Server {
         }
     }
 
-    fn refuse(&mut self, arrival: &Arrival<'_>, index: usize, call: &Call, mut refusal: Refusal) -> Declined {
+    fn refuse(&mut self, arrival: &Arrival<'_>, index: usize, call: &Call, mut obstacle: Obstacle) -> Declined {
         let organisation = self.organisations.at(index);
         let bare = happens(self.options.faults.bare_refusals, &mut organisation.random);
         if let Some(ledger) = organisation.ledgers.get_mut(&call.group) {
@@ -247,17 +272,31 @@ impl Server {
             if self.options.charge_refusals.unwrap_or(arrival.family.charges_refusals()) {
                 ledger.charge(arrival.now, Dimension::Requests, 1);
                 // Having been refused makes the wait longer.
-                refusal = ledger.refusal(arrival.now, &call.asks()).unwrap_or(refusal);
+                if let Obstacle::Limit(refusal) = &mut obstacle {
+                    *refusal = ledger.refusal(arrival.now, &call.asks()).unwrap_or(*refusal);
+                }
             }
         }
-        // What can never fit is told to come back when the limit is whole again: nothing better is known.
-        let wait = refusal.fits_at.unwrap_or(refusal.reading.full_at).saturating_sub(arrival.now);
-        let wait_ms = wait.as_nanos().div_ceil(1_000_000) as u64;
-        let problem = arrival.family.refused(&organisation.name, call, &refusal, wait_ms);
+        let again_at = match obstacle {
+            // What can never fit is told to come back when the limit is whole again: nothing better is known.
+            Obstacle::Limit(refusal) => refusal.fits_at.unwrap_or(refusal.reading.full_at),
+            Obstacle::TooFast(until) => until,
+            // When one of them will end is not known to a server.
+            Obstacle::TooManyInFlight => arrival.now,
+        };
+        let wait_ms = again_at.saturating_sub(arrival.now).as_nanos().div_ceil(1_000_000) as u64;
+        let problem = match &obstacle {
+            Obstacle::Limit(refusal) => arrival.family.refused(&organisation.name, call, refusal, wait_ms),
+            Obstacle::TooFast(_) => arrival.family.too_fast(),
+            Obstacle::TooManyInFlight => arrival.family.too_many_in_flight(),
+        };
         if bare {
             return problem.into();
         }
-        let mut headers = self.limit_headers(arrival, index, call);
+        let mut headers = match obstacle {
+            Obstacle::Limit(_) | Obstacle::TooFast(_) => self.limit_headers(arrival, index, call),
+            Obstacle::TooManyInFlight => Vec::new(),
+        };
         headers.push(header("retry-after", &wait_ms.div_ceil(1_000).max(1).to_string()));
         headers.push(header("x-should-retry", "true"));
         Declined { problem, headers }
@@ -282,9 +321,16 @@ impl Server {
     /// What is left as the request is admitted, itself included. Answers that take long tell it late.
     fn limit_headers(&mut self, arrival: &Arrival<'_>, index: usize, call: &Call) -> Vec<(String, String)> {
         let origin = self.unix(Duration::ZERO);
+        let HeaderOptions { hide, factor, .. } = self.options.headers;
+        let as_of = arrival.now.saturating_sub(self.options.headers.age());
         let organisation = self.organisations.at(index);
-        let readings =
-            organisation.ledgers.get(&call.group).map(|ledger| ledger.readings(arrival.now)).unwrap_or_default();
+        let ledger = organisation.ledgers.get(&call.group).filter(|_| !hide);
+        let mut readings = ledger.map(|ledger| ledger.readings(arrival.now)).unwrap_or_default();
+        if let Some(factor) = factor {
+            for reading in &mut readings {
+                reading.remaining = ((reading.remaining as f64 * factor) as u64).min(reading.limit);
+            }
+        }
         match arrival.family {
             Family::Claude => {
                 let mut headers = claude::limit_headers(&readings, origin);
@@ -292,7 +338,7 @@ impl Server {
                 headers
             }
             Family::OpenAi => {
-                let mut headers = openai::limit_headers(&readings, arrival.now);
+                let mut headers = openai::limit_headers(&readings, as_of);
                 headers.push(header("openai-organization", &organisation.name));
                 headers
             }
@@ -315,6 +361,8 @@ impl Server {
 
 /// Request header that sets the true size of an answer, in tokens.
 pub const OUTPUT_TOKENS_HEADER: &str = "x-simulate-output-tokens";
+/// Request header that names the job which the request stands for, by its position in a list.
+pub const JOB_HEADER: &str = "x-simulate-job";
 /// Half of the answers are shorter, where the request does not say.
 const MEDIAN_OUTPUT_TOKENS: u64 = 200;
 /// Twice what the longest answer of any model is today; a header may not ask for endless work.

@@ -9,7 +9,6 @@ use crate::exchange::millis;
 use crate::gate::Gate;
 use crate::ledger::{Counts, Ledger};
 use crate::organisation::Organisation;
-use crate::tally::allowed;
 
 /// What happened, per organisation and model group. In JSON the names are in `camelCase`, times in milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -65,7 +64,7 @@ pub struct LimitStats {
     pub charged: i64,
     /// The most that any window held.
     pub peak: i64,
-    /// The most that a window can hold without the limit being broken.
+    /// The most that a window can hold without the limit being broken; of limits that changed, that of the largest.
     pub allowed: u64,
     /// What the neighbour took.
     pub taken_by_neighbour: u64,
@@ -112,7 +111,7 @@ impl LimitStats {
             paid_at_ms: millis(gate.paid_at(now)),
             charged: gate.tally().charged(),
             peak: gate.tally().peak(),
-            allowed: allowed(limit),
+            allowed: gate.tally().allowed(),
             taken_by_neighbour: gate.taken_by_neighbour(),
         }
     }

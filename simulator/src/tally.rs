@@ -16,16 +16,30 @@ pub struct Tally {
     held: i64,
     charged: i64,
     peak: i64,
+    allowed: u64,
 }
 
 impl Tally {
     /// An empty tally over the windows of `limit`: aligned to the clock where the limit's are, else every window.
     pub fn new(limit: &Limit) -> Self {
-        let aligned = match limit.enforcement {
-            Enforcement::FixedWindow => true,
-            Enforcement::TokenBucket | Enforcement::SlidingWindow => false,
-        };
-        Self { window: limit.window, aligned, recent: VecDeque::new(), held: 0, charged: 0, peak: 0 }
+        Self {
+            window: limit.window,
+            aligned: is_aligned(limit),
+            recent: VecDeque::new(),
+            held: 0,
+            charged: 0,
+            peak: 0,
+            allowed: allowed(limit),
+        }
+    }
+
+    /// Counts windows of another limit from now on. What was charged before is in none of them.
+    pub fn change(&mut self, limit: &Limit) {
+        self.window = limit.window;
+        self.aligned = is_aligned(limit);
+        self.recent.clear();
+        self.held = 0;
+        self.allowed = self.allowed.max(allowed(limit));
     }
 
     /// Counts a charge, or with a negative amount what was given back.
@@ -53,12 +67,24 @@ impl Tally {
         self.peak
     }
 
+    /// The most that a window could hold without the limit being broken; of several limits, that of the largest.
+    pub fn allowed(&self) -> u64 {
+        self.allowed
+    }
+
     fn same_window(&self, earlier: Duration, now: Duration) -> bool {
         if self.aligned {
             earlier.as_nanos() / self.window.as_nanos() == now.as_nanos() / self.window.as_nanos()
         } else {
             earlier + self.window > now
         }
+    }
+}
+
+fn is_aligned(limit: &Limit) -> bool {
+    match limit.enforcement {
+        Enforcement::FixedWindow => true,
+        Enforcement::TokenBucket | Enforcement::SlidingWindow => false,
     }
 }
 

@@ -66,7 +66,7 @@ pub fn workload_names() -> Vec<String> {
     crate::workload::NAMES.map(str::to_owned).to_vec()
 }
 
-/// The body of the Messages request that a job, given as JSON, stands for.
+/// The body of the request that a job, given as JSON, stands for.
 #[wasm_bindgen(js_name = jobBody)]
 pub fn job_body(job: &str, variant: f64) -> Result<String, JsError> {
     let job: Job = serde_json::from_str(job)?;

@@ -3,14 +3,19 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::claude;
+use crate::api::Family;
+use crate::exchange::Request;
 use crate::random::Random;
-use crate::tokenizer;
+use crate::server::{JOB_HEADER, OUTPUT_TOKENS_HEADER};
+use crate::{claude, openai, tokenizer};
 
 /// One request of a workload, with the truth about it. In JSON the names are in `camelCase`.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Job {
+    /// Whose API is asked: `claude` (the default) or `openai`.
+    #[serde(default, skip_serializing_if = "is_claude")]
+    pub api: Family,
     /// The model's name.
     pub model: String,
     /// The true size of the prompt, all of it, if the request has [`body`] as its body.
@@ -64,8 +69,16 @@ pub enum Priority {
 }
 
 /// The named kinds of workload.
-pub const NAMES: [&str; 6] =
-    ["mixed", "input-bound", "output-bound", "requests-bound", "interactive-and-batch", "cached-prefix"];
+pub const NAMES: [&str; 8] = [
+    "mixed",
+    "input-bound",
+    "output-bound",
+    "requests-bound",
+    "interactive-and-batch",
+    "cached-prefix",
+    "two-models",
+    "openai-max-tokens",
+];
 
 /// `count` jobs of a named kind, or `None` if there is no such kind.
 ///
@@ -81,6 +94,8 @@ pub fn generate(name: &str, count: usize, seed: u64) -> Option<Vec<Job>> {
         "output-bound" => output_bound,
         "requests-bound" => requests_bound,
         "interactive-and-batch" => interactive_and_batch,
+        "two-models" => two_models,
+        "openai-max-tokens" => openai_max_tokens,
         "cached-prefix" => return Some(cached_prefix(count, &mut Random::new(seed, name.as_bytes()))),
         _ => return None,
     };
@@ -95,8 +110,55 @@ pub fn prompt(input_tokens: u64, variant: u64) -> String {
     tokenizer::text(input_tokens.saturating_sub(SMALLEST_PROMPT_TOKENS), variant)
 }
 
-/// The body of the Messages request that a job stands for, as JSON. `variant` chooses among texts of the same size.
+/// The path of the request that a job stands for.
+pub fn path(job: &Job) -> &'static str {
+    match job.api {
+        Family::Claude => claude::MESSAGES,
+        Family::OpenAi => openai::CHAT_COMPLETIONS,
+    }
+}
+
+/// The request that the job at `index` of a list stands for, as the holder of a key makes it. Its text is the variant
+/// `index` of its size.
+pub fn request(job: &Job, index: usize, api_key: &str) -> Request {
+    let mut headers = vec![
+        ("content-type".into(), "application/json".into()),
+        (OUTPUT_TOKENS_HEADER.into(), job.output_tokens.to_string()),
+        (JOB_HEADER.into(), index.to_string()),
+    ];
+    match job.api {
+        Family::Claude => {
+            headers.push(("x-api-key".into(), api_key.into()));
+            headers.push(("anthropic-version".into(), "2023-06-01".into()));
+        }
+        Family::OpenAi => headers.push(("authorization".into(), format!("Bearer {api_key}"))),
+    }
+    Request { method: "POST".into(), path: path(job).into(), headers, body: body(job, index as u64).into() }
+}
+
+/// The body of the request that a job stands for, as JSON. `variant` chooses among texts of the same size.
+///
+/// What a job shares with others is marked for the prompt cache of Claude's API; OpenAI's API knows no such marks.
 pub fn body(job: &Job, variant: u64) -> String {
+    match job.api {
+        Family::Claude => message(job, variant),
+        Family::OpenAi => completion(job, variant),
+    }
+}
+
+fn completion(job: &Job, variant: u64) -> String {
+    let Job { model, input_tokens, max_tokens, stream, .. } = job;
+    let text = tokenizer::text(input_tokens.saturating_sub(SMALLEST_COMPLETION_PROMPT_TOKENS), variant);
+    let messages = json!([{ "role": "user", "content": text }]);
+    let mut body =
+        json!({ "model": model, "max_completion_tokens": max_tokens, "stream": stream, "messages": messages });
+    if *stream {
+        body["stream_options"] = json!({ "include_usage": true });
+    }
+    body.to_string()
+}
+
+fn message(job: &Job, variant: u64) -> String {
     let Job { model, input_tokens, max_tokens, stream, shared, .. } = job;
     let Some(shared) = shared else {
         let messages = json!([{ "role": "user", "content": prompt(*input_tokens, variant) }]);
@@ -124,6 +186,9 @@ pub fn body(job: &Job, variant: u64) -> String {
 
 /// What a Messages request costs apart from the text of its single message.
 pub const SMALLEST_PROMPT_TOKENS: u64 = claude::PROMPT_TOKENS + claude::MESSAGE_TOKENS;
+
+/// The same for a chat completion.
+const SMALLEST_COMPLETION_PROMPT_TOKENS: u64 = openai::PROMPT_TOKENS + openai::MESSAGE_TOKENS;
 
 impl Shared {
     /// The prompt up to the end of the system prompt.
@@ -181,6 +246,20 @@ fn interactive_and_batch(random: &mut Random) -> Job {
     }
 }
 
+/// Jobs of very different sizes for two models, each of which has limits of its own.
+fn two_models(random: &mut Random) -> Job {
+    let model = if random.below(2) == 0 { MODEL } else { OTHER_MODEL };
+    Job { model: model.into(), ..mixed(random) }
+}
+
+/// Short prompts and answers, in requests that allow many times more, which is what they are charged for.
+fn openai_max_tokens(random: &mut Random) -> Job {
+    let output_tokens = random.log_normal(80).clamp(5, 500);
+    let max_tokens = 512 << random.below(4);
+    let plain = job(random.between(30, 300), output_tokens, max_tokens, random.below(2) == 0);
+    Job { api: Family::OpenAi, model: OPENAI_MODEL.into(), ..plain }
+}
+
 /// Everybody has one large system prompt that is new to the server: most ask one question about it, and every fourth
 /// job belongs to a conversation of several turns that grows.
 fn cached_prefix(count: usize, random: &mut Random) -> Vec<Job> {
@@ -223,6 +302,7 @@ fn cached_prefix(count: usize, random: &mut Random) -> Vec<Job> {
 
 fn job(input_tokens: u64, output_tokens: u64, max_tokens: u64, stream: bool) -> Job {
     Job {
+        api: Family::Claude,
         model: MODEL.into(),
         input_tokens,
         output_tokens,
@@ -234,7 +314,15 @@ fn job(input_tokens: u64, output_tokens: u64, max_tokens: u64, stream: bool) -> 
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_claude(api: &Family) -> bool {
+    *api == Family::Claude
+}
+
 const MODEL: &str = "claude-sonnet-5";
+/// A model of another group.
+const OTHER_MODEL: &str = "claude-haiku-4-5";
+const OPENAI_MODEL: &str = "gpt-4o";
 /// Conversations that go on at a time.
 const OPEN_CONVERSATIONS: u64 = 12;
 /// Six turns.
@@ -244,7 +332,10 @@ const SHORTEST_NAMED_TEXT: u64 = 8;
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::{Options, Server};
 
     #[test]
     fn every_kind_is_generated_and_no_other() {
@@ -260,8 +351,12 @@ mod tests {
     fn a_body_is_as_large_as_its_job_says() {
         for name in NAMES {
             for (job, index) in generate(name, 60, 3).unwrap().iter().zip(0..) {
-                let body = serde_json::from_str(&body(job, index)).unwrap();
-                assert_eq!(claude::measure(&body), job.input_tokens, "{name}, job {index}");
+                let body: serde_json::Value = serde_json::from_str(&body(job, index)).unwrap();
+                let measured = match job.api {
+                    Family::Claude => claude::measure(&body),
+                    Family::OpenAi => openai::measure(body["messages"].as_array().unwrap()).0,
+                };
+                assert_eq!(measured, job.input_tokens, "{name}, job {index}");
             }
         }
     }
@@ -283,6 +378,30 @@ mod tests {
             };
             assert_eq!(messages(job)[..shared.history.len() - 1], messages(earlier)[..]);
         }
+    }
+
+    #[test]
+    fn requests_are_understood_by_the_api_that_they_are_for() {
+        for name in NAMES {
+            for (index, job) in generate(name, 20, 3).unwrap().iter().enumerate() {
+                let exchange = Server::new(Options::default()).handle(Duration::ZERO, &request(job, index, "key"));
+                assert_eq!(exchange.status(), 200, "{name}, job {index}");
+                let body = exchange.body();
+                let usage = if job.api == Family::OpenAi { "completion_tokens" } else { "output_tokens" };
+                assert!(body.contains(&format!(r#""{usage}":{}"#, job.output_tokens)), "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_models_share_the_jobs_and_openai_s_are_allowed_far_more_than_they_need() {
+        let jobs = generate("two-models", 400, 3).unwrap();
+        let other = jobs.iter().filter(|job| job.model == OTHER_MODEL).count();
+        assert!((160..240).contains(&other), "{other}");
+        let jobs = generate("openai-max-tokens", 400, 3).unwrap();
+        let allowed: u64 = jobs.iter().map(|job| job.max_tokens).sum();
+        let needed: u64 = jobs.iter().map(|job| job.output_tokens).sum();
+        assert!(allowed > 10 * needed, "{allowed} for {needed}");
     }
 
     #[test]

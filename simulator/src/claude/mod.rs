@@ -86,12 +86,11 @@ pub(crate) fn refused(organisation: &str, call: &Call, refusal: &Refusal) -> Pro
 }
 
 pub(crate) fn error_body(problem: &Problem, request_id: &str) -> String {
-    json!({
-        "type": "error",
-        "error": { "type": problem.kind, "message": problem.message },
-        "request_id": request_id,
-    })
-    .to_string()
+    let mut error = json!({ "type": problem.kind, "message": problem.message });
+    if let Some(code) = problem.code {
+        error["details"] = json!({ "error_code": code });
+    }
+    json!({ "type": "error", "error": error, "request_id": request_id }).to_string()
 }
 
 pub(crate) fn count_body(call: &Call) -> String {

@@ -22,6 +22,17 @@ impl FixedWindow {
         self.window = self.window.max(self.window_of(now));
     }
 
+    /// Another amount and period from now on; what was used in this window is used in the one that now is.
+    pub(super) fn change(&mut self, now: Duration, amount: u64, period: Duration) {
+        let used = self.used(now);
+        *self = Self::new(amount, period);
+        self.charge(now, used);
+    }
+
+    pub(super) fn capacity(&self) -> i64 {
+        self.amount
+    }
+
     pub(super) fn remaining(&self, now: Duration) -> i64 {
         self.amount - self.used(now)
     }
@@ -61,6 +72,15 @@ mod tests {
         assert_eq!(window.fits_at(Duration::from_secs(19), 1), Some(Duration::from_secs(20)));
         assert_eq!(window.full_at(Duration::from_secs(19)), Duration::from_secs(20));
         assert_eq!(window.remaining(Duration::from_secs(20)), 3);
+    }
+
+    #[test]
+    fn what_was_used_stays_used_until_the_window_is_over() {
+        let mut window = FixedWindow::new(3, Duration::from_secs(10));
+        window.charge(Duration::from_secs(19), 3);
+        window.change(Duration::from_secs(19), 8, Duration::from_secs(10));
+        assert_eq!(window.remaining(Duration::from_secs(19)), 5);
+        assert_eq!(window.remaining(Duration::from_secs(20)), 8);
     }
 
     #[test]

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::limits::Limit;
+
 pub use fixed_window::FixedWindow;
 pub use sliding_window::SlidingWindow;
 pub use token_bucket::TokenBucket;
@@ -50,6 +52,16 @@ impl Meter {
         }
     }
 
+    /// Whole units that are missing now.
+    pub fn used(&self, now: Duration) -> i64 {
+        let capacity = match self {
+            Self::TokenBucket(meter) => meter.capacity(),
+            Self::FixedWindow(meter) => meter.capacity(),
+            Self::SlidingWindow(meter) => meter.capacity(),
+        };
+        capacity - self.remaining(now)
+    }
+
     /// The first instant, now or later, at which `amount` would fit if nothing else were charged. `None`: never.
     pub fn fits_at(&self, now: Duration, amount: u64) -> Option<Duration> {
         match self {
@@ -65,6 +77,20 @@ impl Meter {
             Self::TokenBucket(meter) => meter.full_at(now),
             Self::FixedWindow(meter) => meter.full_at(now),
             Self::SlidingWindow(meter) => meter.full_at(now),
+        }
+    }
+
+    /// Counts toward `limit` from now on. What was used stays used.
+    pub fn change(&mut self, now: Duration, limit: &Limit) {
+        let used = self.used(now);
+        match (self, limit.enforcement) {
+            (Self::TokenBucket(meter), Enforcement::TokenBucket) => meter.change(now, limit.per_minute, limit.at_once),
+            (Self::FixedWindow(meter), Enforcement::FixedWindow) => meter.change(now, limit.at_once, limit.window),
+            (Self::SlidingWindow(meter), Enforcement::SlidingWindow) => meter.change(limit.at_once, limit.window),
+            (meter, _) => {
+                *meter = limit.meter();
+                meter.charge(now, used);
+            }
         }
     }
 

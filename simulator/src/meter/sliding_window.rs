@@ -10,24 +10,43 @@ pub struct SlidingWindow {
     period: Duration,
     /// Charges of the last period, oldest first.
     log: VecDeque<(Duration, i64)>,
+    /// Their sum.
+    held: i64,
 }
 
 impl SlidingWindow {
     /// An unused window.
     pub fn new(amount: u64, period: Duration) -> Self {
-        Self { amount: amount as i64, period, log: VecDeque::new() }
+        Self { amount: amount as i64, period, log: VecDeque::new(), held: 0 }
     }
 
     pub(super) fn charge(&mut self, now: Duration, amount: i64) {
-        while self.log.front().is_some_and(|&(at, _)| at + self.period <= now) {
+        while let Some(&(at, passed)) = self.log.front() {
+            if at + self.period > now {
+                break;
+            }
+            self.held -= passed;
             self.log.pop_front();
         }
         let at = self.log.back().map_or(now, |&(last, _)| last.max(now));
         self.log.push_back((at, amount));
+        self.held += amount;
+    }
+
+    /// Another amount and period from now on; what is in the log counts for the new period.
+    pub(super) fn change(&mut self, amount: u64, period: Duration) {
+        self.amount = amount as i64;
+        self.period = period;
+    }
+
+    pub(super) fn capacity(&self) -> i64 {
+        self.amount
     }
 
     pub(super) fn remaining(&self, now: Duration) -> i64 {
-        self.amount - self.counted(now).map(|&(_, amount)| amount).sum::<i64>()
+        let passed: i64 =
+            self.log.iter().take_while(|&&(at, _)| at + self.period <= now).map(|(_, amount)| amount).sum();
+        self.amount - (self.held - passed)
     }
 
     pub(super) fn fits_at(&self, now: Duration, amount: u64) -> Option<Duration> {

@@ -27,6 +27,19 @@ impl TokenBucket {
         self.at = self.at.max(now);
     }
 
+    /// Another amount and capacity from now on; what is missing from a full bucket stays missing.
+    pub(super) fn change(&mut self, now: Duration, amount: u64, capacity: u64) {
+        let missing = self.capacity - self.level(now);
+        self.at = self.at.max(now);
+        self.amount = i128::from(amount);
+        self.capacity = i128::from(capacity) * self.period_ns;
+        self.level = self.capacity - missing;
+    }
+
+    pub(super) fn capacity(&self) -> i64 {
+        (self.capacity / self.period_ns) as i64
+    }
+
     pub(super) fn remaining(&self, now: Duration) -> i64 {
         self.level(now).div_euclid(self.period_ns) as i64
     }
@@ -84,6 +97,17 @@ mod tests {
         let bucket = TokenBucket::new(60, MINUTE, 5);
         assert_eq!(bucket.fits_at(Duration::ZERO, 6), None);
         assert_eq!(bucket.fits_at(Duration::ZERO, 5), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn what_was_used_stays_used_when_the_capacity_changes() {
+        let mut bucket = TokenBucket::new(60, MINUTE, 60);
+        bucket.charge(Duration::ZERO, 50);
+        bucket.change(Duration::from_secs(10), 120, 120);
+        assert_eq!(bucket.remaining(Duration::from_secs(10)), 80);
+        bucket.change(Duration::from_secs(15), 30, 20);
+        assert_eq!(bucket.remaining(Duration::from_secs(15)), -10);
+        assert_eq!(bucket.remaining(Duration::from_secs(17)), -9);
     }
 
     proptest! {

@@ -37,16 +37,7 @@ pub(crate) fn read(request: &Request) -> Result<Call, Problem> {
     let messages = body["messages"].as_array().filter(|messages| !messages.is_empty());
     let messages = messages.ok_or_else(|| invalid("Missing required parameter: 'messages'."))?;
     let max_tokens = [&body["max_completion_tokens"], &body["max_tokens"]].into_iter().find_map(Value::as_u64);
-    let mut tokens = 3;
-    let mut characters = 0;
-    for message in messages {
-        let parts = message["content"].as_array().into_iter().flatten().map(|part| &part["text"]);
-        for text in parts.chain([&message["content"]]).filter_map(Value::as_str) {
-            tokens += tokenizer::count(text);
-            characters += text.chars().count() as u64;
-        }
-        tokens += 4;
-    }
+    let (tokens, characters) = measure(messages);
     Ok(Call {
         endpoint: Endpoint::ChatCompletions,
         model: model.to_owned(),
@@ -59,6 +50,21 @@ pub(crate) fn read(request: &Request) -> Result<Call, Problem> {
         stream: body["stream"] == true,
         include_usage: body["stream_options"]["include_usage"] == true,
     })
+}
+
+/// The size of a prompt in tokens, and the characters of its texts.
+pub(crate) fn measure(messages: &[Value]) -> (u64, u64) {
+    let mut tokens = PROMPT_TOKENS;
+    let mut characters = 0;
+    for message in messages {
+        let parts = message["content"].as_array().into_iter().flatten().map(|part| &part["text"]);
+        for text in parts.chain([&message["content"]]).filter_map(Value::as_str) {
+            tokens += tokenizer::count(text);
+            characters += text.chars().count() as u64;
+        }
+        tokens += MESSAGE_TOKENS;
+    }
+    (tokens, characters)
 }
 
 /// The refusal of a request over a limit; one that is larger than the limit says so.
@@ -95,5 +101,9 @@ fn invalid(message: &str) -> Problem {
     Problem { status: 400, kind: "invalid_request_error", code: None, message: message.to_owned() }
 }
 
+/// Tokens around every prompt.
+pub(crate) const PROMPT_TOKENS: u64 = 3;
+/// Tokens around every message.
+pub(crate) const MESSAGE_TOKENS: u64 = 4;
 /// What an answer may have where the request does not say.
 const DEFAULT_MAX_TOKENS: u64 = 4_096;
