@@ -1,14 +1,14 @@
 // A caller that may see what no client can: what the server has left at this instant, whatever its headers say, what its
-// cache holds, and how long each answer will be. It shows what is possible.
+// cache holds, when it is overloaded, and how large each prompt and each answer will be. It shows what is possible.
 //
 // It sends a call as soon as the server would take it: first those that somebody waits for, then those that others come
 // after, then the longest answers, so that none of these is the last. Its program runs in the server's process, and its calls take the way over loopback.
 import { clientOf, perform } from "./sdk.mjs";
 import { groupOf } from "./workloads.mjs";
 
-export function omniscient({ family, url, simulator, jobs }) {
+export function omniscient({ family, url, truth: known, jobs }) {
   const client = clientOf(family, url, { maxRetries: 0 });
-  const truth = new Truth(simulator, jobs);
+  const truth = new Truth(known, jobs);
   const line = [];
   let advancing = false;
 
@@ -59,13 +59,19 @@ export function omniscient({ family, url, simulator, jobs }) {
 /** What the server will do with a job. */
 class Truth {
   #simulator;
+  #storms;
+  #now;
   #jobs;
+  /** What the server has taken too low an estimate of, of jobs whose answer has not begun: by job, its model and how much. */
+  #uncorrected = new Map();
   /** Beginnings of prompts that are in the cache, and those that are on their way there. */
   #written = new Set();
   #writing = new Set();
 
-  constructor(simulator, jobs) {
+  constructor({ simulator, storms, now }, jobs) {
     this.#simulator = simulator;
+    this.#storms = storms;
+    this.#now = now;
     this.#jobs = jobs;
   }
 
@@ -81,20 +87,31 @@ class Truth {
   /** Whether the server would take the job now, and nobody is about to write what it could then read from the cache. */
   takes(job, levels) {
     if (this.#isUnwritten(job) && this.#writing.has(job.shared.system)) return false;
-    const limits = levels.get(groupOf(job.model)) ?? [];
-    return limits.every(({ dimension, remaining }) => remaining >= this.#needs(job, dimension));
+    const now = this.#now();
+    if (this.#storms.some(({ fromMs, untilMs }) => fromMs <= now && now < untilMs)) return false;
+    const group = groupOf(job.model);
+    let uncorrected = 0;
+    for (const other of this.#uncorrected.values()) if (other.group === group) uncorrected += other.tokens;
+    return (levels.get(group) ?? []).every(({ dimension, remaining }) => {
+      const left = dimension === "inputTokens" ? remaining - uncorrected : remaining;
+      return left >= this.#needs(job, dimension);
+    });
   }
 
   starting(job) {
     if (this.#isUnwritten(job)) this.#writing.add(job.shared.system);
+    const tokens = Math.max(0, this.#tokensLeftToRead(job) - this.#needs(job, "inputTokens"));
+    this.#uncorrected.set(job.index, { group: groupOf(job.model), tokens });
   }
 
   /** What its prompt marked is in the cache. */
   answering({ index, shared }) {
+    this.#uncorrected.delete(index);
     if (shared) this.#written.add(shared.system).add(`turn ${index}`);
   }
 
   failed(job) {
+    this.#uncorrected.delete(job.index);
     if (this.#isUnwritten(job)) this.#writing.delete(job.shared.system);
   }
 

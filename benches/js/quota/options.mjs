@@ -8,8 +8,9 @@ loopback against a simulated API whose limits are known, and says how much of th
 Usage: cargo xtask bench quota [options]
 
 Options:
-  --workloads <a,b>   Which; all but those that start with a minus  [default: all]
-  --callers <a,b>     Which  [default: all]
+  --workloads <a,b>   Which; "more" are those beyond the table of the documentation, "all" are both; with a minus before
+                      their names, all but these  [default: those of that table]
+  --callers <a,b>     Which, or with a minus which not  [default: all]
   --seconds <n>       How long each workload takes at the least  [default: 15]
   --stop <n>          After how many times that a run is given up  [default: 3]
   --repeats <n>       Runs of each; the median is shown  [default: 1]
@@ -48,8 +49,8 @@ export function readOptions(args) {
     list,
     quick,
     help,
-    workloads: few.workloads ?? chosen("workloads", values.workloads, Object.keys(WORKLOADS)),
-    callers: few.callers ?? chosen("callers", values.callers, Object.keys(CALLERS)),
+    workloads: few.workloads ?? chosen("workloads", values.workloads, Object.keys(WORKLOADS), SETS),
+    callers: few.callers ?? chosen("callers", values.callers, Object.keys(CALLERS), { all: Object.keys(CALLERS) }),
     seconds: few.seconds ?? number("seconds", values.seconds ?? "15", 0.1, 300),
     stop: number("stop", values.stop ?? "3", 1, 100),
     repeats: number("repeats", values.repeats ?? "1", 1, 100),
@@ -58,14 +59,18 @@ export function readOptions(args) {
   };
 }
 
-function chosen(option, text, names) {
-  if (text === undefined) return names;
-  const wanted = text.split(",").filter(Boolean);
-  const but = wanted.filter((name) => name.startsWith("-")).map((name) => name.slice(1));
-  for (const name of wanted.map((name) => name.replace(/^-/, ""))) {
-    if (!names.includes(name)) throw new Error(`--${option} ${name}: expected some of ${names.join(", ")}.`);
+/** @param sets Names for several at once; the first of them is what is taken where nothing is asked for. */
+function chosen(option, text, names, sets) {
+  const [usual] = Object.values(sets);
+  if (text === undefined) return usual;
+  const words = text.split(",").filter(Boolean);
+  for (const word of words.map((word) => word.replace(/^-/, ""))) {
+    if (!names.includes(word) && !(word in sets)) throw new Error(`--${option} ${word}: expected some of ${names.join(", ")}.`);
   }
-  return names.filter((name) => (but.length > 0 ? !but.includes(name) : wanted.includes(name)));
+  const of = (words) => words.flatMap((word) => sets[word] ?? [word]);
+  const but = of(words.filter((word) => word.startsWith("-")).map((word) => word.slice(1)));
+  const wanted = of(words.filter((word) => !word.startsWith("-")));
+  return (wanted.length > 0 ? names.filter((name) => wanted.includes(name)) : usual).filter((name) => !but.includes(name));
 }
 
 function number(name, text, least, most) {
@@ -76,6 +81,12 @@ function number(name, text, least, most) {
   return value;
 }
 
+const namesOf = (entries) => entries.map(([name]) => name);
+const SETS = {
+  usual: namesOf(Object.entries(WORKLOADS).filter(([, { more }]) => !more)),
+  more: namesOf(Object.entries(WORKLOADS).filter(([, { more }]) => more)),
+  all: Object.keys(WORKLOADS),
+};
 /** Seconds in all: one with the limiter inside its fetch, one around its calls. */
 const QUICK = {
   workloads: ["hidden-burst"],

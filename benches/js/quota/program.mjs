@@ -41,7 +41,8 @@ class Program {
   /** Begins at the instant `startAt`, and resolves when every call has ended, one way or the other. */
   async run({ url, startAt, simulator }) {
     this.#startAt = startAt;
-    const call = this.#caller.create({ ...sceneOf(this.#workload, this.#jobs), url, simulator, startAt });
+    const truth = simulator && { simulator, storms: this.#workload.server.storms ?? [], now: () => this.#now() };
+    const call = this.#caller.create({ ...sceneOf(this.#workload, this.#jobs), url, truth });
     await until(startAt);
     const ended = new Map();
     for (const job of this.#jobs) ended.set(job.index, this.#due(call, job, ended));

@@ -9,37 +9,31 @@ import { createSimulator } from "tidegate/simulator";
  * nobody is told anything (`untold`).
  */
 export function workloadOf(name, { seconds, seed, count: counted }) {
-  const { kind, limits, server, family = "claude", processes = [1], untold = false, count, arrivals, models } = WORKLOADS[name];
+  const { kind, limits, server, processes = [1], untold = false, count, arrivals, left = [] } = WORKLOADS[name];
   const options = { seed, timing: TIMING, limits, ...server };
   const simulator = createSimulator(options);
-  const bounds = createSimulator({ ...options, limits: leftBy(server?.neighbour, limits) });
 
-  const drawn = simulator.workload(kind, counted ?? MOST_JOBS, seed).map((job, index) => ({
-    ...job,
-    ...(models && { model: models[index % models.length] }),
-    ...(family === "openai" && { maxTokens: job.outputTokens * 8 }),
-  }));
-  const boundOf = (count) => boundMs(family, bounds, limits, drawn.slice(0, count));
+  const drawn = simulator.workload(kind, counted ?? MOST_JOBS, seed);
+  const family = drawn[0].api ?? "claude";
+  const boundOf = (count) => stretched(boundMs(family, simulator, limits, drawn.slice(0, count)), left);
   const jobs = drawn.slice(0, counted ?? count ?? countFor(boundOf, seconds * 1_000));
   const bound = boundOf(jobs.length);
   const handedIn = arrivalsOf(arrivals, jobs, bound);
-  const publishedOf = Object.entries(limits).map(([group, given]) => published(models ?? [group], group, given));
+  const models = new Set(jobs.map((job) => job.model));
   return {
     name,
     family,
     untold,
     server: options,
-    published: publishedOf,
+    published: Object.entries(limits).map(([group, given]) => published(group, given, models)),
     processes: processes.length,
     boundMs: bound,
-    // Plain, as the simulator knows them, and what only this benchmark knows of them.
-    plain: jobs,
     jobs: jobs.map((job, index) => ({
       ...job,
       ...handedIn[index],
       index,
       process: turnOf(index, processes),
-      body: bodyOf(family, simulator, job, index),
+      body: JSON.parse(simulator.body(job, index)),
     })),
   };
 }
@@ -50,7 +44,7 @@ export function groupOf(model) {
 }
 
 /** The published limits of one group: what is counted, how much in which period, and how much at once. */
-function published(models, group, { rpm, itpm, otpm, tpm, burstMs = MINUTE_MS, hideBurst = false, enforcement = "token-bucket" }) {
+function published(group, { rpm, itpm, otpm, tpm, burstMs = MINUTE_MS, hideBurst = false, enforcement = "token-bucket" }, models) {
   const amounts = { requests: rpm, input_tokens: itpm, output_tokens: otpm, tokens: tpm };
   const known = Object.entries(amounts).filter(([, perMinute]) => perMinute !== undefined);
   const atOnceMs = hideBurst ? MINUTE_MS : burstMs;
@@ -61,7 +55,7 @@ function published(models, group, { rpm, itpm, otpm, tpm, burstMs = MINUTE_MS, h
     windowMs: atOnceMs,
     enforcement,
   }));
-  return { models: models.filter((model) => group === "default" || groupOf(model) === group), limits };
+  return { models: group === "default" ? [group] : [...models].filter((model) => groupOf(model) === group), limits };
 }
 
 /** As many jobs as take this long at the least: each further one makes the bound longer. */
@@ -84,14 +78,19 @@ function boundMs(family, simulator, limits, jobs) {
   return Math.max(0, total - tpm) / (tpm / MINUTE_MS) + shortest;
 }
 
-/** What a steady neighbour leaves of the limits: bursts of the same size that fill more slowly. */
-function leftBy(neighbour, limits) {
-  const left = 1 - (neighbour?.share ?? 0);
-  const leave = ({ rpm, itpm, otpm, burstMs = MINUTE_MS, ...rest }) => {
-    const part = (amount) => amount && Math.round(amount * left);
-    return { ...rest, rpm: part(rpm), itpm: part(itpm), otpm: part(otpm), burstMs: Math.round(burstMs / left) };
-  };
-  return left === 1 ? limits : Object.fromEntries(Object.entries(limits).map(([group, given]) => [group, leave(given)]));
+/**
+ * How long it takes where limits are not all there all the time: `left` says which share of them is there until when.
+ * After the last of these instants, all of it is.
+ */
+function stretched(ms, left) {
+  let [now, done] = [0, 0];
+  for (const { untilMs, share } of left) {
+    const more = (untilMs - now) * share;
+    if (done + more >= ms) return now + (ms - done) / share;
+    done += more;
+    now = untilMs;
+  }
+  return now + (ms - done);
 }
 
 /** When each job is handed in: at once, or spread over the time that the work takes at the least. */
@@ -111,13 +110,6 @@ function turnOf(index, shares) {
   // A stride that has no divisor in common with a hundred visits every residue.
   let place = (index * 61) % sum;
   return shares.findIndex((share) => (place -= share) < 0);
-}
-
-function bodyOf(family, simulator, job, index) {
-  if (family === "claude") return JSON.parse(simulator.body(job, index));
-  const { model, maxTokens, stream } = job;
-  const messages = [{ role: "user", content: simulator.prompt(job.inputTokens, index) }];
-  return { model, max_completion_tokens: maxTokens, messages, ...(stream && { stream, stream_options: { include_usage: true } }) };
 }
 
 const MINUTE_MS = 60_000;
@@ -146,7 +138,7 @@ export const WORKLOADS = {
     about: "max_tokens ten times the truth; half of the calls come later",
     kind: "output-bound",
     limits: { default: { ...AMPLE, otpm: 120_000, burstMs: 5_000 } },
-    arrivals: { of: (_, index) => index % 2 === 1, until: 0.7 },
+    arrivals: { of: (_, index) => index % 2 === 1, until: 0.5 },
   },
   interactive: {
     about: "one call in five is somebody waiting, beside a batch that takes all there is",
@@ -156,8 +148,7 @@ export const WORKLOADS = {
   },
   "two-models": {
     about: "each with limits of its own",
-    kind: "mixed",
-    models: ["claude-sonnet-5", "claude-haiku-4-5"],
+    kind: "two-models",
     limits: {
       "claude-sonnet-5": { ...AMPLE, itpm: 400_000, burstMs: 5_000 },
       "claude-haiku-4.5": { ...AMPLE, itpm: 400_000, burstMs: 5_000 },
@@ -168,6 +159,7 @@ export const WORKLOADS = {
     kind: "mixed",
     limits: { default: { ...AMPLE, itpm: 900_000, burstMs: 5_000 } },
     server: { neighbour: { share: 0.4 } },
+    left: [{ untilMs: Infinity, share: 0.6 }],
   },
   faults: {
     about: "2 % of the calls fail: 529, 500, or a lost connection",
@@ -187,11 +179,9 @@ export const WORKLOADS = {
     processes: [35, 28, 22, 15],
   },
   "max-tokens": {
-    about: "OpenAI's charging by max_tokens, eight times the truth",
-    kind: "output-bound",
-    family: "openai",
-    limits: { default: { rpm: 100_000, tpm: 900_000 } },
-    models: ["gpt-5-mini"],
+    about: "OpenAI's charging by max_tokens, many times the truth",
+    kind: "openai-max-tokens",
+    limits: { default: { rpm: 100_000, tpm: 600_000 } },
   },
   "cached-prefix": {
     about: "one large system prompt, cached, and conversations that grow",
@@ -221,5 +211,59 @@ export const WORKLOADS = {
     kind: "mixed",
     limits: { default: { ...AMPLE, itpm: 600_000, burstMs: 5_000 } },
     untold: true,
+  },
+  "neighbour-comes": {
+    about: "somebody else takes 60 % of the quota, four seconds in every eight",
+    more: true,
+    kind: "mixed",
+    limits: { default: { ...AMPLE, itpm: 800_000, burstMs: 5_000 } },
+    server: { neighbour: { share: 0.6, fromMs: 3_000, everyMs: 8_000, forMs: 4_000 } },
+    left: [3_000, 7_000, 11_000, 15_000, 19_000, 23_000].map((untilMs, place) => ({ untilMs, share: place % 2 === 0 ? 1 : 0.4 })),
+  },
+  "limits-change": {
+    about: "a limit that is halved for six seconds, and then half as high again",
+    more: true,
+    kind: "mixed",
+    limits: { default: { ...AMPLE, itpm: 600_000, burstMs: 5_000 } },
+    server: {
+      changes: [
+        // The same burst.
+        { atMs: 4_000, limits: { default: { ...AMPLE, itpm: 300_000, burstMs: 10_000 } } },
+        { atMs: 10_000, limits: { default: { ...AMPLE, itpm: 900_000, burstMs: 3_333 } } },
+      ],
+    },
+    left: [
+      { untilMs: 4_000, share: 1 },
+      { untilMs: 10_000, share: 0.5 },
+      { untilMs: Infinity, share: 1.5 },
+    ],
+  },
+  storm: {
+    about: "four fifths of the calls are answered 529 for three seconds",
+    more: true,
+    kind: "mixed",
+    limits: { default: { ...AMPLE, itpm: 600_000, burstMs: 5_000 } },
+    server: { storms: [{ fromMs: 4_000, untilMs: 7_000, share: 0.8 }] },
+  },
+  "no-headers": {
+    about: "a server that states no limits",
+    more: true,
+    kind: "mixed",
+    limits: { default: { ...AMPLE, itpm: 600_000, burstMs: 5_000 } },
+    server: { headers: { hide: true } },
+  },
+  "lying-headers": {
+    about: "headers that state twice what is left",
+    more: true,
+    kind: "mixed",
+    limits: { default: { ...AMPLE, itpm: 600_000, burstMs: 5_000 } },
+    server: { headers: { factor: 2 } },
+  },
+  "stale-headers": {
+    about: "headers that state what was left three seconds ago",
+    more: true,
+    kind: "mixed",
+    limits: { default: { ...AMPLE, itpm: 600_000, burstMs: 5_000 } },
+    server: { headers: { staleMs: 3_000 } },
   },
 };
