@@ -26,36 +26,36 @@ function list() {
 }
 
 async function measure({ workloads, callers, seconds, stop, repeats, jobs, seed, json, quick }) {
-  const tasks = [];
+  const how = { seconds, seed };
+  const made = workloads.map((name) => workloadOf(name, how));
+  const tasks = made.flatMap((workload) =>
+    callers.filter((caller) => takesPart(caller, workload)).map((caller) => ({ workload, how, caller, stop })),
+  );
+  const all = tasks.length;
   const rows = [];
-  for (const name of workloads) {
-    const how = { seconds, seed };
-    const workload = workloadOf(name, how);
-    for (const caller of callers.filter((caller) => takesPart(caller, workload))) {
-      tasks.push({ workload, how, caller, stop });
-    }
-  }
-  let begun = 0;
   const work = async () => {
     for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) {
       const { workload, caller } = task;
-      const runs = [];
-      for (let turn = 0; turn < repeats; turn++) runs.push(await runOf(task));
-      const row = { workload: workload.name, caller, ...medianRun(runs) };
-      rows.push(row);
-      begun += 1;
-      tell(row, begun, begun + tasks.length);
+      try {
+        const runs = [];
+        for (let turn = 0; turn < repeats; turn++) runs.push(await runOf(task));
+        const row = { workload: workload.name, caller, ...medianRun(runs) };
+        rows.push(row);
+        console.error(`${rows.length}/${all} ${inWords(row)}`);
+        if (json || quick) console.log(JSON.stringify({ bench: `quota: ${row.workload}`, subject: caller, value: row.clean, unit: "clean", ...row }));
+      } catch (error) {
+        // An hour's rows are worth more than the one that is missing.
+        console.error(`${workload.name}, ${caller}: ${error.stack}`);
+        process.exitCode = 1;
+      }
     }
   };
-  const total = tasks.length;
-  const tell = (row, done) => {
-    const { workload, caller, completed, timeMs, boundMs, refused, clean } = row;
-    if (json || quick) console.log(JSON.stringify({ bench: `quota: ${workload}`, subject: caller, value: clean, unit: "clean", ...row }));
-    const time = `${(timeMs / 1_000).toFixed(1)} s of ${(boundMs / 1_000).toFixed(1)} s`;
-    console.error(`${done}/${total} ${workload}, ${caller}: ${completed} of ${row.total} in ${time}, ${refused} refused, clean ${clean.toFixed(3)}`);
-  };
   await Promise.all(Array.from({ length: jobs }, work));
-  const order = Object.keys(CALLERS);
-  rows.sort((one, other) => order.indexOf(one.caller) - order.indexOf(other.caller));
   if (!json && !quick) console.log(tablesOf(rows));
+}
+
+function inWords({ workload, caller, completed, total, timeMs, boundMs, refused, clean, failures }) {
+  const [time, bound] = [timeMs, boundMs].map((ms) => `${(ms / 1_000).toFixed(1)} s`);
+  const failed = Object.entries(failures).map(([reason, count]) => `, ${count} ${reason}`);
+  return `${workload}, ${caller}: ${completed} of ${total} in ${time} of ${bound}, ${refused} refused${failed.join("")}, clean ${clean.toFixed(3)}`;
 }

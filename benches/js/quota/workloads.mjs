@@ -12,10 +12,11 @@ export function workloadOf(name, { seconds, seed, count: counted }) {
   const { kind, limits, server, processes = [1], untold = false, count, arrivals, left = [] } = WORKLOADS[name];
   const options = { seed, timing: TIMING, limits, ...server };
   const simulator = createSimulator(options);
+  const undisturbed = createSimulator({ timing: TIMING, limits });
 
   const drawn = simulator.workload(kind, counted ?? MOST_JOBS, seed);
   const family = drawn[0].api ?? "claude";
-  const boundOf = (count) => stretched(boundMs(family, simulator, limits, drawn.slice(0, count)), left);
+  const boundOf = (count) => stretched(boundMs(family, undisturbed, limits, drawn.slice(0, count)), left);
   const jobs = drawn.slice(0, counted ?? count ?? countFor(boundOf, seconds * 1_000));
   const bound = boundOf(jobs.length);
   const handedIn = arrivalsOf(arrivals, jobs, bound);
