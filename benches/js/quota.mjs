@@ -42,7 +42,9 @@ async function measure({ workloads, callers, seconds, stop, repeats, jobs, seed,
         const row = { workload: workload.name, caller, ...medianRun(runs) };
         rows.push(row);
         console.error(`${rows.length}/${all} ${inWords(row)}`);
-        if (json || quick) console.log(JSON.stringify({ bench: `quota: ${row.workload}`, subject: caller, value: row.clean, unit: "clean", ...row }));
+        // As every benchmark's figures, and more.
+        const figure = { bench: `quota: ${row.workload}`, subject: caller, value: row.clean, unit: "clean" };
+        if (json || quick) console.log(JSON.stringify({ ...figure, ...row }));
       } catch (error) {
         // An hour's rows are worth more than the one that is missing.
         console.error(`${workload.name}, ${caller}: ${error.stack}`);
@@ -56,6 +58,7 @@ async function measure({ workloads, callers, seconds, stop, repeats, jobs, seed,
 
 function inWords({ workload, caller, completed, total, timeMs, boundMs, refused, clean, failures }) {
   const [time, bound] = [timeMs, boundMs].map((ms) => `${(ms / 1_000).toFixed(1)} s`);
-  const failed = Object.entries(failures).map(([reason, count]) => `, ${count} ${reason}`);
-  return `${workload}, ${caller}: ${completed} of ${total} in ${time} of ${bound}, ${refused} refused${failed.join("")}, clean ${clean.toFixed(3)}`;
+  const failed = Object.entries(failures).map(([reason, count]) => `${count} ${reason}`);
+  const events = [`${refused} refused`, ...failed, `clean ${clean.toFixed(3)}`];
+  return `${workload}, ${caller}: ${completed} of ${total} in ${time} of ${bound}, ${events.join(", ")}`;
 }

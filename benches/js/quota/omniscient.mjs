@@ -2,7 +2,8 @@
 // cache holds, when it is overloaded, and how large each prompt and each answer will be. It shows what is possible.
 //
 // It sends a call as soon as the server would take it: first those that somebody waits for, then those that others come
-// after, then the longest answers, so that none of these is the last. Its program runs in the server's process, and its calls take the way over loopback.
+// after, then the longest answers, so that none of these is the last. Its program runs in the server's process, and its
+// calls take the way over loopback.
 import { clientOf, perform } from "./sdk.mjs";
 import { groupOf } from "./workloads.mjs";
 
@@ -133,7 +134,8 @@ class Truth {
 
   #tokensLeftToRead({ inputTokens, shared, after }) {
     if (shared === undefined || !this.#written.has(shared.system)) return inputTokens;
-    const turn = this.#written.has(`turn ${after}`) && shared.grows ? this.#jobs.find(({ index }) => index === after).inputTokens : 0;
+    const grown = shared.grows && this.#written.has(`turn ${after}`);
+    const turn = grown ? this.#jobs.find(({ index }) => index === after).inputTokens : 0;
     return inputTokens - Math.max(turn, shared.systemTokens);
   }
 
@@ -162,13 +164,13 @@ function isBefore(job, other) {
 }
 
 function charactersOf({ system = [], messages }) {
-  const length = (content) => (typeof content === "string" ? content.length : content.reduce((sum, { text }) => sum + text.length, 0));
-  return length(system) + messages.reduce((sum, { content }) => sum + length(content), 0);
+  const texts = [...system.map(({ text }) => text), ...messages.map(({ content }) => content)];
+  return texts.reduce((sum, text) => sum + text.length, 0);
 }
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
-/** A call that has not arrived by then has been lost on the way. */
+/** Turns of the event loop. A call that has not arrived by then has been lost on the way. */
 const PATIENT_TURNS = 1_000;
 /** What the frames of messages add to a prompt, and what is rounded up. */
 const ROUNDING = 4;

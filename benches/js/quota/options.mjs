@@ -8,13 +8,13 @@ loopback against a simulated API whose limits are known, and says how much of th
 Usage: cargo xtask bench quota [options]
 
 Options:
-  --workloads <a,b>   Which; "more" are those beyond the table of the documentation, "all" are both; with a minus before
-                      their names, all but these  [default: those of that table]
-  --callers <a,b>     Which, or with a minus which not  [default: all]
+  --workloads <a,b>   Which; "more" are those beyond the usual ones, "all" are both  [default: the usual ones]
+  --callers <a,b>     Which; with a minus before a name, all but that: --callers=-langchain  [default: all]
   --seconds <n>       How long each workload takes at the least  [default: 15]
   --stop <n>          After how many times that a run is given up  [default: 3]
   --repeats <n>       Runs of each; the median is shown  [default: 1]
-  --jobs <n>          Runs at the same time  [default: 1]
+  --jobs <n>          Runs at the same time. All of it takes an hour with 1, and 20 minutes with 3, which is a
+                      little less exact  [default: 1]
   --seed <n>          What sizes, speeds and faults are drawn from  [default: 1]
   --json              Print one JSON object a line for each row, as it is known, and no table
   --list              Name the workloads and the callers

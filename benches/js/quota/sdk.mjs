@@ -2,9 +2,9 @@
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 
-/** An SDK's client for the family of APIs. What is not given is as the SDK has it. */
-export function clientOf(family, url, { maxRetries, fetch } = {}) {
-  const options = { apiKey: API_KEY, timeout: LONGER_THAN_A_RUN_MS, ...(maxRetries !== undefined && { maxRetries }), ...(fetch && { fetch }) };
+/** An SDK's client for the family of APIs. What is not among its `own` options is as the SDK has it. */
+export function clientOf(family, url, own = {}) {
+  const options = { apiKey: API_KEY, timeout: LONGER_THAN_A_RUN_MS, ...own };
   return family === "openai" ? new OpenAI({ ...options, baseURL: `${url}/v1` }) : new Anthropic({ ...options, baseURL: url });
 }
 
