@@ -1,10 +1,10 @@
 // The peers, each set up as its own documentation advises for limits that are published: the best ordinary
 // configuration of somebody who has read it.
 //
-// They are given more than most programs have. They know the true size of every prompt, and what an answer costs on
-// average; where a smaller burst is published, they are told it; of the processes that share a quota, each is told its
-// part. What no configuration says, they do not know: what the server's headers state, what a cache keeps, who else is
-// there.
+// They are given more than most programs have. They know the true size of every prompt, less the system prompt where that
+// is cached, and what an answer costs on average; where a smaller burst is published, they are told it; of the processes
+// that share a quota, each is told its part. What no configuration says, they do not know: what the server's headers
+// state, what its cache holds at an instant, who else is there.
 //
 // A refusal or a fault is tried again as the library does, or by p-retry with its defaults and `randomize`: ten times,
 // after 1 to 2 s, 2 to 4 s, 4 to 8 s and so on. Retries go through the limiter again where that is possible.
@@ -136,7 +136,7 @@ function costOf(scene, dimension, job) {
     case "requests":
       return 1;
     case "input_tokens":
-      return job.inputTokens;
+      return job.inputTokens - (job.shared?.systemTokens ?? 0);
     case "output_tokens":
       return Math.min(job.maxTokens, scene.meanOutputTokens);
     default:
