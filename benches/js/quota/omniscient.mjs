@@ -21,11 +21,10 @@ export function omniscient({ family, url, truth: known, jobs }) {
       if (first === undefined) await pause();
       else {
         line.splice(line.indexOf(first), 1);
-        const before = truth.requests();
         truth.starting(first.job);
         first.start();
-        // What is on its way has not been counted yet.
-        for (let turn = 0; turn < PATIENT_TURNS && truth.requests() === before; turn++) await nextTurn();
+        // So that it is sent before the next one is looked at.
+        await nextTurn();
       }
     }
     advancing = false;
@@ -63,7 +62,10 @@ class Truth {
   #storms;
   #now;
   #jobs;
-  /** What the server has taken too low an estimate of, of jobs whose answer has not begun: by job, its model and how much. */
+  /** What has been sent and not been counted yet, in the order of sending: its group, and what it will be charged. */
+  #onTheWay = [];
+  #sent = 0;
+  /** What the server has taken too low an estimate of, of jobs whose answer has not begun: by job, its group and how much. */
   #uncorrected = new Map();
   /** Beginnings of prompts that are in the cache, and those that are on their way there. */
   #written = new Set();
@@ -76,13 +78,22 @@ class Truth {
     this.#jobs = jobs;
   }
 
-  requests() {
-    return this.#groups().reduce((sum, { counts }) => sum + counts.requests, 0);
+  /** What is left of each limit, by group, less what is about to be counted. Groups that nobody has used are not among them. */
+  levels() {
+    const groups = this.#simulator.stats().organisations.flatMap(({ groups }) => groups);
+    const arrived = groups.reduce((sum, { counts }) => sum + counts.requests, 0);
+    // They arrive in the order in which they were sent, or nearly so.
+    this.#onTheWay.splice(0, this.#onTheWay.length - (this.#sent - arrived));
+    return new Map(groups.map(({ group, limits }) => [group, limits.map((limit) => this.#level(group, limit))]));
   }
 
-  /** What is left of each limit, by group; nothing of a group that nobody has used. */
-  levels() {
-    return new Map(this.#groups().map(({ group, limits }) => [group, limits]));
+  #level(group, { dimension, remaining }) {
+    let left = remaining;
+    for (const { group: other, charge } of this.#onTheWay) if (other === group) left -= charge[dimension];
+    if (dimension === "inputTokens") {
+      for (const { group: other, tokens } of this.#uncorrected.values()) if (other === group) left -= tokens;
+    }
+    return { dimension, left };
   }
 
   /** Whether the server would take the job now, and nobody is about to write what it could then read from the cache. */
@@ -91,18 +102,19 @@ class Truth {
     const now = this.#now();
     if (this.#storms.some(({ fromMs, untilMs }) => fromMs <= now && now < untilMs)) return false;
     const group = groupOf(job.model);
-    let uncorrected = 0;
-    for (const other of this.#uncorrected.values()) if (other.group === group) uncorrected += other.tokens;
-    return (levels.get(group) ?? []).every(({ dimension, remaining }) => {
-      const left = dimension === "inputTokens" ? remaining - uncorrected : remaining;
-      return left >= this.#needs(job, dimension);
-    });
+    const limits = levels.get(group);
+    // The first one of a group finds everything full; how full, its arrival tells.
+    if (limits === undefined) return !this.#onTheWay.some((other) => other.group === group);
+    return limits.every(({ dimension, left }) => left >= this.#needs(job, dimension));
   }
 
   starting(job) {
     if (this.#isUnwritten(job)) this.#writing.add(job.shared.system);
-    const tokens = Math.max(0, this.#tokensLeftToRead(job) - this.#needs(job, "inputTokens"));
-    this.#uncorrected.set(job.index, { group: groupOf(job.model), tokens });
+    const group = groupOf(job.model);
+    const [input, tokens] = [this.#needs(job, "inputTokens"), this.#needs(job, "tokens")];
+    this.#sent += 1;
+    this.#onTheWay.push({ group, charge: { requests: 1, inputTokens: input, outputTokens: 0, tokens } });
+    this.#uncorrected.set(job.index, { group, tokens: Math.max(0, this.#tokensLeftToRead(job) - input) });
   }
 
   /** What its prompt marked is in the cache. */
@@ -138,10 +150,6 @@ class Truth {
     const turn = grown ? this.#jobs.find(({ index }) => index === after).inputTokens : 0;
     return inputTokens - Math.max(turn, shared.systemTokens);
   }
-
-  #groups() {
-    return this.#simulator.stats().organisations.flatMap(({ groups }) => groups);
-  }
 }
 
 function firstThatFits(line, truth) {
@@ -170,7 +178,5 @@ function charactersOf({ system = [], messages }) {
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
-/** Turns of the event loop. A call that has not arrived by then has been lost on the way. */
-const PATIENT_TURNS = 1_000;
 /** What the frames of messages add to a prompt, and what is rounded up. */
 const ROUNDING = 4;
