@@ -17,7 +17,7 @@ export function workloadOf(name, { seconds, seed, count: counted }) {
   const drawn = simulator.workload(kind, counted ?? MOST_JOBS, seed);
   const family = drawn[0].api ?? "claude";
   const boundOf = (count) => stretched(boundMs(family, undisturbed, limits, drawn.slice(0, count)), left);
-  const jobs = drawn.slice(0, counted ?? count ?? countFor(boundOf, seconds * 1_000));
+  const jobs = withShortEnd(drawn.slice(0, counted ?? count ?? countFor(boundOf, seconds * 1_000)));
   const bound = boundOf(jobs.length);
   const handedIn = arrivalsOf(arrivals, jobs, bound);
   const models = new Set(jobs.map((job) => job.model));
@@ -70,6 +70,26 @@ function countFor(boundOf, ms) {
   return low;
 }
 
+/**
+ * The same jobs, with those that have long answers before the last third. No client can know which answers will be long;
+ * whether one of them is the last of all is luck, and would be most of what is measured.
+ */
+function withShortEnd(jobs) {
+  const ordered = [...jobs];
+  const isLong = ({ outputTokens }) => outputTokens > SHORT_ANSWER_TOKENS;
+  // Conversations keep their order, and so do those who are let pass.
+  const mayMove = ({ shared }) => shared === undefined;
+  const end = Math.ceil((jobs.length * 2) / 3);
+  for (let late = jobs.length - 1, early = end - 1; late >= end; late--) {
+    if (!isLong(ordered[late]) || !mayMove(ordered[late])) continue;
+    const isAlike = ({ model, priority }) => model === ordered[late].model && priority === ordered[late].priority;
+    while (early >= 0 && (isLong(ordered[early]) || !isAlike(ordered[early]))) early--;
+    if (early < 0) break;
+    [ordered[early], ordered[late]] = [ordered[late], ordered[early]];
+  }
+  return ordered;
+}
+
 function boundMs(family, simulator, limits, jobs) {
   if (family === "claude") return simulator.bound(jobs).ms;
   // The larger of what is allowed and what is asked, charged when admitted; after the last, its answer.
@@ -116,6 +136,8 @@ function turnOf(index, shares) {
 const MINUTE_MS = 60_000;
 /** Enough for every workload at its longest. */
 const MOST_JOBS = 1_500;
+/** Half a second's worth. */
+const SHORT_ANSWER_TOKENS = 150;
 /** Faster than models are, so that a quarter of a minute holds hundreds of answers. */
 const TIMING = { firstTokenMs: 200, tokensPerSecond: 500, refusalMs: 10, variation: 0.1 };
 /** Which limits a model shares, where a workload has several. */
