@@ -1,9 +1,11 @@
 import { createFetch, type Fetch } from "./fetch.js";
+import { createOmniscient, type Omniscient, type OmniscientOptions } from "./omniscient.js";
 import type { SimulatorOptions } from "./options.js";
 import type { Bound, Job, Stats, WorkloadName } from "./results.js";
 import { jobBody, prompt, Simulation, workload } from "./simulation.js";
 
 export type { Fetch } from "./fetch.js";
+export type { Omniscient, OmniscientOptions, OmniscientStep } from "./omniscient.js";
 export type {
   SimulatedChange,
   SimulatedFaults,
@@ -55,8 +57,13 @@ export interface Simulator {
    * @param variant Chooses among texts of one size. Default 0.
    */
   body(job: Job, variant?: number): string;
-  /** The least time in which one organisation could get the jobs done, beginning now with nothing used. */
-  bound(jobs: readonly Job[]): Bound;
+  /**
+   * The least time in which one organisation could get the jobs done, beginning now with nothing used.
+   * @param arrivals When each is handed in, in milliseconds from now. Default 0 each.
+   */
+  bound(jobs: readonly Job[], arrivals?: readonly number[]): Bound;
+  /** A scheduler that knows everything, for benchmarks. */
+  omniscient(jobs: readonly Job[], options?: OmniscientOptions): Omniscient;
 }
 
 /**
@@ -77,6 +84,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     workload: (name, count, seed = 0) => workload(name, count, seed),
     prompt: (inputTokens, variant = 0) => prompt(inputTokens, variant),
     body: (job, variant = 0) => jobBody(job, variant),
-    bound: (jobs) => simulation.bound(jobs),
+    bound: (jobs, arrivals = []) => simulation.bound(jobs, arrivals),
+    omniscient: (jobs, options = {}) => createOmniscient(simulation, jobs, options),
   };
 }

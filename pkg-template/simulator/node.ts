@@ -1,12 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createOmniscient, type Omniscient, type OmniscientOptions } from "./omniscient.js";
 import type { SimulatorOptions } from "./options.js";
 import { play } from "./play.js";
-import type { Stats } from "./results.js";
+import type { Bound, Job, Stats } from "./results.js";
 import { Simulation } from "./simulation.js";
 
+export type { Omniscient, OmniscientOptions, OmniscientStep } from "./omniscient.js";
 export type { SimulatorOptions } from "./options.js";
-export type { Stats } from "./results.js";
+export type { Bound, Job, Stats } from "./results.js";
 
 /** A simulated server that listens. */
 export interface RunningSimulator {
@@ -15,6 +17,13 @@ export interface RunningSimulator {
   port: number;
   /** What really happened so far. */
   stats(): Stats;
+  /**
+   * The least time in which one organisation could get the jobs done, beginning now with nothing used.
+   * @param arrivals When each is handed in, in milliseconds from now. Default 0 each.
+   */
+  bound(jobs: readonly Job[], arrivals?: readonly number[]): Bound;
+  /** A scheduler that knows everything, for benchmarks. */
+  omniscient(jobs: readonly Job[], options?: OmniscientOptions): Omniscient;
   /** Drops all connections and stops listening. May be called more than once. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -57,7 +66,15 @@ export async function startSimulator(options: StartOptions = {}): Promise<Runnin
     });
     return closing;
   };
-  return { url: `http://127.0.0.1:${port}`, port, stats: () => simulation.stats(), close, [Symbol.asyncDispose]: close };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    stats: () => simulation.stats(),
+    bound: (jobs, arrivals = []) => simulation.bound(jobs, arrivals),
+    omniscient: (jobs, options = {}) => createOmniscient(simulation, jobs, options),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 async function receive(simulation: Simulation, request: IncomingMessage, response: ServerResponse): Promise<void> {

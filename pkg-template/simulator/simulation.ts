@@ -1,6 +1,7 @@
-import { CoreSimulator, initSync, jobBody as coreJobBody, prompt as corePrompt, workload as coreWorkload } from "../wasm/simulator.js";
+import { type CoreOmniscient, CoreSimulator, initSync, jobBody as coreJobBody, prompt as corePrompt, workload as coreWorkload } from "../wasm/simulator.js";
 import { bytes } from "../wasm/simulator_inline.js";
 import { type SimulatorClock, type SimulatorOptions, systemClock } from "./options.js";
+import type { OmniscientStep } from "./omniscient.js";
 import type { Bound, Job, Stats, WorkloadName } from "./results.js";
 
 /** The whole answer to a request, planned in advance. Times are milliseconds since the simulation began. */
@@ -46,8 +47,23 @@ export class Simulation {
     return JSON.parse(this.#core.stats(this.now())) as Stats;
   }
 
-  bound(jobs: readonly Job[]): Bound {
-    return JSON.parse(this.#core.bound(JSON.stringify(jobs), this.now())) as Bound;
+  /** `arrivals` are milliseconds from now. */
+  bound(jobs: readonly Job[], arrivals: readonly number[]): Bound {
+    const now = this.now();
+    return JSON.parse(this.#core.bound(JSON.stringify(jobs), instants(arrivals, now), now)) as Bound;
+  }
+
+  /** `arrivals` are milliseconds from now. */
+  omniscient(jobs: readonly Job[], arrivals: readonly number[], apiKey: string, transitMs: number): CoreOmniscient {
+    return this.#core.omniscient(JSON.stringify(jobs), instants(arrivals, this.now()), apiKey, transitMs);
+  }
+
+  /** What a scheduler of this simulation says is to be done. */
+  step(scheduler: CoreOmniscient): OmniscientStep | undefined {
+    const now = this.now();
+    const step = JSON.parse(scheduler.next(now, this.#core)) as { start: number } | { at: number } | null;
+    if (step === null) return undefined;
+    return "at" in step ? { waitMs: step.at - now } : step;
   }
 }
 
@@ -64,6 +80,10 @@ export function prompt(inputTokens: number, variant: number): string {
 export function jobBody(job: Job, variant: number): string {
   load();
   return coreJobBody(JSON.stringify(job), variant);
+}
+
+function instants(arrivals: readonly number[], now: number): Float64Array {
+  return Float64Array.from(arrivals, (arrival) => now + arrival);
 }
 
 let loaded = false;

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::{CacheUse, Prefix};
@@ -12,7 +13,7 @@ use crate::production::Production;
 pub(crate) struct Active {
     /// The position of the organisation.
     pub(crate) organisation: usize,
-    pub(crate) group: String,
+    pub(crate) group: Arc<str>,
     pub(crate) production: Production,
     /// The pieces that will be produced.
     pub(crate) pieces: u64,
@@ -41,9 +42,16 @@ pub(crate) enum Outcome {
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) at: Duration,
-    pub(crate) answer: Active,
+    /// The position of the organisation.
+    pub(crate) organisation: usize,
+    pub(crate) group: Arc<str>,
     pub(crate) input: i64,
+    /// Tokens that count.
     pub(crate) output: u64,
+    pub(crate) outcome: Outcome,
+    pub(crate) cache_use: CacheUse,
+    /// What can be read from the cache from now on.
+    pub(crate) cached: Option<Prefix>,
     /// Whether it was the first.
     pub(crate) is_first: bool,
     /// Whether it was the last.
@@ -58,7 +66,7 @@ pub(crate) struct Answers {
 }
 
 impl Active {
-    pub(crate) fn new(organisation: usize, group: String, production: Production, outcome: Outcome) -> Self {
+    pub(crate) fn new(organisation: usize, group: Arc<str>, production: Production, outcome: Outcome) -> Self {
         let pieces = production.pieces();
         Self {
             organisation,
@@ -71,6 +79,37 @@ impl Active {
             charges_output: false,
             outcome,
             steps: 0,
+        }
+    }
+
+    /// Whether it has not begun.
+    pub(crate) fn is_to_begin(&self) -> bool {
+        self.steps == 0
+    }
+
+    /// When its last step is done.
+    pub(crate) fn ends_at(&self) -> Duration {
+        self.production.ends_at(self.pieces)
+    }
+
+    /// What is still to be charged, and when: of the input, and of the output.
+    pub(crate) fn charges_to_come(&self) -> impl Iterator<Item = (Duration, i64, u64)> {
+        (self.steps..=self.pieces).map(|step| {
+            let (input, output) = self.charges(step);
+            (self.at(step), input, output)
+        })
+    }
+
+    fn at(&self, step: u64) -> Duration {
+        step.checked_sub(1).map_or(self.production.first_at(), |piece| self.production.piece(piece).0)
+    }
+
+    /// What a step charges of the input and of the output.
+    fn charges(&self, step: u64) -> (i64, u64) {
+        match step.checked_sub(1) {
+            None => (self.input_correction, 0),
+            Some(piece) if self.charges_output => (0, self.production.piece(piece).1),
+            Some(_) => (0, 0),
         }
     }
 }
@@ -86,26 +125,51 @@ impl Answers {
         self.active.remove(&id)
     }
 
+    /// The answers that are of interest, with all that is to come of them.
+    pub(crate) fn only(&self, is_wanted: impl Fn(&Active) -> bool) -> Self {
+        let active: BTreeMap<u64, Active> = self
+            .active
+            .iter()
+            .filter(|(_, answer)| is_wanted(answer))
+            .map(|(&id, answer)| (id, answer.clone()))
+            .collect();
+        let due = active.iter().map(|(&id, answer)| Reverse((answer.at(answer.steps), id))).collect();
+        Self { active, due }
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Active> {
+        self.active.values()
+    }
+
     /// The next step that has happened by `now`.
     pub(crate) fn next_step(&mut self, now: Duration) -> Option<Step> {
         loop {
             let Reverse((at, id)) = *self.due.peek().filter(|Reverse((at, _))| *at <= now)?;
             self.due.pop();
             let Some(answer) = self.active.get_mut(&id) else { continue };
-            let (input, output) = match answer.steps.checked_sub(1) {
-                None => (answer.input_correction, 0),
-                Some(piece) => (0, answer.production.piece(piece).1),
-            };
             let is_first = answer.steps == 0;
+            let (input, output) = answer.charges(answer.steps);
             answer.steps += 1;
             let is_last = answer.steps > answer.pieces;
-            let answer = answer.clone();
+            let step = Step {
+                at,
+                organisation: answer.organisation,
+                group: Arc::clone(&answer.group),
+                input,
+                output,
+                outcome: answer.outcome,
+                cache_use: answer.cache_use,
+                cached: answer.cached.take(),
+                is_first,
+                is_last,
+            };
             if is_last {
                 self.active.remove(&id);
             } else {
-                self.due.push(Reverse((answer.production.piece(answer.steps - 1).0, id)));
+                self.due.push(Reverse((answer.at(answer.steps), id)));
             }
-            return Some(Step { at, answer, input, output, is_first, is_last });
+            return Some(step);
         }
     }
 }

@@ -21,9 +21,10 @@ pub enum Family {
 }
 
 /// What is asked for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Endpoint {
     /// `POST /v1/messages`.
+    #[default]
     Messages,
     /// `POST /v1/messages/count_tokens`.
     CountTokens,
@@ -32,7 +33,7 @@ pub(crate) enum Endpoint {
 }
 
 /// A request that was understood.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Call {
     pub(crate) endpoint: Endpoint,
     pub(crate) model: String,
@@ -164,6 +165,19 @@ impl Call {
                 message: format!("There is nothing at {method} {path}."),
             }),
         }
+    }
+
+    /// Whose conventions it follows.
+    pub(crate) fn family(&self) -> Family {
+        match self.endpoint {
+            Endpoint::Messages | Endpoint::CountTokens => Family::Claude,
+            Endpoint::ChatCompletions => Family::OpenAi,
+        }
+    }
+
+    /// What the estimate of the input is short of; negative if it is too much.
+    pub(crate) fn input_correction(&self) -> i64 {
+        self.charged_input() as i64 - self.input_estimate() as i64
     }
 
     /// The tokens that count toward the limit of the input.

@@ -6,9 +6,17 @@
 //! - Sliding window of `amount`: the last of `k = ⌈total / amount⌉` windows' worth cannot begin before `(k − 1) · window`.
 //! - Fixed window: the same, but the first window is the rest of the one that the start falls into.
 //!
-//! Where charging is what admits a request (requests, and input as it was estimated), the last one admitted still has
-//! to be served, so the shortest service time is added. Output is charged while it is produced: nothing is added. The
-//! longest single service time is a bound of its own. The bound is the largest of all these.
+//! Where charging is what admits a request (requests, input as it was estimated, and what an answer may be), the last one
+//! admitted still has to be served, so the shortest service time is added. Output is charged while it is produced:
+//! nothing is added. The time of the longest conversation, every turn of which waits for the one before it, is a bound of
+//! its own, and so is the sum of all service times over the number that may be in flight. The bound is the largest of
+//! these.
+//!
+//! Jobs that are handed in later can be charged later only: the same holds from each arrival on, for the jobs that had not
+//! been handed in before.
+//!
+//! What a neighbour is sure to take of a bucket is taken off. Of a window it may get nothing, if it comes too late in it.
+//! A bucket's limit that changes is followed; of windows that change, the largest is counted.
 //!
 //! Input that can be read from the prompt cache is not counted: of each beginning of a prompt that is cached, one job
 //! writes it, and all others read it.
@@ -16,7 +24,7 @@
 //! It holds for every schedule that keeps the limits. A server that charges output as it appears lets a client overrun
 //! them: whoever starts everything at once is done early and leaves a debt. Such a client is done when its debt is paid
 //! ([`LimitStats::paid_at_ms`](crate::LimitStats)), and with that reading the bound holds for token buckets whatever a
-//! client does.
+//! client does, unless there is a neighbour: from a limit in debt it takes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -27,12 +35,12 @@ use crate::api::Family;
 use crate::claude::MESSAGE_TOKENS;
 use crate::exchange::millis;
 use crate::groups::{group_of, minimum_to_cache, reads_count};
-use crate::limits::{Dimension, Limit};
+use crate::limits::{Dimension, Limit, Limits};
 use crate::meter::Enforcement;
-use crate::options::{Options, Timing};
-use crate::organisation::limits_of;
+use crate::options::{NEIGHBOUR_STEP_MS, Neighbour, Options, Timing};
+use crate::organisation::{changes_of, limits_of};
 use crate::tokenizer;
-use crate::workload::{Job, prompt};
+use crate::workload::{Job, completion_prompt, prompt};
 
 /// The bound, and where it comes from. In JSON the names are in `camelCase`, times in milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -40,9 +48,9 @@ use crate::workload::{Job, prompt};
 pub struct Bound {
     /// The least time.
     pub ms: f64,
-    /// What binds: a dimension, or `service` if a single answer takes longest.
+    /// What binds: a dimension, or `service` if it is how long answers take.
     pub binding: &'static str,
-    /// The longest single service time.
+    /// The time that answers take: of the longest conversation, or of all where only so many may be in flight.
     pub service_ms: f64,
     /// The bound of each limit.
     pub limits: Vec<LimitBound>,
@@ -62,16 +70,38 @@ pub struct LimitBound {
     pub ms: f64,
 }
 
-/// The least time in which the jobs can be done by one organisation through the Claude API, from `start` on, if nothing
-/// was used before and nobody else uses anything.
+/// The least time in which the jobs can be done by one organisation, from `start` on, if nothing was used before.
 pub fn lower_bound(jobs: &[Job], options: &Options, start: Duration) -> Bound {
-    let mut groups: BTreeMap<&str, Vec<&Job>> = BTreeMap::new();
-    for job in jobs {
-        groups.entry(group_of(&job.model).unwrap_or(&job.model)).or_default().push(job);
+    lower_bound_with_arrivals(jobs, &[], options, start)
+}
+
+/// The same for jobs that are handed in at these instants: each at the instant at its own position, or at `start` where the
+/// list has ended.
+pub fn lower_bound_with_arrivals(jobs: &[Job], arrivals: &[Duration], options: &Options, start: Duration) -> Bound {
+    let mut groups: BTreeMap<(bool, &str), Vec<Arriving<'_>>> = BTreeMap::new();
+    let mut ends: Vec<Duration> = Vec::with_capacity(jobs.len());
+    for (index, job) in jobs.iter().enumerate() {
+        let at = arrivals.get(index).copied().unwrap_or_default().max(start);
+        let service = service(job, &options.timing);
+        let asked = job.after.and_then(|before| ends.get(before)).copied().unwrap_or_default().max(at);
+        ends.push(asked + service);
+        let group = match job.api {
+            Family::Claude => group_of(&job.model).unwrap_or(&job.model),
+            Family::OpenAi => &job.model,
+        };
+        groups.entry((job.api == Family::OpenAi, group)).or_default().push(Arriving { job, at, service });
     }
-    let limits: Vec<LimitBound> =
-        groups.iter().flat_map(|(group, jobs)| bounds_of_group(group, jobs, options, start)).collect();
-    let service_ms = jobs.iter().map(|job| millis(service(job, &options.timing))).fold(0.0, f64::max);
+    let mut service = ends.iter().max().map_or(Duration::ZERO, |end| *end - start);
+    let mut limits: Vec<LimitBound> = Vec::new();
+    for ((is_openai, group), jobs) in &groups {
+        let family = if *is_openai { Family::OpenAi } else { Family::Claude };
+        limits.extend(bounds_of_group(family, group, jobs, options, start));
+        if let Some(most) = options.max_in_flight {
+            let total: Duration = jobs.iter().map(|arriving| arriving.service).sum();
+            service = service.max(total.div_f64(most.max(1) as f64));
+        }
+    }
+    let service_ms = millis(service);
     let longest = limits.iter().filter(|limit| limit.ms > service_ms).max_by(|one, other| one.ms.total_cmp(&other.ms));
     Bound {
         ms: longest.map_or(service_ms, |limit| limit.ms),
@@ -81,50 +111,177 @@ pub fn lower_bound(jobs: &[Job], options: &Options, start: Duration) -> Bound {
     }
 }
 
-fn bounds_of_group(group: &str, jobs: &[&Job], options: &Options, start: Duration) -> Vec<LimitBound> {
-    let limits = limits_of(Family::Claude, group, options, None);
-    let shortest = jobs.iter().map(|job| service(job, &options.timing)).min().unwrap_or_default();
+/// A job that is handed in at some instant.
+#[derive(Clone, Copy, Debug)]
+struct Arriving<'a> {
+    job: &'a Job,
+    at: Duration,
+    service: Duration,
+}
+
+/// What one job takes of a limit.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    /// For certain, and what of it in order to be admitted.
+    total: u64,
+    on_admission: u64,
+    at: Duration,
+    service: Duration,
+}
+
+fn bounds_of_group(
+    family: Family,
+    group: &str,
+    jobs: &[Arriving<'_>],
+    options: &Options,
+    start: Duration,
+) -> Vec<LimitBound> {
+    let first = (Duration::ZERO, limits_of(family, group, options, None));
+    let course: Vec<(Duration, Limits)> = std::iter::once(first).chain(changes_of(family, group, options)).collect();
     let bound = |dimension| {
-        let limit = limits.limit(dimension)?;
-        let (total, least) = match dimension {
-            Dimension::Requests => {
-                let total = jobs.len() as u64;
-                (total, charged_at(&limit, total, start) + shortest)
-            }
-            Dimension::InputTokens => {
-                let charged = charged_input(group, jobs);
-                let total = charged.iter().sum();
-                // An estimate that was too high is corrected later, so the smaller of the two is charged for certain.
-                let on_admission =
-                    jobs.iter().zip(charged).map(|(job, charged)| charged.min(estimate(job, charged))).sum();
-                (total, charged_at(&limit, total, start).max(charged_at(&limit, on_admission, start) + shortest))
-            }
-            Dimension::OutputTokens => {
-                let total = jobs.iter().map(|job| job.output_tokens).sum();
-                (total, charged_at(&limit, total, start))
-            }
-            Dimension::Tokens => return None,
-        };
+        let course: Vec<(Duration, Limit)> =
+            course.iter().filter_map(|(at, limits)| Some((*at, limits.limit(dimension)?))).collect();
+        if course.is_empty() {
+            return None;
+        }
+        let shares = shares(family, group, jobs, dimension)?;
+        let charged_at = |total, from| charged_at(&course, &options.neighbour, total, from);
+        let mut least = Duration::ZERO;
+        let later = shares.iter().any(|share| share.at > start);
+        // What somebody else may have written to the cache is nobody's of those who come later.
+        let later_shares =
+            if later { later_than_others(family, group, jobs, dimension, shares.clone()) } else { Vec::new() };
+        for (from, shares) in arrivals_of(start, &shares, &later_shares) {
+            let total = shares.iter().map(|share| share.total).sum();
+            let on_admission: u64 = shares.iter().map(|share| share.on_admission).sum();
+            let shortest = shares.iter().map(|share| share.service).min().unwrap_or_default();
+            let admitted = if on_admission > 0 { charged_at(on_admission, from) + shortest } else { Duration::ZERO };
+            least = least.max(from - start + charged_at(total, from).max(admitted));
+        }
+        let total = shares.iter().map(|share| share.total).sum();
         Some(LimitBound { group: group.to_owned(), dimension: dimension.name(), total, ms: millis(least) })
     };
     Dimension::ALL.into_iter().filter_map(bound).collect()
 }
 
-/// The earliest time after `start` at which `total` can have been charged.
-fn charged_at(limit: &Limit, total: u64, start: Duration) -> Duration {
-    let Some(beyond) = total.checked_sub(limit.at_once).filter(|&beyond| beyond > 0) else { return Duration::ZERO };
-    let further_windows = (total.div_ceil(limit.at_once) - 1).min(u32::MAX.into()) as u32;
-    match limit.enforcement {
-        Enforcement::TokenBucket => {
-            let nanos = u128::from(beyond) * MINUTE.as_nanos() / u128::from(limit.per_minute);
-            Duration::from_nanos(nanos.min(u64::MAX.into()) as u64)
+/// What each job takes of the limit in a dimension, if the API has such limits.
+fn shares(family: Family, group: &str, jobs: &[Arriving<'_>], dimension: Dimension) -> Option<Vec<Share>> {
+    let share = |arriving: &Arriving<'_>, total, on_admission| Share {
+        total,
+        on_admission,
+        at: arriving.at,
+        service: arriving.service,
+    };
+    Some(match (dimension, family) {
+        (Dimension::Requests, _) => jobs.iter().map(|arriving| share(arriving, 1, 1)).collect(),
+        (Dimension::InputTokens, Family::Claude) => {
+            let charged = charged_input(group, jobs, false);
+            // An estimate that was too high is corrected later, so the smaller of the two is charged for certain.
+            let of_one = |(arriving, charged): (&Arriving<'_>, u64)| {
+                share(arriving, charged, charged.min(estimate(arriving.job, charged)))
+            };
+            jobs.iter().zip(charged).map(of_one).collect()
         }
-        Enforcement::SlidingWindow => limit.window.saturating_mul(further_windows),
-        Enforcement::FixedWindow => {
-            let into = Duration::from_nanos((start.as_nanos() % limit.window.as_nanos()) as u64);
-            limit.window.saturating_mul(further_windows) - into
+        (Dimension::OutputTokens, Family::Claude) => {
+            jobs.iter().map(|arriving| share(arriving, arriving.job.output_tokens, 0)).collect()
+        }
+        (Dimension::Tokens, Family::OpenAi) => {
+            let of_one = |arriving: &Arriving<'_>| {
+                let Job { input_tokens, max_tokens, .. } = arriving.job;
+                let tokens = (*max_tokens).max(estimate(arriving.job, *input_tokens));
+                share(arriving, tokens, tokens)
+            };
+            jobs.iter().map(of_one).collect()
+        }
+        (Dimension::InputTokens | Dimension::OutputTokens, Family::OpenAi) | (Dimension::Tokens, Family::Claude) => {
+            return None;
+        }
+    })
+}
+
+/// The same, for jobs of which others may have been done before.
+fn later_than_others(
+    family: Family,
+    group: &str,
+    jobs: &[Arriving<'_>],
+    dimension: Dimension,
+    mut shares: Vec<Share>,
+) -> Vec<Share> {
+    if (dimension, family) == (Dimension::InputTokens, Family::Claude) {
+        for ((arriving, share), charged) in jobs.iter().zip(&mut shares).zip(charged_input(group, jobs, true)) {
+            share.total = charged;
+            share.on_admission = charged.min(estimate(arriving.job, charged));
         }
     }
+    shares.sort_by_key(|share| share.at);
+    shares
+}
+
+/// From which instants on the jobs that were not handed in before are to be looked at: all of them from `start` on, and
+/// those of `later`, which are in the order of time, from their arrivals on.
+fn arrivals_of<'a>(start: Duration, all: &'a [Share], later: &'a [Share]) -> Vec<(Duration, &'a [Share])> {
+    let mut instants: Vec<Duration> = later.iter().map(|share| share.at).filter(|&at| at > start).collect();
+    instants.dedup();
+    // Any of them is a bound: of very many, some will do.
+    let stride = instants.len().div_ceil(MOST_ARRIVALS).max(1);
+    let from = |at: Duration| (at, &later[later.partition_point(|share| share.at < at)..]);
+    std::iter::once((start, all)).chain(instants.into_iter().step_by(stride).map(from)).collect()
+}
+
+/// The earliest time after `start` at which `total` can have been charged.
+fn charged_at(course: &[(Duration, Limit)], neighbour: &Neighbour, total: u64, start: Duration) -> Duration {
+    let enforcement = course[0].1.enforcement;
+    if course.iter().any(|(_, limit)| limit.enforcement != enforcement) {
+        // One algorithm begins where another ended: of that nothing is said.
+        return Duration::ZERO;
+    }
+    let largest = course.iter().map(|(_, limit)| limit).max_by_key(|limit| limit.at_once).unwrap_or(&course[0].1);
+    let shortest = course.iter().map(|(_, limit)| limit.window).min().unwrap_or_default();
+    let further_windows = (total.div_ceil(largest.at_once).max(1) - 1).min(u32::MAX.into()) as u32;
+    match enforcement {
+        Enforcement::TokenBucket => bucket_charged_at(course, neighbour, total, start),
+        Enforcement::SlidingWindow => shortest.saturating_mul(further_windows),
+        Enforcement::FixedWindow if further_windows == 0 => Duration::ZERO,
+        Enforcement::FixedWindow => {
+            let into = Duration::from_nanos((start.as_nanos() % largest.window.as_nanos()) as u64);
+            shortest.saturating_mul(further_windows).saturating_sub(into)
+        }
+    }
+}
+
+/// The same for a bucket that is full at `start`: it has gained, by then, what is missing, but for what others took.
+fn bucket_charged_at(course: &[(Duration, Limit)], neighbour: &Neighbour, total: u64, start: Duration) -> Duration {
+    let mut later = course.iter().skip_while(|(at, _)| *at <= start);
+    let mut limit = course.iter().rev().find(|(at, _)| *at <= start).map_or(course[0].1, |(_, limit)| *limit);
+    let mut change = later.next();
+    // In parts of a unit of which a nanosecond gains one for each unit a minute.
+    let unit = MINUTE.as_nanos() as i128;
+    let mut missing = (i128::from(total) - i128::from(limit.at_once)) * unit;
+    let mut now = start;
+    let step = Duration::from_millis(NEIGHBOUR_STEP_MS);
+    let from = Duration::from_millis(neighbour.from_ms);
+    while missing > 0 && now < start + LONGEST {
+        let steps = now.saturating_sub(from).as_nanos() / step.as_nanos();
+        let next_step = if neighbour.share > 0.0 { from + step * (steps as u32 + 1) } else { Duration::MAX };
+        let next = next_step.min(change.map_or(Duration::MAX, |(at, _)| *at));
+        let gained_in = Duration::from_nanos((missing / i128::from(limit.per_minute)).min(u64::MAX.into()) as u64);
+        let reached = now.saturating_add(gained_in);
+        if reached <= next {
+            return reached - start;
+        }
+        missing -= (next - now).as_nanos() as i128 * i128::from(limit.per_minute);
+        if next == next_step {
+            let taken = |at: Duration| neighbour.taken(limit.per_minute, at.as_millis() as u64) as i128;
+            missing += (taken(next) - taken(next - step)) * unit;
+        }
+        if let Some((_, changed)) = change.filter(|(at, _)| *at == next) {
+            missing -= (i128::from(changed.at_once) - i128::from(limit.at_once)) * unit;
+            limit = *changed;
+            change = later.next();
+        }
+        now = next;
+    }
+    now - start
 }
 
 /// The shortest time in which the job can be answered, as far as the timing may vary.
@@ -135,21 +292,22 @@ fn service(job: &Job, timing: &Timing) -> Duration {
     first + Duration::from_nanos(per_token_ns.saturating_mul(job.output_tokens.saturating_sub(1)))
 }
 
-/// The input that counts for each job where everything that can be read from the cache is.
-fn charged_input(group: &str, jobs: &[&Job]) -> Vec<u64> {
-    let mut charged: Vec<u64> = jobs.iter().map(|job| job.input_tokens).collect();
+/// The input that counts for each job where everything that can be read from the cache is; `read_all` if what no job of
+/// these has written can be read too.
+fn charged_input(group: &str, jobs: &[Arriving<'_>], read_all: bool) -> Vec<u64> {
+    let mut charged: Vec<u64> = jobs.iter().map(|arriving| arriving.job.input_tokens).collect();
     if reads_count(group) {
         return charged;
     }
     // The turns that were asked for, of each conversation that is cached as it grows.
-    let shared = jobs.iter().filter_map(|job| Some((&job.model, job.shared.as_ref()?)));
+    let shared = jobs.iter().filter_map(|Arriving { job, .. }| Some((&job.model, job.shared.as_ref()?)));
     let turns: BTreeSet<_> = shared
         .filter(|(_, shared)| shared.grows)
         .map(|(model, shared)| (model, shared.system, shared.conversation, shared.history.len()))
         .collect();
     let mut written = BTreeSet::new();
-    for (job, charged) in jobs.iter().zip(&mut charged) {
-        let Job { model, input_tokens, shared: Some(shared), .. } = job else { continue };
+    for (arriving, charged) in jobs.iter().zip(&mut charged) {
+        let Job { model, input_tokens, shared: Some(shared), .. } = arriving.job else { continue };
         let minimum = minimum_to_cache(model);
         // The system prompt is what comes before every turn of any conversation.
         let system = (model, shared.system, u64::MAX, usize::MAX);
@@ -163,7 +321,7 @@ fn charged_input(group: &str, jobs: &[&Job]) -> Vec<u64> {
                 let since: u64 = shared.history[messages + 1..].iter().map(|tokens| tokens + MESSAGE_TOKENS).sum();
                 input_tokens.saturating_sub(shared.last_message(*input_tokens) + MESSAGE_TOKENS + since)
             }
-            None if written.contains(&system) => shared.system_end(),
+            None if read_all || written.contains(&system) => shared.system_end(),
             None => 0,
         };
         written.insert(system);
@@ -174,16 +332,23 @@ fn charged_input(group: &str, jobs: &[&Job]) -> Vec<u64> {
     charged
 }
 
-/// What the server takes so many tokens of the job's prompt for.
+/// What the server takes so many tokens of the job's prompt for, at least.
 fn estimate(job: &Job, tokens: u64) -> u64 {
+    let text = match job.api {
+        Family::Claude => prompt(tokens, 0),
+        Family::OpenAi => completion_prompt(tokens, 0),
+    };
     // The variants of a text of one size differ by a few characters; a word is room for that. So do the parts of a
     // prompt, each with a title of figures.
     let parts = job.shared.as_ref().map_or(0, |shared| shared.history.len() as u64 + 2);
-    tokenizer::estimate(prompt(tokens, 0).len() as u64)
-        .saturating_sub(LONGEST_WORD_TOKENS + parts * LONGEST_TITLE_TOKENS)
+    tokenizer::estimate(text.len() as u64).saturating_sub(LONGEST_WORD_TOKENS + parts * LONGEST_TITLE_TOKENS)
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// A day, after which nothing more is looked for: somebody takes all there is.
+const LONGEST: Duration = Duration::from_secs(86_400);
+/// How many arrivals are looked at.
+const MOST_ARRIVALS: usize = 256;
 const LONGEST_WORD_TOKENS: u64 = 2;
 /// Six figures, a point and two figures, and what surrounds a message.
 const LONGEST_TITLE_TOKENS: u64 = 8;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::limits::{Dimension, Limit};
 use crate::meter::Meter;
-use crate::options::Neighbour;
+use crate::options::{NEIGHBOUR_STEP_MS, Neighbour};
 use crate::tally::Tally;
 
 /// The meters of one limit.
@@ -55,6 +55,20 @@ impl Gate {
         let stated = self.limit.published().unwrap_or(self.limit);
         let past = Past { age, limit: stated, meter: stated.meter(), since: VecDeque::new() };
         Self { past: (!age.is_zero()).then_some(past), ..self }
+    }
+
+    /// The same gate, for which nothing was counted but what decides.
+    #[must_use]
+    pub(crate) fn without_truth(&self) -> Self {
+        Self {
+            dimension: self.dimension,
+            limit: self.limit,
+            enforced: self.enforced.clone(),
+            published: self.published.clone(),
+            past: None,
+            tally: Tally::new(&self.limit),
+            neighbour: self.neighbour.clone(),
+        }
     }
 
     /// Lets the neighbour take what it would have taken by now.
@@ -198,7 +212,7 @@ impl Past {
     }
 }
 
-/// A neighbour's progress: it takes its share in steps of [`STEP_MS`].
+/// A neighbour's progress: it takes its share in steps of [`NEIGHBOUR_STEP_MS`].
 #[derive(Clone, Debug, Default)]
 struct Takings {
     step: u64,
@@ -216,15 +230,15 @@ impl Takings {
         let from = Duration::from_millis(neighbour.from_ms);
         let until = neighbour.until_ms.map_or(Duration::MAX, Duration::from_millis).min(now);
         // What happened before the last few minutes no longer matters, so a jump of years costs nothing.
-        let due = now.saturating_sub(from).as_millis() as u64 / STEP_MS;
+        let due = now.saturating_sub(from).as_millis() as u64 / NEIGHBOUR_STEP_MS;
         self.step = self.step.max(due.saturating_sub(STEPS_THAT_MATTER));
-        let at = from + Duration::from_millis((self.step + 1).saturating_mul(STEP_MS));
+        let at = from + Duration::from_millis((self.step + 1).saturating_mul(NEIGHBOUR_STEP_MS));
         if at > until {
             return None;
         }
         self.step += 1;
         let end_ms = at.as_millis() as u64;
-        let present_ms = neighbour.present_ms(end_ms) - neighbour.present_ms(end_ms - STEP_MS);
+        let present_ms = neighbour.present_ms(end_ms) - neighbour.present_ms(end_ms - NEIGHBOUR_STEP_MS);
         self.owed += u128::from(per_minute) * (neighbour.share * 1e6) as u128 * u128::from(present_ms);
         let units = self.owed / UNIT;
         self.owed %= UNIT;
@@ -232,7 +246,6 @@ impl Takings {
     }
 }
 
-const STEP_MS: u64 = 100;
 /// Ten minutes of steps.
 const STEPS_THAT_MATTER: u64 = 6_000;
 /// One unit in millionths of a unit times milliseconds of a minute.

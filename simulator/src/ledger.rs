@@ -101,6 +101,29 @@ impl Ledger {
         Self { gates, ..self }
     }
 
+    /// The same ledger without what has been counted for the judge alone.
+    #[must_use]
+    pub(crate) fn without_truth(&self) -> Self {
+        Self {
+            gates: self.gates.iter().map(Gate::without_truth).collect(),
+            changes: self.changes.clone(),
+            acceleration: self.acceleration.clone(),
+            counts: self.counts,
+            cache: self.cache,
+        }
+    }
+
+    /// The gates, the limits that are still to come in the order of time, and what holds growth back.
+    pub(crate) fn into_parts(mut self) -> (Vec<Gate>, Vec<(Duration, Limits)>, Option<Acceleration>) {
+        self.changes.reverse();
+        (self.gates, self.changes, self.acceleration)
+    }
+
+    /// When the limits change next.
+    pub fn next_change(&self) -> Option<Duration> {
+        self.changes.last().map(|&(at, _)| at)
+    }
+
     /// Lets happen what happens by now: the neighbour takes its share, and limits change.
     pub fn advance(&mut self, now: Duration, neighbour: &Neighbour) {
         while let Some((at, limits)) = self.changes.pop_if(|(at, _)| *at <= now) {

@@ -253,6 +253,14 @@ impl Neighbour {
         }
     }
 
+    /// What it has taken until `now_ms` of a limit of so much a minute that always had room for it.
+    pub(crate) fn taken(&self, per_minute: u64, now_ms: u64) -> u64 {
+        let steps = now_ms.saturating_sub(self.from_ms) / NEIGHBOUR_STEP_MS * NEIGHBOUR_STEP_MS;
+        let present_ms = self.present_ms(self.from_ms.saturating_add(steps));
+        let millionths = u128::from(per_minute) * (self.share * 1e6) as u128 * u128::from(present_ms);
+        (millionths / (1_000_000 * 60_000)).min(u64::MAX.into()) as u64
+    }
+
     fn check(&self) -> Result<(), OptionError> {
         match (self.every_ms, self.for_ms) {
             (None, None) => Ok(()),
@@ -352,6 +360,8 @@ impl fmt::Display for OptionError {
 impl std::error::Error for OptionError {}
 
 const LONGEST_WAIT_MS: u64 = 3_600_000;
+/// How often a neighbour takes something.
+pub(crate) const NEIGHBOUR_STEP_MS: u64 = 100;
 /// A day, as for the longest period of a limit.
 const LONGEST_SPAN_MS: u64 = 86_400_000;
 /// A hundredfold from one span to the next limits nobody any more.

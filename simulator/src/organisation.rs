@@ -3,14 +3,26 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::api::Family;
+use crate::active::{Outcome, Step};
+use crate::api::{Call, Endpoint, Family};
 use crate::cache::Cache;
 use crate::groups::{COUNT_TOKENS_GROUP, published_count_tokens_rpm, published_limits};
-use crate::ledger::Ledger;
-use crate::limits::Limits;
+use crate::ledger::{Ledger, Refusal};
+use crate::limits::{Dimension, Limits};
 use crate::openai;
-use crate::options::Options;
+use crate::options::{Neighbour, Options};
 use crate::random::Random;
+
+/// Why a request is not admitted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Obstacle {
+    /// A limit has no room for it.
+    Limit(Refusal),
+    /// Requests would grow too fast, until then.
+    TooFast(Duration),
+    /// Too many are being answered.
+    TooManyInFlight,
+}
 
 /// An organisation with its ledgers and its own stream of chance, which no other organisation's requests disturb.
 #[derive(Clone, Debug)]
@@ -32,6 +44,55 @@ impl Organisation {
             ledgers: BTreeMap::new(),
             cache: Cache::default(),
         }
+    }
+
+    /// One of its ledgers, with what decides and without what is counted for the judge alone.
+    pub(crate) fn only(&self, group: &str) -> Self {
+        let ledgers = self.ledgers.get(group).map(|ledger| (group.to_owned(), ledger.without_truth()));
+        Self {
+            name: self.name.clone(),
+            random: self.random.clone(),
+            storms: self.storms.clone(),
+            ledgers: ledgers.into_iter().collect(),
+            cache: self.cache.clone(),
+        }
+    }
+
+    /// A step of the production of an answer has happened.
+    pub(crate) fn note(&mut self, step: &Step, neighbour: &Neighbour) {
+        let Some(ledger) = self.ledgers.get_mut(&*step.group) else { return };
+        ledger.advance(step.at, neighbour);
+        ledger.charge(step.at, Dimension::InputTokens, step.input);
+        ledger.charge(step.at, Dimension::OutputTokens, step.output as i64);
+        if step.is_first {
+            ledger.cache_mut().note(step.cache_use);
+        }
+        if let Some(prefix) = &step.cached {
+            self.cache.write(step.at, prefix);
+        }
+        if step.is_last {
+            let counts = ledger.counts_mut();
+            counts.in_flight -= 1;
+            match step.outcome {
+                Outcome::Served => counts.served += 1,
+                Outcome::Error => counts.errors += 1,
+                Outcome::Lost => counts.lost += 1,
+            }
+        }
+    }
+
+    /// What holds a request up at `now`, to which the organisation has been advanced.
+    pub(crate) fn obstacle(&self, now: Duration, call: &Call, most_in_flight: Option<u64>) -> Option<Obstacle> {
+        let ledger = self.ledgers.get(&*call.group)?;
+        let crowded = |most| call.endpoint != Endpoint::CountTokens && ledger.counts().in_flight >= most;
+        if most_in_flight.is_some_and(crowded) {
+            return Some(Obstacle::TooManyInFlight);
+        }
+        if let Some(refusal) = ledger.refusal(now, &call.asks()) {
+            return Some(Obstacle::Limit(refusal));
+        }
+        let slow_enough_at = ledger.slow_enough_at(now);
+        (slow_enough_at > now).then_some(Obstacle::TooFast(slow_enough_at))
     }
 
     /// The ledger of a model group, made when first asked for.
@@ -63,6 +124,11 @@ impl Organisations {
             organisations.by_key.extend(organisation.api_keys.iter().map(|key| (key.clone(), index)));
         }
         organisations
+    }
+
+    /// The position of the organisation that a key belongs to, if there is one.
+    pub(crate) fn find(&self, key: &str) -> Option<usize> {
+        self.by_key.get(key).copied()
     }
 
     /// The position of the organisation that a key belongs to; a key nobody claims is a new one.

@@ -33,6 +33,16 @@ impl Production {
         self.first_at
     }
 
+    /// The same production, by so much later.
+    pub(crate) fn later(self, by: Duration) -> Self {
+        Self { first_at: self.first_at + by, ..self }
+    }
+
+    /// All tokens.
+    pub(crate) fn tokens(&self) -> u64 {
+        self.tokens
+    }
+
     /// How many pieces there are.
     pub fn pieces(&self) -> u64 {
         self.tokens.div_ceil(self.per_piece)

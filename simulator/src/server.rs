@@ -1,5 +1,7 @@
 //! The virtual server: requests in, planned answers out, and the truth on demand.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::active::{Active, Answers, Outcome};
@@ -7,10 +9,10 @@ use crate::api::{Call, Endpoint, Family, Problem};
 use crate::calendar::http_date;
 use crate::exchange::{Ending, Exchange, Request};
 use crate::fate::{Fate, happens};
-use crate::ledger::Refusal;
+use crate::foresight::Future;
 use crate::limits::Dimension;
 use crate::options::{HeaderOptions, Options};
-use crate::organisation::Organisations;
+use crate::organisation::{Obstacle, Organisation, Organisations};
 use crate::plan::{Answer, header};
 use crate::production::Production;
 use crate::random::Random;
@@ -47,6 +49,18 @@ pub struct Server {
     answers: Answers,
     now: Duration,
     exchanges: u64,
+    /// What became of the jobs that requests named: of an organisation, by the number.
+    traces: BTreeMap<(usize, usize), Trace>,
+}
+
+/// What became of a job.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Trace {
+    /// How many requests for it have arrived.
+    pub(crate) arrived: u32,
+    /// Whether the last of them is answered to the end, and when that is.
+    pub(crate) whole: bool,
+    pub(crate) ends_at: Option<Duration>,
 }
 
 /// A request on its way through the server.
@@ -56,17 +70,6 @@ struct Arrival<'a> {
     now: Duration,
     family: Family,
     request: &'a Request,
-}
-
-/// Why a request is not admitted.
-#[derive(Clone, Copy, Debug)]
-enum Obstacle {
-    /// A limit has no room for it.
-    Limit(Refusal),
-    /// Requests would grow too fast, until then.
-    TooFast(Duration),
-    /// Too many are being answered.
-    TooManyInFlight,
 }
 
 /// An answer that is an error, with headers of its own.
@@ -85,7 +88,14 @@ impl Server {
     /// A server that nobody has used.
     pub fn new(options: Options) -> Self {
         let organisations = Organisations::new(&options);
-        Self { options, organisations, answers: Answers::default(), now: Duration::ZERO, exchanges: 0 }
+        Self {
+            options,
+            organisations,
+            answers: Answers::default(),
+            now: Duration::ZERO,
+            exchanges: 0,
+            traces: BTreeMap::new(),
+        }
     }
 
     /// A request arrives.
@@ -95,7 +105,32 @@ impl Server {
         let id = self.exchanges;
         let request_id = format!("req_sim{id:012}");
         let arrival = Arrival { id, request_id, now, family: Family::of(request), request };
-        self.answer(&arrival).unwrap_or_else(|declined| self.decline(&arrival, declined))
+        let exchange = self.answer(&arrival).unwrap_or_else(|declined| self.decline(&arrival, declined));
+        let job = request.header(JOB_HEADER).and_then(|job| job.trim().parse().ok());
+        if let Some((job, key)) = job.zip(request.api_key()) {
+            let trace = self.traces.entry((self.organisations.of(key), job)).or_default();
+            trace.arrived += 1;
+            trace.whole = exchange.status() == 200 && exchange.ending == Ending::Complete;
+            trace.ends_at = exchange.ends_at();
+        }
+        exchange
+    }
+
+    /// The first instant, now or later, at which a request like this would be admitted, if none came before. `None`: never.
+    ///
+    /// What is being answered goes on until then, a neighbour takes its share, and limits change when they change. What
+    /// goes wrong for other reasons than limits is not foreseen. Nothing is counted.
+    pub fn admits_at(&mut self, now: Duration, request: &Request) -> Option<Duration> {
+        let now = self.advance(now);
+        let call = Call::read(request).ok()?;
+        let index = self.organisations.of(request.api_key()?);
+        let organisation = self.organisations.at(index);
+        organisation.ledger(Family::of(request), &call.group, &self.options).advance(now, &self.options.neighbour);
+        let organisation = organisation.only(&call.group);
+        let answers = self
+            .answers
+            .only(|answer| answer.organisation == index && (*answer.group == *call.group || answer.cached.is_some()));
+        Future::new(organisation, answers, &self.options, now).admits_at(&call)
     }
 
     /// The client went away: production stops, and what was produced stays charged.
@@ -103,7 +138,7 @@ impl Server {
         self.advance(now);
         if let Some(answer) = self.answers.remove(id) {
             let organisation = self.organisations.at(answer.organisation);
-            if let Some(ledger) = organisation.ledgers.get_mut(&answer.group) {
+            if let Some(ledger) = organisation.ledgers.get_mut(&*answer.group) {
                 ledger.counts_mut().aborted += 1;
                 ledger.counts_mut().in_flight -= 1;
             }
@@ -116,33 +151,36 @@ impl Server {
         Stats::new(now, self.organisations.all())
     }
 
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// What became of a job of the holder of a key, if a request named it.
+    pub(crate) fn trace(&self, api_key: &str, job: usize) -> Option<Trace> {
+        let organisation = self.organisations.find(api_key)?;
+        self.traces.get(&(organisation, job)).copied()
+    }
+
+    /// The organisation of a key, by its position and with a ledger for a group, and all answers on their way.
+    pub(crate) fn group(
+        &mut self,
+        now: Duration,
+        api_key: &str,
+        family: Family,
+        group: &str,
+    ) -> (usize, &Organisation, &Answers) {
+        let index = self.organisations.of(api_key);
+        let organisation = self.organisations.at(index);
+        organisation.ledger(family, group, &self.options).advance(now, &self.options.neighbour);
+        (index, organisation, &self.answers)
+    }
+
     /// Lets everything happen that happens until `now`, in the order of time.
-    fn advance(&mut self, now: Duration) -> Duration {
+    pub(crate) fn advance(&mut self, now: Duration) -> Duration {
         self.now = self.now.max(now.min(LATEST));
         let neighbour = self.options.neighbour;
         while let Some(step) = self.answers.next_step(self.now) {
-            let organisation = self.organisations.at(step.answer.organisation);
-            let Some(ledger) = organisation.ledgers.get_mut(&step.answer.group) else { continue };
-            ledger.advance(step.at, &neighbour);
-            ledger.charge(step.at, Dimension::InputTokens, step.input);
-            if step.is_first {
-                ledger.cache_mut().note(step.answer.cache_use);
-                if let Some(prefix) = &step.answer.cached {
-                    organisation.cache.write(step.at, prefix);
-                }
-            }
-            if step.answer.charges_output {
-                ledger.charge(step.at, Dimension::OutputTokens, step.output as i64);
-            }
-            if step.is_last {
-                let counts = ledger.counts_mut();
-                counts.in_flight -= 1;
-                match step.answer.outcome {
-                    Outcome::Served => counts.served += 1,
-                    Outcome::Error => counts.errors += 1,
-                    Outcome::Lost => counts.lost += 1,
-                }
-            }
+            self.organisations.at(step.organisation).note(&step, &neighbour);
         }
         for organisation in self.organisations.all_mut() {
             for ledger in organisation.ledgers.values_mut() {
@@ -179,20 +217,11 @@ impl Server {
             }
             return Err(arrival.family.overloaded().into());
         }
-        let asks = call.asks();
-        let crowded = |most| call.endpoint != Endpoint::CountTokens && ledger.counts().in_flight >= most;
-        let slow_enough_at = ledger.slow_enough_at(arrival.now);
-        let obstacle = if self.options.max_in_flight.is_some_and(crowded) {
-            Some(Obstacle::TooManyInFlight)
-        } else if let Some(refusal) = ledger.refusal(arrival.now, &asks) {
-            Some(Obstacle::Limit(refusal))
-        } else {
-            (slow_enough_at > arrival.now).then_some(Obstacle::TooFast(slow_enough_at))
-        };
-        if let Some(obstacle) = obstacle {
+        if let Some(obstacle) = organisation.obstacle(arrival.now, &call, self.options.max_in_flight) {
             return Err(self.refuse(arrival, index, &call, obstacle));
         }
-        ledger.admit(arrival.now, &asks);
+        let ledger = organisation.ledger(arrival.family, &call.group, &self.options);
+        ledger.admit(arrival.now, &call.asks());
         if fate == Fate::Error {
             ledger.counts_mut().errors += 1;
             return Err(Declined {
@@ -214,13 +243,7 @@ impl Server {
 
     /// Begins the production of an answer, and plans what is sent of it.
     fn produce(&mut self, arrival: &Arrival<'_>, index: usize, call: &Call, fate: Fate) -> Exchange {
-        // Drawn from the request itself, so that a retry has the same true size and order does not matter.
-        let mut random = Random::new(self.options.seed, &arrival.request.body);
-        let drawn = random.log_normal(MEDIAN_OUTPUT_TOKENS);
-        let wanted = arrival.request.header(OUTPUT_TOKENS_HEADER).and_then(|value| value.trim().parse().ok());
-        let tokens = wanted.unwrap_or(drawn).clamp(1, call.max_tokens.min(LONGEST_OUTPUT_TOKENS));
-        let slow = fate == Fate::Slow;
-        let production = Production::new(arrival.now, tokens, &self.options.timing, slow, &mut random);
+        let production = self.production(arrival.now, arrival.request, call, fate == Fate::Slow);
 
         let fate = if fate == Fate::StreamError && !call.stream { Fate::Answered } else { fate };
         let outcome = match fate {
@@ -228,14 +251,14 @@ impl Server {
             Fate::StreamError => Outcome::Error,
             Fate::Dropped | Fate::Cut | Fate::Hung => Outcome::Lost,
         };
-        let mut active = Active::new(index, call.group.clone(), production, outcome);
+        let mut active = Active::new(index, Arc::from(&*call.group), production, outcome);
         match fate {
             Fate::Cut | Fate::StreamError => active.pieces /= 2,
             Fate::Dropped | Fate::Hung => active.pieces = 0,
             Fate::Answered | Fate::Overloaded | Fate::Error | Fate::Slow => {}
         }
         if call.endpoint == Endpoint::Messages {
-            active.input_correction = call.charged_input() as i64 - call.input_estimate() as i64;
+            active.input_correction = call.input_correction();
             active.cache_use = call.cache_use;
             active.charges_output = true;
         }
@@ -262,6 +285,16 @@ impl Server {
                 Answer { id: arrival.id, request_id, call, production, pieces, fate, created, headers }.plan()
             }
         }
+    }
+
+    /// How the answer to a request that comes now will come into being.
+    pub(crate) fn production(&self, now: Duration, request: &Request, call: &Call, slow: bool) -> Production {
+        // Drawn from the request itself, so that a retry has the same true size and order does not matter.
+        let mut random = Random::new(self.options.seed, &request.body);
+        let drawn = random.log_normal(MEDIAN_OUTPUT_TOKENS);
+        let wanted = request.header(OUTPUT_TOKENS_HEADER).and_then(|value| value.trim().parse().ok());
+        let tokens = wanted.unwrap_or(drawn).clamp(1, call.max_tokens.min(LONGEST_OUTPUT_TOKENS));
+        Production::new(now, tokens, &self.options.timing, slow, &mut random)
     }
 
     fn refuse(&mut self, arrival: &Arrival<'_>, index: usize, call: &Call, mut obstacle: Obstacle) -> Declined {

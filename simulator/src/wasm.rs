@@ -4,8 +4,9 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::bound::lower_bound;
-use crate::exchange::from_millis;
+use crate::bound::lower_bound_with_arrivals;
+use crate::exchange::{from_millis, millis};
+use crate::omniscient::{Next, Scheduler};
 use crate::workload::Job;
 use crate::{Options, Request, Server};
 
@@ -44,10 +45,49 @@ impl CoreSimulator {
         Ok(serde_json::to_string(&self.server.stats(from_millis(now)))?)
     }
 
-    /// The JSON of the [`Bound`](crate::bound::Bound) of jobs given as JSON, begun at `start`.
-    pub fn bound(&self, jobs: &str, start: f64) -> Result<String, JsError> {
+    /// The JSON of the [`Bound`](crate::bound::Bound) of jobs given as JSON, begun at `start` and handed in at `arrivals`.
+    pub fn bound(&self, jobs: &str, arrivals: &[f64], start: f64) -> Result<String, JsError> {
         let jobs: Vec<Job> = serde_json::from_str(jobs)?;
-        Ok(serde_json::to_string(&lower_bound(&jobs, &self.options, from_millis(start)))?)
+        let arrivals: Vec<_> = arrivals.iter().copied().map(from_millis).collect();
+        Ok(serde_json::to_string(&lower_bound_with_arrivals(&jobs, &arrivals, &self.options, from_millis(start)))?)
+    }
+
+    /// A [`Scheduler`] of jobs given as JSON, handed in at `arrivals`, for the holder of a key.
+    pub fn omniscient(
+        &self,
+        jobs: &str,
+        arrivals: &[f64],
+        api_key: &str,
+        transit: f64,
+    ) -> Result<CoreOmniscient, JsError> {
+        let jobs: Vec<Job> = serde_json::from_str(jobs)?;
+        let arrivals: Vec<_> = arrivals.iter().copied().map(from_millis).collect();
+        let scheduler = Scheduler::new(&self.server, &jobs, &arrivals, api_key).with_transit(from_millis(transit));
+        Ok(CoreOmniscient { scheduler })
+    }
+}
+
+/// A [`Scheduler`] behind wasm.
+#[derive(Debug)]
+#[wasm_bindgen]
+pub struct CoreOmniscient {
+    scheduler: Scheduler,
+}
+
+#[wasm_bindgen]
+impl CoreOmniscient {
+    /// The JSON of what is to be done: `{ "start": job }`, `{ "at": instant }` or `null`.
+    pub fn next(&mut self, now: f64, simulator: &mut CoreSimulator) -> String {
+        match self.scheduler.next(from_millis(now), &mut simulator.server) {
+            Next::Start(job) => format!(r#"{{"start":{job}}}"#),
+            Next::WaitUntil(instant) => format!(r#"{{"at":{}}}"#, millis(instant)),
+            Next::Done => "null".to_owned(),
+        }
+    }
+
+    /// The request of a job is to be sent once more.
+    pub fn again(&mut self, job: u32) {
+        self.scheduler.again(job as usize);
     }
 }
 

@@ -54,7 +54,7 @@ pub struct Shared {
 }
 
 /// How urgent a job is.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     /// Before everything.
@@ -146,10 +146,14 @@ pub fn body(job: &Job, variant: u64) -> String {
     }
 }
 
+/// The text of a single message that makes a chat completion's prompt `input_tokens` tokens large.
+pub(crate) fn completion_prompt(input_tokens: u64, variant: u64) -> String {
+    tokenizer::text(input_tokens.saturating_sub(SMALLEST_COMPLETION_PROMPT_TOKENS), variant)
+}
+
 fn completion(job: &Job, variant: u64) -> String {
     let Job { model, input_tokens, max_tokens, stream, .. } = job;
-    let text = tokenizer::text(input_tokens.saturating_sub(SMALLEST_COMPLETION_PROMPT_TOKENS), variant);
-    let messages = json!([{ "role": "user", "content": text }]);
+    let messages = json!([{ "role": "user", "content": completion_prompt(*input_tokens, variant) }]);
     let mut body =
         json!({ "model": model, "max_completion_tokens": max_tokens, "stream": stream, "messages": messages });
     if *stream {
