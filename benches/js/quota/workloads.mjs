@@ -9,21 +9,19 @@ import { createSimulator } from "tidegate/simulator";
  * nobody is told anything (`untold`).
  */
 export function workloadOf(name, { seconds, seed, count: counted }) {
-  const { kind, limits, server, processes = [1], untold = false, count, arrivals, left = [] } = WORKLOADS[name];
+  const { kind, limits, server, processes = [1], untold = false, count, arrivals } = WORKLOADS[name];
   const options = { seed, timing: TIMING, limits, ...server };
-  const simulator = createSimulator(options);
-  const undisturbed = createSimulator({ timing: TIMING, limits });
+  const simulator = createSimulator({ ...options, clock: STANDING });
 
   const drawn = simulator.workload(kind, counted ?? MOST_JOBS, seed);
-  const family = drawn[0].api ?? "claude";
-  const boundOf = (count) => stretched(boundMs(family, undisturbed, limits, drawn.slice(0, count)), left);
+  const boundOf = (count) => simulator.bound(drawn.slice(0, count)).ms;
   const jobs = withShortEnd(drawn.slice(0, counted ?? count ?? countFor(boundOf, seconds * 1_000)));
-  const bound = boundOf(jobs.length);
-  const handedIn = arrivalsOf(arrivals, jobs, bound);
+  const handedIn = arrivalsOf(arrivals, jobs, simulator.bound(jobs).ms);
+  const bound = simulator.bound(jobs, handedIn.map(({ handedInMs }) => handedInMs)).ms;
   const models = new Set(jobs.map((job) => job.model));
   return {
     name,
-    family,
+    family: jobs[0].api ?? "claude",
     untold,
     server: options,
     published: Object.entries(limits).map(([group, given]) => published(group, given, models)),
@@ -90,30 +88,6 @@ function withShortEnd(jobs) {
   return ordered;
 }
 
-function boundMs(family, simulator, limits, jobs) {
-  if (family === "claude") return simulator.bound(jobs).ms;
-  // The larger of what is allowed and what is asked, charged when admitted; after the last, its answer.
-  const { tpm } = limits.default;
-  const total = jobs.reduce((sum, job) => sum + Math.max(job.maxTokens, job.inputTokens), 0);
-  const shortest = TIMING.firstTokenMs * (1 - TIMING.variation);
-  return Math.max(0, total - tpm) / (tpm / MINUTE_MS) + shortest;
-}
-
-/**
- * How long it takes where limits are not all there all the time: `left` says which share of them is there until when.
- * After the last of these instants, all of it is.
- */
-function stretched(ms, left) {
-  let [now, done] = [0, 0];
-  for (const { untilMs, share } of left) {
-    const more = (untilMs - now) * share;
-    if (done + more >= ms) return now + (ms - done) / share;
-    done += more;
-    now = untilMs;
-  }
-  return now + (ms - done);
-}
-
 /** When each job is handed in: at once, or spread over the time that the work takes at the least. */
 function arrivalsOf(arrivals, jobs, bound) {
   const later = arrivals === undefined ? [] : jobs.filter(arrivals.of);
@@ -134,6 +108,8 @@ function turnOf(index, shares) {
 }
 
 const MINUTE_MS = 60_000;
+/** What is calculated is calculated for the start of a run. */
+const STANDING = { now: () => 0, setTimer: setTimeout, clearTimer: clearTimeout };
 /** Enough for every workload at its longest. */
 const MOST_JOBS = 1_500;
 /** Half a second's worth. */
@@ -182,7 +158,6 @@ export const WORKLOADS = {
     kind: "mixed",
     limits: { default: { ...AMPLE, itpm: 900_000, burstMs: 5_000 } },
     server: { neighbour: { share: 0.4 } },
-    left: [{ untilMs: Infinity, share: 0.6 }],
   },
   faults: {
     about: "2 % of the calls fail: 529, 500, or a lost connection",
@@ -241,7 +216,6 @@ export const WORKLOADS = {
     kind: "mixed",
     limits: { default: { ...AMPLE, itpm: 800_000, burstMs: 5_000 } },
     server: { neighbour: { share: 0.6, fromMs: 3_000, everyMs: 8_000, forMs: 4_000 } },
-    left: [3_000, 7_000, 11_000, 15_000, 19_000, 23_000].map((untilMs, place) => ({ untilMs, share: place % 2 === 0 ? 1 : 0.4 })),
   },
   "limits-change": {
     about: "a limit that is halved for six seconds, and then half as high again",
@@ -255,11 +229,6 @@ export const WORKLOADS = {
         { atMs: 10_000, limits: { default: { ...AMPLE, itpm: 900_000, burstMs: 3_333 } } },
       ],
     },
-    left: [
-      { untilMs: 4_000, share: 1 },
-      { untilMs: 10_000, share: 0.5 },
-      { untilMs: Infinity, share: 1.5 },
-    ],
   },
   storm: {
     about: "four fifths of the calls are answered 529 for three seconds",
