@@ -1,4 +1,6 @@
 //! `cargo xtask bench`: measurements of the core in Rust and of the package beside its peers, in one table.
+//! `cargo xtask bench quota` is another thing: it takes the best part of an hour, in real time, and has options and
+//! tables of its own.
 //!
 //! Two kinds of programs measure: the scripts `benches/js/*.mjs`, and the benchmarks of the crate `tidegate-benches`.
 //! Both may print one JSON object a line for each figure:
@@ -7,6 +9,7 @@
 //! A bench with two subjects becomes one row of the table, with a column for each subject.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +21,10 @@ use crate::{dist, fingerprint, node};
 
 /// Measures the core and the package beside its peers
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct Args {
+    #[command(subcommand)]
+    alone: Option<Alone>,
     /// Benchmarks to run, by the name of their file; see --list
     names: Vec<String>,
     /// List the benchmarks
@@ -30,6 +36,18 @@ pub struct Args {
     /// Only show that the benchmarks work: a few iterations of each, and no figures
     #[arg(long, conflicts_with = "json")]
     quick: bool,
+}
+
+/// A benchmark that runs only when it is named, and then alone.
+#[derive(clap::Subcommand)]
+enum Alone {
+    /// How much of a quota becomes answers, beside peers: `cargo xtask bench quota --help`
+    #[command(disable_help_flag = true)]
+    Quota {
+        /// Options of the benchmark
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
 }
 
 /// One number that was measured.
@@ -50,9 +68,21 @@ struct Bench {
 
 /// Runs the benchmarks and shows their figures together.
 pub fn run(shell: &Shell, args: &Args) -> Result<()> {
-    let benches = chosen(all(shell)?, &args.names)?;
+    if let Some(Alone::Quota { args }) = &args.alone {
+        return measure_quota(shell, args);
+    }
+    let mut benches = chosen(all(shell)?, &args.names)?;
+    if !args.list && !args.quick {
+        ensure!(args.names.iter().all(|name| name != QUOTA), "`{QUOTA}` runs alone: cargo xtask bench {QUOTA}");
+        // It takes longer than all the others together.
+        benches.retain(|bench| bench.name != QUOTA);
+    }
     if args.list {
-        let kind = |bench: &Bench| if bench.script.is_some() { "package" } else { "core" };
+        let kind = |bench: &Bench| match &bench.script {
+            Some(_) if bench.name == QUOTA => "package, when it is named, alone",
+            Some(_) => "package",
+            None => "core",
+        };
         let rows: Vec<_> = benches.iter().map(|bench| vec![bench.name.clone(), kind(bench).into()]).collect();
         shell.print(tools::table(&["benchmark", "of the"], &rows));
         return Ok(());
@@ -78,6 +108,14 @@ pub fn run(shell: &Shell, args: &Args) -> Result<()> {
         shell.print(tables(&figures));
     }
     Ok(())
+}
+
+/// Builds the package and gives the terminal to the benchmark.
+fn measure_quota(shell: &Shell, args: &[OsString]) -> Result<()> {
+    node::require(shell)?;
+    // The summary of its options imports what it measures.
+    dist::run(shell, &dist::Args::default())?;
+    shell.command("node").arg("--no-warnings").arg(shell.path("benches/js/quota.mjs")).args(args).hand_over()
 }
 
 /// Shows that every benchmark works, and says how many there are.
@@ -256,6 +294,8 @@ fn rounded(value: f64) -> String {
 
 /// The subject that all this is about.
 const OWN: &str = "tidegate";
+/// The benchmark in real time.
+const QUOTA: &str = "quota";
 
 #[cfg(test)]
 mod tests {

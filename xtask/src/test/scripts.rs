@@ -35,6 +35,10 @@ pub fn demo(shell: &Shell) -> Result<Outcome> {
     run_tests(shell, "tests/demo")
 }
 
+pub fn benches(shell: &Shell) -> Result<Outcome> {
+    run_tests(shell, "tests/benches")
+}
+
 pub fn examples(shell: &Shell) -> Result<Outcome> {
     let scripts = scripts_below(shell, "examples", ".mjs")?;
     if scripts.is_empty() {
