@@ -90,6 +90,16 @@ impl Cost {
         self.custom = self.custom.saturating_add(more.custom);
     }
 
+    /// The larger of two in each dimension.
+    pub fn most(self, other: Self) -> Self {
+        Self {
+            requests: self.requests.max(other.requests),
+            input_tokens: self.input_tokens.max(other.input_tokens),
+            output_tokens: self.output_tokens.max(other.output_tokens),
+            custom: self.custom.max(other.custom),
+        }
+    }
+
     /// The part that counts in `dimension`.
     pub const fn of(self, dimension: Dimension) -> u64 {
         match dimension {

@@ -124,6 +124,18 @@ pub struct QueuePolicy {
     pub max_depth: u32,
     /// The longest wait of a request that names no deadline of its own; `None` for as long as it takes.
     pub max_wait: Option<Duration>,
+    /// What lower priorities leave for higher ones.
+    pub headroom: HeadroomPolicy,
+}
+
+/// How much of each limit low priorities, and normal ones beside critical and high ones, leave for those above them.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum HeadroomPolicy {
+    /// As much as those above took in any second of the last one or two minutes, a fifth of the limit's burst at most.
+    #[default]
+    Auto,
+    /// So many thousandths of each limit's burst, also of the calls in flight.
+    Share(u16),
 }
 
 impl QueuePolicy {
@@ -133,6 +145,6 @@ impl QueuePolicy {
 
 impl Default for QueuePolicy {
     fn default() -> Self {
-        Self { max_depth: Self::DEFAULT_MAX_DEPTH, max_wait: None }
+        Self { max_depth: Self::DEFAULT_MAX_DEPTH, max_wait: None, headroom: HeadroomPolicy::Auto }
     }
 }

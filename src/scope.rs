@@ -10,7 +10,7 @@ use crate::ledger::{Ledger, Limit};
 use crate::pattern::Pattern;
 use crate::policy::Policy;
 use crate::prompt_cache::{Found, PromptCache};
-use crate::queue::Queue;
+use crate::queue::{Headroom, Queue};
 use crate::request::{Facts, Family, Prefixes};
 use crate::retry_budget::RetryBudget;
 use crate::throttle::{Served, Throttle, Traffic};
@@ -22,6 +22,7 @@ pub(crate) struct Scope {
     pub(crate) name: String,
     pub(crate) ledger: Ledger,
     pub(crate) queue: Queue,
+    pub(crate) headroom: Headroom,
     pub(crate) prompts: PromptCache,
     /// Nothing starts before, because a server said so.
     pub(crate) shut_until: Instant,

@@ -1,7 +1,7 @@
 //! One limit of a scope: what it counts, how much it allows, where that number comes from.
 
-use super::Reservation;
 use super::meter::{Earliest, Meter};
+use super::{Leave, Reservation};
 use crate::cost::{Cost, Dimension};
 use crate::quota::Quota;
 use crate::time::{Duration, Instant};
@@ -107,6 +107,12 @@ impl Limit {
 
     pub(super) fn earliest(&mut self, cost: Cost, now: Instant) -> Earliest {
         self.meter.earliest(cost.of(self.dimension), now)
+    }
+
+    /// When there will be room for `cost` and what it leaves.
+    pub(super) fn earliest_leaving(&mut self, cost: Cost, leave: &Leave, now: Instant) -> Earliest {
+        let own = cost.of(self.dimension);
+        self.meter.earliest(own + leave.of(self.dimension, self.burst(), own), now)
     }
 
     #[inline]

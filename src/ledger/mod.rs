@@ -51,6 +51,28 @@ pub struct Reservation {
     counted_at: Instant,
 }
 
+/// What a request leaves in every limit for those who may come. Whoever takes so much of a burst that less is left over
+/// leaves half of that rest, so that it starts before the limit is full.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Leave {
+    /// As much as this; permits are not left.
+    pub cost: Cost,
+    /// But no less than so many thousandths of a limit's burst, also of its permits.
+    pub least: u16,
+    /// And no more than so many.
+    pub most: u16,
+}
+
+impl Leave {
+    /// What is left of `burst` in `dimension` by whom takes `cost`.
+    fn of(&self, dimension: Dimension, burst: u64, cost: u64) -> u64 {
+        let part =
+            |thousandths: u16| u64::try_from(u128::from(burst) * u128::from(thousandths) / 1_000).unwrap_or(burst);
+        let wished = if dimension == Dimension::Concurrency { 0 } else { self.cost.of(dimension) };
+        wished.min(part(self.most)).max(part(self.least)).min(burst.saturating_sub(cost) / 2)
+    }
+}
+
 impl Reservation {
     /// What was reserved.
     pub const fn cost(&self) -> Cost {
@@ -125,6 +147,28 @@ impl Ledger {
         self.charged.add(cost);
         self.in_flight.add(cost);
         Ok(Reservation { cost, sent_at: now, counted_at })
+    }
+
+    /// The same if what `leave` says stays in every limit.
+    pub fn reserve_leaving(
+        &mut self,
+        cost: Cost,
+        leave: &Leave,
+        now: Instant,
+        counted_at: Instant,
+    ) -> Result<Reservation, Earliest> {
+        let earliest = self.earliest_leaving(cost, leave, now);
+        let is_there = matches!(earliest, Earliest::At(at) if at <= now);
+        if is_there { self.reserve(cost, now, counted_at) } else { Err(earliest) }
+    }
+
+    /// The first instant at which every limit has room for `cost` and what it is to leave.
+    pub fn earliest_leaving(&mut self, cost: Cost, leave: &Leave, now: Instant) -> Earliest {
+        let mut earliest = Earliest::At(Instant::ZERO);
+        for limit in &mut self.limits {
+            earliest = earliest.max(limit.earliest_leaving(cost, leave, now));
+        }
+        earliest
     }
 
     /// `reservation` turns out to need `more`, which is taken whether it is there or not.
@@ -238,6 +282,39 @@ mod tests {
         assert_eq!(ledger.earliest(Cost::REQUEST, NOW), Earliest::AfterRelease);
         ledger.cancel(held, NOW);
         assert_eq!(ledger.earliest(Cost::REQUEST, NOW), Earliest::At(Instant::ZERO));
+    }
+
+    #[test]
+    fn what_is_to_be_left_stays_in_every_limit_and_is_not_taken() {
+        let mut ledger = ledger();
+        let leave = Leave { cost: cost(30), least: 0, most: 1_000 };
+        assert!(ledger.reserve_leaving(cost(60), &leave, NOW, NOW).is_ok());
+        assert_eq!(levels(&mut ledger), [1, 40, 2]);
+        let later = ledger.reserve_leaving(cost(20), &leave, NOW, NOW).expect_err("10 are missing");
+        assert_eq!(later, Earliest::At(NOW + Duration::from_secs(6)));
+        assert!(ledger.reserve(cost(20), NOW, NOW).is_ok());
+    }
+
+    #[test]
+    fn a_large_request_leaves_half_of_what_it_does_not_need() {
+        let leave = Leave { cost: cost(30), least: 0, most: 1_000 };
+        for (size, left) in [(10, 30), (40, 30), (50, 25), (90, 5), (100, 0)] {
+            assert_eq!(leave.of(Dimension::InputTokens, 100, size), left, "{size}");
+        }
+        assert!(ledger().reserve_leaving(cost(100), &leave, NOW, NOW).is_ok());
+    }
+
+    #[test]
+    fn a_share_is_left_of_permits_too_and_what_was_learned_is_not() {
+        let share = Leave { cost: Cost::default(), least: 250, most: 250 };
+        let learned = Leave { cost: cost(30), least: 0, most: 200 };
+        for (dimension, burst, expected) in [
+            (Dimension::InputTokens, 100, (25, 20)),
+            (Dimension::Concurrency, 8, (2, 0)),
+            (Dimension::Requests, 3, (0, 0)),
+        ] {
+            assert_eq!((share.of(dimension, burst, 1), learned.of(dimension, burst, 1)), expected, "{dimension:?}");
+        }
     }
 
     #[test]

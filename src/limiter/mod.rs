@@ -209,9 +209,13 @@ impl Limiter {
         if !target.is_open(now) || target.queue.is_ahead_of(priority) {
             return Err(self.never(scope.0, cost).map_or(NotNow::MustWait, NotNow::Refused));
         }
-        match target.ledger.reserve(cost, now, now) {
+        let reserved = match target.headroom.left_by(priority, self.queue.headroom, now) {
+            Some((leave, _)) => target.ledger.reserve_leaving(cost, &leave, now, now),
+            None => target.ledger.reserve(cost, now, now),
+        };
+        match reserved {
             Ok(reservation) => {
-                target.began(now);
+                target.headroom.note(priority, cost, now);
                 let new = NewTicket { scope: scope.0, cost, priority, submitted_at: now, deadline: END_OF_TIME };
                 let ticket = self.tickets.insert(new, None);
                 self.tickets.start(ticket, reservation);

@@ -130,13 +130,14 @@ impl Limiter {
                 super::charge::cost_of(&call, entry.cost, found.readable, &self.forecasts, &scope.ledger)
             });
             let counted_at = if call.is_some() { now + NETWORK_SPREAD } else { now };
-            match scope.ledger.reserve(cost, now, counted_at) {
+            let left = scope.headroom.left_by(entry.priority, self.queue.headroom, now);
+            let reserved = match &left {
+                Some((leave, _)) => scope.ledger.reserve_leaving(cost, leave, now, counted_at),
+                None => scope.ledger.reserve(cost, now, counted_at),
+            };
+            match reserved {
                 Ok(reservation) => {
-                    scope.began(now);
-                    scope.traffic.note(now);
-                    if let Some(budget) = self.retry.budget.as_ref().filter(|_| call.is_some() && entry.attempt == 1) {
-                        scope.retries.deposit(budget);
-                    }
+                    scope.headroom.note(entry.priority, cost, now);
                     self.leave_queue(ticket);
                     self.tickets.start(ticket, reservation);
                     if has_prompt {
@@ -145,6 +146,8 @@ impl Limiter {
                     self.outputs.push_back(Output::Start(ticket));
                 }
                 Err(Earliest::At(at)) => {
+                    // What is to be left may be less before.
+                    let at = left.map_or(at, |(_, until)| at.min(until));
                     self.openings.set(index, at);
                     return;
                 }

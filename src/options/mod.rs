@@ -12,7 +12,7 @@ pub use self::reader::OptionError;
 pub use self::value::{Value, record};
 use crate::backoff::{Backoff, Jitter};
 use crate::forecast::Forecasts;
-use crate::policy::{BudgetPolicy, Conventions, CountPolicy, Policy, QueuePolicy, RetryPolicy};
+use crate::policy::{Conventions, CountPolicy, HeadroomPolicy, Policy, QueuePolicy, RetryPolicy};
 use crate::time::Duration;
 
 /// Reads the options of a limiter.
@@ -123,13 +123,19 @@ fn retry_budget(field: &Field<'_>) -> Result<Option<BudgetPolicy>, Box<OptionErr
 }
 
 fn queue(field: &Field<'_>) -> Result<QueuePolicy, Box<OptionError>> {
-    field.expect_record(&["maxDepth", "maxWaitMs"])?;
+    field.expect_record(&["maxDepth", "maxWaitMs", "headroom"])?;
     let mut queue = QueuePolicy::default();
     if let Some(depth) = field.given("maxDepth") {
         queue.max_depth = u32::try_from(depth.whole(0, MOST_DEPTH)?).unwrap_or(u32::MAX);
     }
     if let Some(wait) = field.given("maxWaitMs") {
         queue.max_wait = Some(Duration::from_millis(wait.whole(0, 31 * DAY_MS)?));
+    }
+    if let Some(headroom) = field.given("headroom") {
+        queue.headroom = match headroom.choice(&[("auto", HeadroomPolicy::Auto)]) {
+            Ok(auto) => auto,
+            Err(_) => HeadroomPolicy::Share((headroom.share()? * 1_000.0) as u16),
+        };
     }
     Ok(queue)
 }
@@ -313,6 +319,10 @@ mod tests {
             (
                 record([("queue", record([("maxWaitMs", f64::INFINITY.into())]))]),
                 "Option queue.maxWaitMs is Infinity. Use a whole number from 0 to 2,678,400,000.",
+            ),
+            (
+                record([("queue", record([("headroom", 1.0.into())]))]),
+                r#"Option queue.headroom is 1. Use "auto" or a number from 0 to 0.9."#,
             ),
             (
                 record([("countTokens", "large".into())]),

@@ -174,6 +174,16 @@ impl<'a> Field<'a> {
         Err(self.error(&format!("Use a whole number from {} to {}.", grouped(least), grouped(most))))
     }
 
+    /// A part of a whole, or `"auto"`.
+    pub(super) fn share(&self) -> Result<f64, Box<OptionError>> {
+        if let Value::Number(number) = *self.value
+            && (0.0..=MOST_SHARE).contains(&number)
+        {
+            return Ok(number);
+        }
+        Err(self.error("Use \"auto\" or a number from 0 to 0.9."))
+    }
+
     /// A number from `least` to `most`.
     pub(super) fn number(&self, least: u32, most: u32) -> Result<f64, Box<OptionError>> {
         if let Value::Number(number) = *self.value
@@ -215,6 +225,9 @@ fn grouped(number: u64) -> String {
         thousands => format!("{},{:03}", grouped(thousands), number % 1_000),
     }
 }
+
+/// Whoever leaves everything never starts.
+const MOST_SHARE: f64 = 0.9;
 
 #[cfg(test)]
 mod tests {

@@ -82,6 +82,45 @@ fn a_request_larger_than_a_limit_is_refused_at_once_with_both_numbers() {
 }
 
 #[test]
+fn low_priorities_leave_what_urgent_ones_took_lately() {
+    let mut world = World::new(default_limits([("rps", 20.0)]));
+    let urgent: Vec<Ticket> = (0..3).map(|_| world.submit(Priority::High)).collect();
+    let low: Vec<Ticket> = (0..20).map(|_| world.submit(Priority::Low)).collect();
+    assert_eq!(world.starts(), [&urgent[..], &low[..14]].concat());
+    let soon = world.submit(Priority::High);
+    assert_eq!(world.starts(), [soon]);
+    // Two are there, and the four of this second are left.
+    assert_eq!(world.wake(), (Duration::from_millis(150), Reason::Quota));
+    assert_eq!(world.starts(), low[14..15]);
+}
+
+#[test]
+fn what_is_left_for_nobody_goes_to_low_priorities_after_two_minutes() {
+    let mut world = World::new(default_limits([("rpd", 100.0)]));
+    for _ in 0..10 {
+        world.submit(Priority::High);
+    }
+    let low: Vec<Ticket> = (0..90).map(|_| world.submit(Priority::Low)).collect();
+    assert_eq!(world.starts()[10..], low[..80]);
+    assert_eq!(world.wake(), (Duration::MINUTE, Reason::Quota));
+    assert_eq!(world.starts(), []);
+    assert_eq!(world.wake(), (Duration::MINUTE, Reason::Quota));
+    assert_eq!(world.starts(), low[80..]);
+}
+
+#[test]
+fn a_stated_headroom_is_kept_whoever_comes() {
+    let queue = ("queue", record([("headroom", 0.25.into())]));
+    let mut world = World::with_options(record([("limits", default_limits([("rpd", 100.0)])), queue]));
+    let low: Vec<Ticket> = (0..100).map(|_| world.submit(Priority::Low)).collect();
+    assert_eq!(world.starts(), low[..75]);
+    let acquire = |world: &mut World, priority| {
+        world.limiter.acquire_now(world.now, ScopeId::DEFAULT, Cost::REQUEST, priority).is_ok()
+    };
+    assert!(!acquire(&mut world, Priority::Normal) && acquire(&mut world, Priority::High));
+}
+
+#[test]
 fn no_more_wait_than_may() {
     let queue = ("queue", record([("maxDepth", 1.0.into())]));
     let mut world = World::with_options(record([("limits", default_limits([("rpm", 1.0)])), queue]));

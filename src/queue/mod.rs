@@ -1,6 +1,10 @@
 //! The waiting line of one scope: first by priority, then first come, first served.
 
+mod headroom;
+
 use alloc::vec::Vec;
+
+pub use self::headroom::Headroom;
 
 /// Which of two waiting requests goes first.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
