@@ -1,4 +1,3 @@
-import type { CoreOmniscient } from "../wasm/simulator.js";
 import type { Job } from "./results.js";
 import type { Simulation } from "./simulation.js";
 
@@ -47,7 +46,7 @@ export interface Omniscient {
 
 export function createOmniscient(simulation: Simulation, jobs: readonly Job[], options: OmniscientOptions): Omniscient {
   const { arrivals = [], apiKey = "key", transitMs = 0 } = options;
-  const core: CoreOmniscient = simulation.omniscient(jobs, arrivals, apiKey, transitMs);
+  const core = simulation.omniscient(jobs, arrivals, apiKey, transitMs);
   const next = (): OmniscientStep | undefined => simulation.step(core);
   const again = (job: number): void => core.again(job);
 

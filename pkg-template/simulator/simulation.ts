@@ -1,8 +1,14 @@
-import { type CoreOmniscient, CoreSimulator, initSync, jobBody as coreJobBody, prompt as corePrompt, workload as coreWorkload } from "../wasm/simulator.js";
+import { CoreSimulator, initSync, jobBody as coreJobBody, prompt as corePrompt, workload as coreWorkload } from "../wasm/simulator.js";
 import { bytes } from "../wasm/simulator_inline.js";
 import { type SimulatorClock, type SimulatorOptions, systemClock } from "./options.js";
 import type { OmniscientStep } from "./omniscient.js";
 import type { Bound, Job, Stats, WorkloadName } from "./results.js";
+
+/** The scheduler in WebAssembly. Named here, so that no declaration file needs the generated ones. */
+export interface CoreScheduler {
+  next(nowMs: number, simulator: never): string;
+  again(job: number): void;
+}
 
 /** The whole answer to a request, planned in advance. Times are milliseconds since the simulation began. */
 export interface Exchange {
@@ -54,14 +60,14 @@ export class Simulation {
   }
 
   /** `arrivals` are milliseconds from now. */
-  omniscient(jobs: readonly Job[], arrivals: readonly number[], apiKey: string, transitMs: number): CoreOmniscient {
+  omniscient(jobs: readonly Job[], arrivals: readonly number[], apiKey: string, transitMs: number): CoreScheduler {
     return this.#core.omniscient(JSON.stringify(jobs), instants(arrivals, this.now()), apiKey, transitMs);
   }
 
   /** What a scheduler of this simulation says is to be done. */
-  step(scheduler: CoreOmniscient): OmniscientStep | undefined {
+  step(scheduler: CoreScheduler): OmniscientStep | undefined {
     const now = this.now();
-    const step = JSON.parse(scheduler.next(now, this.#core)) as { start: number } | { at: number } | null;
+    const step = JSON.parse(scheduler.next(now, this.#core as never)) as { start: number } | { at: number } | null;
     if (step === null) return undefined;
     return "at" in step ? { waitMs: Math.max(step.at - now, SHORTEST_WAIT_MS) } : step;
   }

@@ -20,7 +20,7 @@ pub struct Job {
     pub model: String,
     /// The true size of the prompt, all of it, if the request has [`body`] as its body.
     pub input_tokens: u64,
-    /// The true size of the answer: to be sent as [`OUTPUT_TOKENS_HEADER`](crate::OUTPUT_TOKENS_HEADER).
+    /// The true size of the answer: to be sent as [`OUTPUT_TOKENS_HEADER`].
     pub output_tokens: u64,
     /// What the request allows its answer to be.
     pub max_tokens: u64,
