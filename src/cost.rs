@@ -90,6 +90,17 @@ impl Cost {
         self.custom = self.custom.saturating_add(more.custom);
     }
 
+    /// What is left of it beyond `other`, in each unit.
+    #[must_use]
+    pub const fn beyond(self, other: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_sub(other.requests),
+            input_tokens: self.input_tokens.saturating_sub(other.input_tokens),
+            output_tokens: self.output_tokens.saturating_sub(other.output_tokens),
+            custom: self.custom.saturating_sub(other.custom),
+        }
+    }
+
     /// The larger of two in each dimension.
     pub fn most(self, other: Self) -> Self {
         Self {

@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::ledger::{Ledger, Limit};
+use crate::ledger::{Ledger, Limit, Reach};
 use crate::pattern::Pattern;
 use crate::policy::Policy;
 use crate::prompt_cache::{Found, PromptCache};
@@ -38,13 +38,25 @@ pub(crate) struct Scope {
     pub(crate) has_answered: bool,
     /// Whether its server has ever served a request.
     pub(crate) has_served: bool,
+    /// How many requests may be under way until it has.
+    opening: Reach,
     last_used: Instant,
 }
 
 impl Scope {
-    /// Whether nothing is known of the server, and enough is under way to learn something.
-    pub(crate) fn must_learn_first(&self) -> bool {
-        !self.has_answered && self.ledger.is_unlimited() && self.ledger.in_flight() >= MOST_BEFORE_FIRST_ANSWER
+    /// When a request may be sent for all that is known of the server. While that is nothing, a few are under way at first,
+    /// and more as time passes without a refusal.
+    pub(crate) fn may_learn(&mut self, now: Instant) -> Option<Instant> {
+        let in_flight = self.ledger.in_flight();
+        if self.has_answered || !self.ledger.is_unlimited() {
+            return None;
+        }
+        self.opening.pass_time(UNKNOWN, now);
+        let open = UNKNOWN - self.opening.leave(UNKNOWN);
+        if in_flight < open {
+            return None;
+        }
+        self.opening.block(in_flight + 1 - open, UNKNOWN, now)
     }
 
     /// Its server has answered.
@@ -285,8 +297,8 @@ const fn is_counted_apart(family: Family) -> bool {
     matches!(family, Family::CountTokens | Family::Batches | Family::Models | Family::Files)
 }
 
-/// Requests that are sent to an unknown server before its first answer says how many it likes.
-const MOST_BEFORE_FIRST_ANSWER: u64 = 4;
+/// Of a server that has not answered yet, so many requests are taken to be too many.
+const UNKNOWN: u64 = 256;
 
 /// More models and servers than any program talks to; a scope takes about 1 KB.
 const MOST_LEARNED: usize = 1_024;

@@ -7,6 +7,9 @@
 //! A request reaches its server some time after it was sent. Where the server's bucket is full, it does not fill further
 //! until then: replenishment that the client counts from the sending on is not there. `lag` is how much of it may be
 //! missing. It delays what comes when the burst is used up, and never the burst itself.
+//!
+//! Others may take from the same bucket, at a rate that is a `share` of its replenishment. For whoever counts here the TAT
+//! then moves on by that share of the time that passes, as long as the bucket is not full.
 
 use crate::quota::Quota;
 use crate::time::{Duration, Instant};
@@ -25,6 +28,44 @@ pub struct TokenBucket {
     /// Time to replenish `burst` tokens.
     span: Ticks,
     burst: u64,
+    /// What others take, as a share of the replenishment.
+    share: Share,
+    /// Until when that is counted in `tat`.
+    shared_until: Ticks,
+}
+
+/// A part of a whole, in units of 2⁻¹⁶; less than the whole.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Share(u16);
+
+impl Share {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+
+    /// `part` in units of 2⁻¹⁶, at least nothing and at most `most`.
+    pub fn clamped(part: i64, most: Self) -> Self {
+        Self(u16::try_from(part.max(0)).unwrap_or(u16::MAX)).min(most)
+    }
+
+    /// A share in hundredths, 99 at most.
+    pub const fn percent(percent: u16) -> Self {
+        let percent = if percent > 99 { 99 } else { percent };
+        Self((percent as u32 * 0x1_0000 / 100) as u16)
+    }
+
+    /// The share in units of 2⁻¹⁶.
+    pub const fn bits(self) -> i64 {
+        self.0 as i64
+    }
+
+    fn of(self, ticks: u128) -> u128 {
+        (ticks * u128::from(self.0)) >> 16
+    }
+
+    /// How long it takes until the rest of the time adds up to `ticks`.
+    fn stretched(self, ticks: u128) -> u128 {
+        (ticks << 16).div_ceil(0x1_0000 - u128::from(self.0))
+    }
 }
 
 impl TokenBucket {
@@ -33,37 +74,55 @@ impl TokenBucket {
         // Rounding up makes the bucket slower than the server's by less than a tick a token, never faster.
         let interval = Ticks(ticks(quota.period().as_nanos()).0.div_ceil(u128::from(quota.amount())));
         let burst = quota.burst();
-        Self { tat: Ticks(0), lag: Ticks(0), counted_by: Ticks(0), interval, span: interval.times(burst), burst }
+        Self {
+            tat: Ticks(0),
+            lag: Ticks(0),
+            counted_by: Ticks(0),
+            interval,
+            span: interval.times(burst),
+            burst,
+            share: Share::NONE,
+            shared_until: Ticks(0),
+        }
     }
 
-    /// The first instant at which `cost` tokens are there; `None` if the bucket never holds as many.
-    pub fn earliest(&self, cost: u64) -> Option<Instant> {
-        (cost <= self.burst).then(|| self.opens(cost).instant_ceil())
+    /// The first instant at which `cost` tokens are there and `leave` more; of the latter as many as fit besides. If `leave` is
+    /// negative, so many fewer are enough. `None` if the bucket never holds `cost`.
+    pub fn earliest(&self, cost: u64, leave: i64) -> Option<Instant> {
+        (cost <= self.burst).then(|| self.opens(cost, leave).instant_ceil())
     }
 
-    /// Whether `cost` tokens are there at `now`: whether [`earliest`](Self::earliest) is `now` or before.
+    /// Whether `cost` tokens are there at `now` and `leave` more: whether [`earliest`](Self::earliest) is `now` or before.
     #[inline]
-    pub fn has_room(&self, cost: u64, now: Instant) -> bool {
-        cost <= self.burst && self.opens(cost) <= ticks(now.as_nanos())
+    pub fn has_room(&self, cost: u64, leave: i64, now: Instant) -> bool {
+        cost <= self.burst && self.opens(cost, leave) <= ticks(now.as_nanos())
     }
 
     #[inline]
-    fn opens(&self, cost: u64) -> Ticks {
-        let prompt = (self.tat.0 + self.interval.times(cost).0).saturating_sub(self.span.0);
+    fn opens(&self, cost: u64, leave: i64) -> Ticks {
+        let full = self.tat.0 + self.interval.times(cost.saturating_add_signed(leave.max(0)).min(self.burst)).0;
+        let fewer = if leave < 0 { self.interval.times(leave.unsigned_abs().min(self.burst)).0 } else { 0 };
+        let prompt = full.saturating_sub(self.span.0 + fewer);
         let late = prompt + self.lag.0;
-        Ticks(if late > self.counted_by.0 { late } else { prompt })
+        let opens = if late > self.counted_by.0 { late } else { prompt };
+        if self.share == Share::NONE || opens <= self.shared_until.0 {
+            return Ticks(opens);
+        }
+        Ticks(self.shared_until.0 + self.share.stretched(opens - self.shared_until.0))
     }
 
     /// Takes `cost` tokens at `now`, into debt if need be, for a request that the server counts at `counted_at` or before.
     #[inline]
     pub fn take(&mut self, cost: u64, now: Instant, counted_at: Instant) {
+        self.count_others(now);
         let (now, counted_at) = (ticks(now.as_nanos()), ticks(counted_at.as_nanos()));
         let late = self.tat.0 + self.lag.0;
-        if late < counted_at.0 {
-            self.counted_by = counted_at;
-        }
         let from = self.tat.0.max(now.0);
-        self.lag = Ticks(late.max(counted_at.0).saturating_sub(from));
+        let latest = late.max(counted_at.0);
+        if late < counted_at.0 || from == now.0 {
+            self.counted_by = Ticks(latest);
+        }
+        self.lag = Ticks(latest.saturating_sub(from));
         let deepest = now.0 + ticks(MAX_DEBT.as_nanos()).0 + self.span.0;
         self.tat = Ticks((from + self.interval.times(cost).0).min(deepest.max(self.tat.0)));
     }
@@ -76,7 +135,8 @@ impl TokenBucket {
     /// Tokens in the bucket at `now`, rounded down; negative in debt.
     pub fn level(&self, now: Instant) -> i64 {
         let now = ticks(now.as_nanos());
-        let full_again = if now < self.counted_by { self.tat.0 } else { self.tat.0 + self.lag.0 };
+        let tat = self.tat.0 + self.share.of(now.0.saturating_sub(self.shared_until.0));
+        let full_again = if now < self.counted_by { tat } else { tat + self.lag.0 };
         let missing = full_again.saturating_sub(now.0).div_ceil(self.interval.0);
         clamp_to_i64(i128::from(self.burst) - i128::try_from(missing).unwrap_or(i128::MAX))
     }
@@ -86,20 +146,49 @@ impl TokenBucket {
         u64::try_from(ticks(duration.as_nanos()).0.div_ceil(self.interval.0)).unwrap_or(u64::MAX)
     }
 
+    /// What others take, as a share of the replenishment.
+    pub const fn share(&self) -> Share {
+        self.share
+    }
+
+    /// From `now` on, others take `share` of what is replenished.
+    pub fn share_with_others(&mut self, share: Share, now: Instant) {
+        self.count_others(now);
+        self.share = share;
+        self.shared_until = self.shared_until.max(ticks(now.as_nanos()));
+    }
+
+    /// Counts what others took until `now`.
+    #[inline]
+    fn count_others(&mut self, now: Instant) {
+        let now = ticks(now.as_nanos());
+        if self.share == Share::NONE || now <= self.shared_until {
+            return;
+        }
+        // Of a bucket that is full they take what would overflow: then this adds up to less than the time that passed.
+        self.tat.0 += self.share.of(now.0 - self.shared_until.0);
+        self.shared_until = now;
+    }
+
     /// Brings the level at `now` down to `most`.
     pub fn lower_to(&mut self, most: i64, now: Instant) {
-        self.tat = self.tat.max(self.tat_at_level(most, now));
+        self.count_others(now);
+        if most < self.level(now) {
+            self.tat = self.tat.max(self.tat_at_level(most, now));
+        }
     }
 
     /// Brings the level at `now` up to `least`.
     pub fn raise_to(&mut self, least: i64, now: Instant) {
+        self.count_others(now);
         self.tat = self.tat.min(self.tat_at_level(least, now));
     }
 
     /// Follows a quota that changed: what is missing from the bucket stays missing.
     pub fn retune(&mut self, quota: &Quota, now: Instant) {
         let missing = i128::from(self.burst) - i128::from(self.level(now));
-        *self = Self { tat: self.tat, lag: self.lag, counted_by: self.counted_by, ..Self::new(quota) };
+        let Self { tat, lag, counted_by, share, .. } = *self;
+        *self = Self { tat, lag, counted_by, share, shared_until: ticks(now.as_nanos()), ..Self::new(quota) };
         self.tat = self.tat_at_level(clamp_to_i64(i128::from(self.burst) - missing), now);
     }
 
@@ -159,7 +248,7 @@ mod tests {
     }
 
     fn take_if_there(bucket: &mut TokenBucket, cost: u64, now: Instant) -> bool {
-        let there = bucket.earliest(cost).is_some_and(|earliest| earliest <= now);
+        let there = bucket.earliest(cost, 0).is_some_and(|earliest| earliest <= now);
         if there {
             bucket.take(cost, now, now);
         }
@@ -181,13 +270,13 @@ mod tests {
         for (taken, cost) in [(0, 1), (7, 1), (7, 7), (40, 3), (0, 8)] {
             let mut bucket = bucket(7, 7);
             bucket.take(taken, NOW, NOW + LATE);
-            match bucket.earliest(cost) {
-                Some(Instant::ZERO) => assert!(bucket.has_room(cost, Instant::ZERO)),
+            match bucket.earliest(cost, 0) {
+                Some(Instant::ZERO) => assert!(bucket.has_room(cost, 0, Instant::ZERO)),
                 Some(at) => {
-                    assert!(bucket.has_room(cost, at));
-                    assert!(!bucket.has_room(cost, at.before(Duration::from_nanos(1))));
+                    assert!(bucket.has_room(cost, 0, at));
+                    assert!(!bucket.has_room(cost, 0, at.before(Duration::from_nanos(1))));
                 }
-                None => assert!(!bucket.has_room(cost, NOW + Duration::DAY)),
+                None => assert!(!bucket.has_room(cost, 0, NOW + Duration::DAY)),
             }
         }
     }
@@ -196,15 +285,15 @@ mod tests {
     fn the_next_token_is_there_exactly_one_interval_later() {
         let mut bucket = bucket(60, 60);
         bucket.take(60, NOW, NOW);
-        assert_eq!(bucket.earliest(1), Some(NOW + Duration::SECOND));
+        assert_eq!(bucket.earliest(1, 0), Some(NOW + Duration::SECOND));
         assert!(!take_if_there(&mut bucket, 1, NOW + Duration::from_nanos(999_999_999)));
         assert!(take_if_there(&mut bucket, 1, NOW + Duration::SECOND));
     }
 
     #[test]
     fn more_than_the_burst_never_fits() {
-        assert_eq!(bucket(60, 10).earliest(11), None);
-        assert!(bucket(60, 10).earliest(10).is_some());
+        assert_eq!(bucket(60, 10).earliest(11, 0), None);
+        assert!(bucket(60, 10).earliest(10, 0).is_some());
     }
 
     #[test]
@@ -212,7 +301,7 @@ mod tests {
         let mut bucket = bucket(60, 60);
         bucket.take(90, NOW, NOW);
         assert_eq!(bucket.level(NOW), -30);
-        assert_eq!(bucket.earliest(1), Some(NOW + Duration::from_secs(31)));
+        assert_eq!(bucket.earliest(1, 0), Some(NOW + Duration::from_secs(31)));
     }
 
     #[test]
@@ -229,17 +318,17 @@ mod tests {
     fn replenishment_starts_when_the_server_counts_the_request() {
         let mut bucket = bucket(60, 1);
         bucket.take(1, NOW, NOW + LATE);
-        assert_eq!(bucket.earliest(1), Some(NOW + Duration::SECOND + LATE));
+        assert_eq!(bucket.earliest(1, 0), Some(NOW + Duration::SECOND + LATE));
     }
 
     #[test]
     fn a_burst_does_not_wait_for_the_server_to_count_it() {
         let mut bucket = bucket(60, 3);
         for _ in 0..3 {
-            assert!(bucket.earliest(1).is_some_and(|earliest| earliest <= NOW));
+            assert!(bucket.earliest(1, 0).is_some_and(|earliest| earliest <= NOW));
             bucket.take(1, NOW, NOW + LATE);
         }
-        assert_eq!(bucket.earliest(1), Some(NOW + Duration::SECOND + LATE));
+        assert_eq!(bucket.earliest(1, 0), Some(NOW + Duration::SECOND + LATE));
     }
 
     #[test]
@@ -247,7 +336,7 @@ mod tests {
         let mut bucket = bucket(60, 3);
         let mut now = NOW;
         for _ in 0..100 {
-            now = now.max(bucket.earliest(1).expect("it fits"));
+            now = now.max(bucket.earliest(1, 0).expect("it fits"));
             bucket.take(1, now, now + LATE);
         }
         assert_eq!(now, NOW + Duration::from_secs(97) + LATE);
@@ -257,7 +346,7 @@ mod tests {
     fn an_absurd_charge_shuts_the_bucket_for_a_day_at_most() {
         let mut bucket = bucket(1, 1);
         bucket.take(u64::from(u32::MAX), NOW, NOW);
-        assert!(bucket.earliest(1).is_some_and(|earliest| earliest <= NOW + Duration::DAY + Duration::MINUTE));
+        assert!(bucket.earliest(1, 0).is_some_and(|earliest| earliest <= NOW + Duration::DAY + Duration::MINUTE));
     }
 
     #[test]
@@ -289,5 +378,48 @@ mod tests {
         assert_eq!(bucket.level(NOW), 60);
         bucket.retune(&Quota::new(50, Duration::MINUTE), NOW);
         assert_eq!(bucket.level(NOW), 10);
+    }
+
+    #[test]
+    fn others_take_their_share_of_what_comes_back() {
+        let mut bucket = bucket(60, 60);
+        bucket.take(60, NOW, NOW);
+        bucket.share_with_others(Share::percent(75), NOW);
+        assert_eq!(bucket.level(NOW + Duration::from_secs(40)), 10);
+        assert_eq!(bucket.earliest(1, 0), Some(NOW + Duration::from_secs(4)));
+        bucket.share_with_others(Share::NONE, NOW + Duration::from_secs(40));
+        assert_eq!(bucket.level(NOW + Duration::from_secs(50)), 20);
+    }
+
+    #[test]
+    fn others_who_take_less_than_comes_back_do_not_empty_a_full_bucket() {
+        let mut bucket = bucket(60, 60);
+        bucket.share_with_others(Share::percent(99), NOW);
+        let late = NOW + Duration::DAY;
+        assert_eq!(bucket.level(late), 60);
+        bucket.take(60, late, late);
+        assert_eq!(bucket.level(late), 0);
+    }
+
+    #[test]
+    fn what_is_to_be_left_delays_and_what_may_be_lacking_hastens() {
+        let mut bucket = bucket(60, 60);
+        bucket.take(60, NOW, NOW);
+        let after = |secs| Some(NOW + Duration::from_secs(secs));
+        assert_eq!(bucket.earliest(5, 10), after(15));
+        assert_eq!(bucket.earliest(50, 30), after(60));
+        assert_eq!(bucket.earliest(5, -2), after(3));
+        assert!(bucket.has_room(5, -5, NOW) && !bucket.has_room(6, -5, NOW));
+        assert_eq!(bucket.earliest(61, -60), None);
+    }
+
+    #[test]
+    fn a_bucket_that_is_full_is_not_lowered_by_a_word_that_says_so() {
+        let mut bucket = bucket(60, 60);
+        bucket.take(1, NOW, NOW + LATE);
+        let later = NOW + Duration::from_millis(40);
+        let before = bucket.level(later);
+        bucket.lower_to(60, later);
+        assert_eq!(bucket.level(later), before);
     }
 }

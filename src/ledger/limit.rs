@@ -1,9 +1,14 @@
 //! One limit of a scope: what it counts, how much it allows, where that number comes from.
 
+use super::company::{Company, SLOT};
+use super::kind::{Found, Kind, Seen};
 use super::meter::{Earliest, Meter};
+use super::overdraft::Overdraft;
+use super::reach::Reach;
+use super::sync::usual_period;
 use super::{Leave, Reservation};
 use crate::cost::{Cost, Dimension};
-use crate::quota::Quota;
+use crate::quota::{Enforcement, Quota};
 use crate::time::{Duration, Instant};
 
 /// Where a limit's numbers come from, and so whether a server's headers may change them.
@@ -38,6 +43,16 @@ pub struct Limit {
     origin: Origin,
     /// When a refusal told the level outright, whatever the ledger thought of it.
     told_at: Instant,
+    /// How much of the burst requests over a network may use by now.
+    reach: Reach,
+    /// Who else takes from it.
+    company: Company,
+    /// What of it is promised and not used, where it is charged late.
+    overdraft: Overdraft,
+    /// How the server was seen to enforce it.
+    kind: Kind,
+    /// The burst by the numbers alone.
+    largest_burst: u64,
 }
 
 /// A limit as it stands at one instant, for snapshots.
@@ -59,7 +74,18 @@ impl Limit {
         if dimension == Dimension::Concurrency {
             return Self { origin, ..Self::concurrency(quota.amount()) };
         }
-        Self { dimension, meter: Meter::new(&quota), quota, origin, told_at: Instant::ZERO }
+        Self {
+            dimension,
+            meter: Meter::new(&quota),
+            quota,
+            origin,
+            told_at: Instant::ZERO,
+            reach: Self::first_reach(dimension, &quota),
+            company: Company::default(),
+            overdraft: Overdraft::default(),
+            kind: Kind::default(),
+            largest_burst: quota.burst(),
+        }
     }
 
     /// At most `limit` requests in flight.
@@ -67,7 +93,30 @@ impl Limit {
         // A permit has no period; the quota carries the amount alone.
         let quota = Quota::new(limit, Duration::SECOND);
         let meter = Meter::Permits { limit: quota.amount(), in_flight: 0 };
-        Self { dimension: Dimension::Concurrency, quota, meter, origin: Origin::Configured, told_at: Instant::ZERO }
+        Self {
+            dimension: Dimension::Concurrency,
+            quota,
+            meter,
+            origin: Origin::Configured,
+            told_at: Instant::ZERO,
+            reach: Reach::new(u64::MAX, 0),
+            company: Company::default(),
+            overdraft: Overdraft::default(),
+            kind: Kind::default(),
+            largest_burst: quota.burst(),
+        }
+    }
+
+    /// What of a burst may go at first: what comes back in a second, or the sixtieth part of a limit over more than a minute.
+    fn first_reach(dimension: Dimension, quota: &Quota) -> Reach {
+        if dimension == Dimension::OutputTokens {
+            // What is reserved of it at the start is charged over seconds, so that answers tell in time.
+            return Reach::new(u64::MAX, 0);
+        }
+        let period = u128::from(quota.period().min(Duration::MINUTE).as_nanos());
+        let first = u128::from(quota.amount()) * u128::from(Duration::SECOND.as_nanos()) / period;
+        let first = u64::try_from(first).unwrap_or(u64::MAX);
+        Reach::new(first, if dimension == Dimension::Requests { FEW_REQUESTS } else { 0 })
     }
 
     /// The same limit before anything was taken from it.
@@ -90,9 +139,21 @@ impl Limit {
         self.origin
     }
 
-    /// The largest cost that can ever go.
+    /// The most that can go at once, as far as is known.
     pub const fn burst(&self) -> u64 {
         self.quota.burst()
+    }
+
+    /// The largest cost that can ever go. What a server's words let suppose of its burst refuses nothing.
+    pub(super) const fn largest_cost(&self) -> u64 {
+        self.largest_burst
+    }
+
+    /// `cost` in this dimension. What exceeds the burst and may go all the same goes when all of the burst is there.
+    const fn needed(&self, cost: Cost) -> u64 {
+        let cost = cost.of(self.dimension);
+        let burst = self.quota.burst();
+        if cost > burst && cost <= self.largest_burst { burst } else { cost }
     }
 
     pub(super) fn state(&mut self, now: Instant) -> LimitState {
@@ -102,22 +163,124 @@ impl Limit {
 
     #[inline]
     pub(super) fn has_room(&mut self, cost: Cost, now: Instant) -> bool {
-        self.meter.has_room(cost.of(self.dimension), now)
+        self.meter.has_room(self.needed(cost), 0, now)
     }
 
     pub(super) fn earliest(&mut self, cost: Cost, now: Instant) -> Earliest {
-        self.meter.earliest(cost.of(self.dimension), now)
+        self.meter.earliest(self.needed(cost), 0, now)
     }
 
     /// When there will be room for `cost` and what it leaves.
     pub(super) fn earliest_leaving(&mut self, cost: Cost, leave: &Leave, now: Instant) -> Earliest {
-        let own = cost.of(self.dimension);
-        self.meter.earliest(own + leave.of(self.dimension, self.burst(), own), now)
+        let own = self.needed(cost);
+        self.meter.earliest(own, signed(leave.of(self.dimension, self.burst(), own)), now)
     }
 
     #[inline]
     pub(super) fn take(&mut self, cost: Cost, now: Instant, counted_at: Instant) {
         self.meter.take(cost.of(self.dimension), now, counted_at);
+    }
+
+    /// When a request may be sent to a server that has more to say in this than the meter. `promised`, where it is charged
+    /// only as it is produced, is what requests in flight have reserved, and how many they are.
+    pub(super) fn earliest_to_send(
+        &mut self,
+        cost: Cost,
+        leave: Option<&Leave>,
+        promised: Option<(u64, u64)>,
+        now: Instant,
+    ) -> Earliest {
+        let (burst, cost) = (self.burst(), self.needed(cost));
+        let leave = signed(leave.map_or(0, |leave| leave.of(self.dimension, burst, cost)));
+        let pace = Earliest::At(self.company.opens());
+        if let Some((reserved, calls)) = promised {
+            let rate = self.left_by_others(Duration::SECOND);
+            let leave = leave - signed(self.overdraft.allowed(reserved + cost, calls + 1, rate));
+            let leave =
+                if self.reach.is_open(burst) { leave } else { leave.saturating_add(signed(self.reach.leave(burst))) };
+            return self.meter.earliest(cost, leave, now).max(pace);
+        }
+        if cost == 0 || self.reach.is_open(burst) {
+            return self.meter.earliest(cost, leave, now).max(pace);
+        }
+        self.reach.pass_time(burst, now);
+        let earliest = self.meter.earliest(cost, leave.saturating_add(signed(self.reach.leave(burst))), now);
+        let is_blocked = matches!(earliest, Earliest::At(at) if at > now) && self.meter.has_room(cost, leave, now);
+        let opens = if is_blocked {
+            let missing = (self.depth(now).0 + cost).saturating_sub(burst - self.reach.leave(burst));
+            self.reach.block(missing.max(1), burst, now)
+        } else {
+            None
+        };
+        let earliest = match (earliest, opens) {
+            (Earliest::At(at), Some(opens)) => Earliest::At(at.min(opens)),
+            (earliest, _) => earliest,
+        };
+        earliest.max(pace)
+    }
+
+    /// A request of `cost` was sent to a server.
+    pub(super) fn sent(&mut self, cost: Cost, now: Instant) {
+        let cost = cost.of(self.dimension);
+        if cost == 0 || self.dimension == Dimension::Concurrency {
+            return;
+        }
+        let (depth, _) = self.depth(now);
+        self.reach.sent(depth, now);
+        let left = u64::try_from(self.meter.level(now)).unwrap_or(0);
+        self.company.sent(self.time_of(cost), self.time_of(left), now);
+    }
+
+    /// A request that was sent at `sent_at` was served.
+    pub(super) fn served(&mut self, sent_at: Instant, now: Instant) {
+        self.reach.served(sent_at, now);
+    }
+
+    /// A server said that so much was `remaining`: somebody was served down to there.
+    pub(super) fn is_down_to(&mut self, remaining: u64, now: Instant) {
+        self.reach.reached(self.burst().saturating_sub(remaining), now);
+    }
+
+    /// How much is missing from the burst, and how long it takes to come back.
+    pub(super) fn depth(&mut self, now: Instant) -> (u64, Duration) {
+        let depth = i128::from(self.burst()) - i128::from(self.meter.level(now));
+        let depth = u64::try_from(depth).unwrap_or(0);
+        (depth, self.time_of(depth))
+    }
+
+    /// A request of `cost` was refused, and the end of this limit's true burst is why. Says whether that end was known, so
+    /// that the request was not too many but too early.
+    pub(super) fn ended_before(&mut self, cost: Cost, sent_at: Instant, now: Instant) -> bool {
+        let (depth, _) = self.depth(now);
+        self.reach.refused(depth, cost.of(self.dimension), sent_at, now)
+    }
+
+    /// What others leave of what is replenished in `duration`.
+    pub(super) fn left_by_others(&self, duration: Duration) -> u64 {
+        let replenished = self.meter.replenished_in(duration);
+        let taken = (u128::from(replenished) * u128::from(self.meter.share().bits().unsigned_abs())) >> 16;
+        replenished.saturating_sub(u64::try_from(taken).unwrap_or(0))
+    }
+
+    fn time_of(&self, units: u64) -> Duration {
+        let nanos = u128::from(units) * u128::from(self.quota.period().as_nanos()) / u128::from(self.quota.amount());
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
+    /// The ledger was `by` off, as a server said, while requests in flight had `reserved` this much.
+    pub(super) fn corrected(&mut self, by: i64, reserved: i64, now: Instant) {
+        if !self.kind.is_like_a_bucket(self.quota.amount()) {
+            return;
+        }
+        // Answers outgrow what was reserved for them, and a server's own estimate of a prompt is what it charges at first.
+        let reserved = u64::try_from(reserved).unwrap_or(0);
+        let doubt = match self.dimension {
+            Dimension::InputTokens => reserved / 4,
+            dimension if dimension.is_charged_late() => reserved,
+            _ => 0,
+        };
+        let share = self.company.corrected(by, doubt, self.meter.replenished_in(SLOT), now);
+        self.meter.share_with_others(share, now);
     }
 
     pub(super) fn extend(&mut self, more: Cost, now: Instant) {
@@ -131,14 +294,22 @@ impl Limit {
     pub(super) fn settle(&mut self, reservation: &Reservation, actual: Cost, now: Instant) {
         let Reservation { cost: reserved, sent_at, counted_at } = *reservation;
         let (mut reserved, mut actual) = (reserved.of(self.dimension), actual.of(self.dimension));
+        if self.dimension == Dimension::OutputTokens {
+            self.overdraft.settled(reserved, actual, now.since(sent_at));
+        }
         if self.dimension.is_charged_late() && self.told_at > sent_at {
             // What was charged before the level was told is in it. Answers are written evenly, as far as is known.
             let (after, whole) = (now.since(self.told_at).as_nanos(), now.since(sent_at).as_nanos());
             reserved = to_come(reserved);
             actual = u64::try_from(u128::from(actual) * u128::from(after) / u128::from(whole.max(1))).unwrap_or(actual);
         }
+        let is_charged_late = self.dimension.is_charged_late();
         if self.dimension == Dimension::Concurrency {
             self.meter.end(reserved);
+        } else if let Some(window) = self.meter.window().filter(|_| is_charged_late) {
+            // It was charged as it was produced, and each part of it counts from then on.
+            window.give_back(reserved, counted_at);
+            window.charge_evenly(actual, sent_at, now);
         } else if actual > reserved {
             self.meter.take(actual - reserved, now, now);
         } else if reserved > actual {
@@ -167,6 +338,13 @@ impl Limit {
         self.dimension == dimension && window.is_none_or(|window| window == self.quota.period())
     }
 
+    /// Whether `limit` a `window` is this limit in other words: a hundred in ten seconds are six hundred a minute.
+    pub(super) fn is_rate_of(&self, dimension: Dimension, limit: u64, window: Duration) -> bool {
+        let stated = u128::from(limit) * u128::from(self.quota.period().as_nanos());
+        let own = u128::from(self.quota.amount()) * u128::from(window.as_nanos());
+        self.dimension == dimension && stated.abs_diff(own) <= own / 100
+    }
+
     /// Follows `amount` as a server stated it, where this limit's origin allows. Says whether anything changed.
     pub(super) fn follow(&mut self, amount: u64, now: Instant) -> bool {
         let own = self.quota.amount();
@@ -180,8 +358,54 @@ impl Limit {
         if amount == own || amount == 0 {
             return false;
         }
-        self.quota = self.quota.with_amount(amount);
+        self.quota = self.quota.with_burst(self.largest_burst).with_amount(amount);
+        self.largest_burst = self.quota.burst();
         self.meter.retune(&self.quota, now);
+        true
+    }
+
+    /// A server said `seen` of a limit of `amount` in `period`. Says how it enforces this limit, if that is news.
+    pub(super) fn recognise(&mut self, seen: Seen, amount: u64, period: Duration, now: Instant) -> Option<Found> {
+        let found = self.kind.see(seen, amount, period);
+        let is_bucket = self.quota.enforcement() == Enforcement::TokenBucket;
+        // A burst that is smaller than a minute's shows in what is left and when all of it is there again.
+        let burst = self.kind.capacity().filter(|_| is_bucket).map(|capacity| capacity.min(self.largest_burst));
+        if let Some(burst) = burst.filter(|burst| *burst != self.quota.burst()) {
+            self.quota = self.quota.with_burst(burst);
+            self.meter.retune(&self.quota, now);
+        }
+        let is_open = self.origin != Origin::Configured;
+        let is_news =
+            |found: &Found| (found.enforcement, found.period) != (self.quota.enforcement(), self.quota.period());
+        found.filter(|found| is_open && is_news(found))
+    }
+
+    /// A server said that `rest` of this limit's window is still to come. A length that nobody stated, and that is shorter,
+    /// was a guess.
+    pub(super) fn lasts_at_least(&mut self, rest: Duration, now: Instant) {
+        let is_guess = self.origin == Origin::Learned && self.quota.enforcement() == Enforcement::FixedWindow;
+        if let Some(period) = usual_period(rest).filter(|_| is_guess && rest > self.quota.period() + Duration::SECOND) {
+            self.quota = Quota::new(self.quota.amount(), period).with_enforcement(Enforcement::FixedWindow);
+            self.meter.retune(&self.quota, now);
+        }
+    }
+
+    /// Its server enforces limits as windows, and so this one, unless it was configured or seen to be a bucket. Says whether
+    /// anything changed.
+    pub(super) fn become_window(&mut self, found: Found, now: Instant) -> bool {
+        let is_open = self.origin != Origin::Configured && !self.kind.is_like_a_bucket(self.quota.amount());
+        if !is_open || (found.enforcement, found.period) == (self.quota.enforcement(), self.quota.period()) {
+            return false;
+        }
+        let level = self.meter.level(now);
+        let nanos = u128::from(self.quota.period().as_nanos()).max(1);
+        let share = u128::from(self.quota.amount()) * u128::from(found.period.as_nanos()) / nanos;
+        let quota = Quota::new(u64::try_from(share).unwrap_or(u64::MAX), found.period);
+        self.quota = quota.with_enforcement(found.enforcement);
+        self.largest_burst = self.quota.burst();
+        self.meter = Meter::new(&self.quota);
+        self.meter.lower_to(level, now);
+        self.company = Company::default();
         true
     }
 
@@ -190,7 +414,14 @@ impl Limit {
     }
 }
 
+/// Of the first requests to a server some are there at once, as a page or a program's start has them.
+const FEW_REQUESTS: u64 = 1;
+
 /// Of what requests in flight have reserved, half is still to be charged, on average.
 const fn to_come(reserved: u64) -> u64 {
     reserved / 2
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -12,8 +12,19 @@ use crate::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mark {
     at: Instant,
+    pub(super) sums: Sums,
+}
+
+/// Running sums of a ledger.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sums {
+    /// Everything ever reserved.
     pub(super) reserved: Tally,
+    /// Everything ever reserved, less what came back of it. What a call took beyond its reservation is not in it: when the
+    /// server charged that is unknown.
     pub(super) charged: Tally,
+    /// What calls that are over really cost.
+    pub(super) settled: Tally,
 }
 
 /// Marks, the oldest first: close together in the recent past, further and further apart before.
@@ -22,7 +33,7 @@ pub(super) struct Marks(Vec<Mark>);
 
 impl Marks {
     /// Notes the sums as they are before something is sent at `now`.
-    pub(super) fn note(&mut self, now: Instant, reserved: Tally, charged: Tally) {
+    pub(super) fn note(&mut self, now: Instant, sums: &Sums) {
         if self.0.last().is_some_and(|last| now.since(last.at) < GRAIN) {
             return;
         }
@@ -33,7 +44,7 @@ impl Marks {
                 keep
             });
         }
-        self.0.push(Mark { at: now, reserved, charged });
+        self.0.push(Mark { at: now, sums: *sums });
     }
 
     /// The sums at `instant` or before: what came since is at least what was sent since.
@@ -51,7 +62,7 @@ impl Marks {
 /// Finer than the spread of any network, coarse enough that a second of traffic takes few marks.
 const GRAIN: Duration = Duration::from_millis(25);
 
-/// 128 marks of 72 bytes reach over minutes, because the old ones thin out.
+/// 128 marks of 104 bytes reach over minutes, because the old ones thin out.
 const MOST_MARKS: usize = 128;
 
 #[cfg(test)]
@@ -61,10 +72,10 @@ mod tests {
 
     /// One request a millisecond, as many as there are milliseconds before `until`.
     fn marks(until: u64) -> Marks {
-        let (mut marks, mut sum) = (Marks::default(), Tally::default());
+        let (mut marks, mut sums) = (Marks::default(), Sums::default());
         for milli in 0..until {
-            marks.note(at(milli), sum, sum);
-            sum.add(Cost::REQUEST);
+            marks.note(at(milli), &sums);
+            sums.reserved.add(Cost::REQUEST);
         }
         marks
     }
@@ -79,14 +90,14 @@ mod tests {
         assert!(marks.0.len() <= MOST_MARKS);
         for milli in (0..60_000).step_by(7) {
             let sent = i64::try_from(milli).expect("small");
-            assert!(marks.until(at(milli)).reserved.of(Dimension::Requests) <= sent);
-            assert!(marks.after(at(milli)).is_none_or(|mark| mark.reserved.of(Dimension::Requests) >= sent));
+            assert!(marks.until(at(milli)).sums.reserved.of(Dimension::Requests) <= sent);
+            assert!(marks.after(at(milli)).is_none_or(|mark| mark.sums.reserved.of(Dimension::Requests) >= sent));
         }
     }
 
     #[test]
     fn the_recent_past_is_known_to_a_grain() {
         let mark = marks(60_000).until(at(59_900));
-        assert!(mark.reserved.of(Dimension::Requests) >= 59_900 - 25);
+        assert!(mark.sums.reserved.of(Dimension::Requests) >= 59_900 - 25);
     }
 }

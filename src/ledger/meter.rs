@@ -1,6 +1,6 @@
 //! One limit's counter, whatever the kind of limit.
 
-use super::bucket::TokenBucket;
+use super::bucket::{Share, TokenBucket};
 use super::window::Window;
 use crate::quota::{Enforcement, Quota};
 use crate::time::{Duration, Instant};
@@ -47,12 +47,14 @@ impl Meter {
         }
     }
 
-    pub(super) fn earliest(&mut self, cost: u64, now: Instant) -> Earliest {
+    /// When `cost` fits and `leave` more; of the latter as much as ever fits besides. If it is negative, so much less is
+    /// enough.
+    pub(super) fn earliest(&mut self, cost: u64, leave: i64, now: Instant) -> Earliest {
         let at = match self {
-            Self::Bucket(bucket) => bucket.earliest(cost),
+            Self::Bucket(bucket) => bucket.earliest(cost, leave),
             Self::Window(window) => {
                 window.expire(now);
-                window.earliest(cost)
+                window.earliest(cost, leave)
             }
             Self::Permits { limit, in_flight } => {
                 if cost <= *limit && *in_flight + cost > *limit {
@@ -66,10 +68,10 @@ impl Meter {
 
     /// Whether [`earliest`](Self::earliest) is `now` or before.
     #[inline]
-    pub(super) fn has_room(&mut self, cost: u64, now: Instant) -> bool {
+    pub(super) fn has_room(&mut self, cost: u64, leave: i64, now: Instant) -> bool {
         match self {
-            Self::Bucket(bucket) => bucket.has_room(cost, now),
-            Self::Window(_) => matches!(self.earliest(cost, now), Earliest::At(at) if at <= now),
+            Self::Bucket(bucket) => bucket.has_room(cost, leave, now),
+            Self::Window(_) => matches!(self.earliest(cost, leave, now), Earliest::At(at) if at <= now),
             Self::Permits { limit, in_flight } => *in_flight + cost <= *limit,
         }
     }
@@ -109,6 +111,21 @@ impl Meter {
         }
     }
 
+    /// What others take of what is replenished.
+    pub(super) const fn share(&self) -> Share {
+        match self {
+            Self::Bucket(bucket) => bucket.share(),
+            Self::Window(_) | Self::Permits { .. } => Share::NONE,
+        }
+    }
+
+    /// From `now` on, others take `share` of what is replenished.
+    pub(super) fn share_with_others(&mut self, share: Share, now: Instant) {
+        if let Self::Bucket(bucket) = self {
+            bucket.share_with_others(share, now);
+        }
+    }
+
     pub(super) fn replenished_in(&self, duration: Duration) -> u64 {
         match self {
             Self::Bucket(bucket) => bucket.replenished_in(duration),
@@ -127,8 +144,16 @@ impl Meter {
     pub(super) fn raise_to(&mut self, least: i64, now: Instant) {
         match self {
             Self::Bucket(bucket) => bucket.raise_to(least, now),
-            // What a window charged it saw itself; there is nothing to forget early.
-            Self::Window(_) | Self::Permits { .. } => {}
+            Self::Window(window) => window.raise_to(least, now),
+            Self::Permits { .. } => {}
+        }
+    }
+
+    /// The window, if it is one.
+    pub(super) const fn window(&mut self) -> Option<&mut Window> {
+        match self {
+            Self::Window(window) => Some(window),
+            Self::Bucket(_) | Self::Permits { .. } => None,
         }
     }
 

@@ -7,39 +7,44 @@
 //! Between the two the reservation is in flight. Every reservation ends in exactly one of them.
 
 mod bucket;
+mod company;
+mod kind;
 mod limit;
 mod marks;
 mod meter;
+mod overdraft;
+mod reach;
 mod sync;
 mod tally;
+mod way;
 mod window;
 
 use alloc::vec::Vec;
 
 pub use self::limit::{Limit, LimitState, Origin};
-use self::marks::Marks;
+use self::marks::{Marks, Sums};
 pub use self::meter::Earliest;
+pub(crate) use self::reach::Reach;
 pub use self::sync::{Change, Statement};
 use self::tally::Tally;
+use self::way::Way;
 use crate::cost::{Cost, Dimension};
 use crate::quota::Quota;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 /// The limits of one scope and what was taken from them.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     limits: Vec<Limit>,
-    /// Everything ever reserved.
-    reserved: Tally,
-    /// Everything ever reserved, corrected by what was settled and cancelled since.
-    charged: Tally,
+    sums: Sums,
     /// What is reserved and neither settled nor cancelled.
     in_flight: Tally,
     permits: u64,
-    /// `reserved` and `charged` as they were.
+    /// `sums` as they were.
     marks: Marks,
     /// When the request was sent whose answer told most recently how things stand.
     synced_to: Instant,
+    way: Way,
 }
 
 /// What one request holds until it is settled or cancelled.
@@ -110,8 +115,8 @@ impl Ledger {
     pub fn impossible(&self, cost: Cost) -> Option<(Dimension, u64)> {
         self.limits
             .iter()
-            .find(|limit| cost.of(limit.dimension()) > limit.burst())
-            .map(|limit| (limit.dimension(), limit.burst()))
+            .find(|limit| cost.of(limit.dimension()) > limit.largest_cost())
+            .map(|limit| (limit.dimension(), limit.largest_cost()))
     }
 
     /// The most that can go at once in `dimension`, if it is limited.
@@ -138,15 +143,77 @@ impl Ledger {
         if !self.limits.iter_mut().all(|limit| limit.has_room(cost, now)) {
             return Err(self.earliest(cost, now));
         }
+        Ok(self.take(cost, now, counted_at))
+    }
+
+    /// The same for a request to a server, which may know of more than the ledger: others, and a smaller burst.
+    /// What `leave` says stays in every limit. Where output `is_charged_late`, as it is produced, more of it may be promised
+    /// than is there.
+    pub fn reserve_to_send(
+        &mut self,
+        cost: Cost,
+        leave: Option<&Leave>,
+        is_charged_late: bool,
+        now: Instant,
+    ) -> Result<Reservation, Earliest> {
+        let mut earliest = Earliest::At(Instant::ZERO);
+        for limit in &mut self.limits {
+            let is_late = is_charged_late && limit.dimension() == Dimension::OutputTokens;
+            let reserved = u64::try_from(self.in_flight.of(limit.dimension())).unwrap_or(0);
+            let promised = is_late.then_some((reserved, self.permits));
+            earliest = earliest.max(limit.earliest_to_send(cost, leave, promised, now));
+        }
+        if !matches!(earliest, Earliest::At(at) if at <= now) {
+            return Err(earliest);
+        }
+        let reservation = self.take(cost, now, self.way.counted_at(now));
+        for limit in &mut self.limits {
+            limit.sent(cost, now);
+        }
+        Ok(reservation)
+    }
+
+    /// The server answered the request of `reservation`, whatever it said.
+    pub fn answered(&mut self, reservation: &Reservation, now: Instant) {
+        self.way.answered_in(now.since(reservation.sent_at));
+    }
+
+    /// The request of `reservation` was served.
+    pub fn served(&mut self, reservation: &Reservation, now: Instant) {
+        for limit in &mut self.limits {
+            limit.served(reservation.sent_at, now);
+        }
+    }
+
+    /// The request of `reservation` was refused, though the server's own numbers had room for it: it enforces a smaller
+    /// burst than it states. Which limit's it is nobody says; it is sought where most is missing, in time, among those of a
+    /// minute or less.
+    pub fn refused_unexplained(&mut self, reservation: &Reservation, now: Instant) {
+        let Reservation { cost, sent_at, .. } = *reservation;
+        let took = |limit: &Limit| {
+            let is_rate = limit.dimension() != Dimension::Concurrency && limit.quota().period() <= Duration::MINUTE;
+            is_rate && cost.of(limit.dimension()) > 0
+        };
+        let depths = self.limits.iter_mut().filter(|limit| took(limit)).map(|limit| limit.depth(now).1);
+        let deepest = depths.max().unwrap_or_default();
+        for limit in self.limits.iter_mut().filter(|limit| took(limit)) {
+            if limit.depth(now).1.times(2) >= deepest && limit.ended_before(cost, sent_at, now) {
+                self.way.was_longer();
+            }
+        }
+    }
+
+    #[inline]
+    fn take(&mut self, cost: Cost, now: Instant, counted_at: Instant) -> Reservation {
         for limit in &mut self.limits {
             limit.take(cost, now, counted_at);
         }
-        self.marks.note(now, self.reserved, self.charged);
+        self.marks.note(now, &self.sums);
         self.permits += 1;
-        self.reserved.add(cost);
-        self.charged.add(cost);
+        self.sums.reserved.add(cost);
+        self.sums.charged.add(cost);
         self.in_flight.add(cost);
-        Ok(Reservation { cost, sent_at: now, counted_at })
+        Reservation { cost, sent_at: now, counted_at }
     }
 
     /// The same if what `leave` says stays in every limit.
@@ -176,8 +243,7 @@ impl Ledger {
         for limit in &mut self.limits {
             limit.extend(more, now);
         }
-        self.reserved.add(more);
-        self.charged.add(more);
+        self.sums.reserved.add(more);
         self.in_flight.add(more);
         reservation.cost.add(more);
     }
@@ -191,8 +257,8 @@ impl Ledger {
         }
         self.permits = self.permits.saturating_sub(1);
         self.in_flight.subtract(reserved);
-        self.charged.subtract(reserved);
-        self.charged.add(actual);
+        self.sums.charged.subtract(reserved.beyond(actual));
+        self.sums.settled.add(actual);
     }
 
     /// Ends `reservation` with what was reserved.
@@ -203,6 +269,7 @@ impl Ledger {
         }
         self.permits = self.permits.saturating_sub(1);
         self.in_flight.subtract(reservation.cost);
+        self.sums.settled.add(reservation.cost);
     }
 
     /// Ends `reservation` of a request that cost nothing.
@@ -222,7 +289,6 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Duration;
 
     const NOW: Instant = Instant::from_nanos(1_000_000_000);
 

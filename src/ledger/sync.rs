@@ -16,9 +16,10 @@
 //! `remaining: 0` may hide a debt, so it gives no lower bound. In a refusal, the ordered wait tells how deep it is: when it
 //! is over, there is just enough for the refused request.
 
+use super::kind::Seen;
 use super::limit::{Limit, Origin};
 use super::{Ledger, Reservation};
-use crate::cost::Dimension;
+use crate::cost::{Cost, Dimension};
 use crate::quota::{Enforcement, Quota};
 use crate::time::{Duration, Instant};
 
@@ -41,6 +42,15 @@ pub struct Statement {
     pub retry_after: Option<Duration>,
     /// How such a server counts, for a limit that nobody configured.
     pub enforcement: Enforcement,
+}
+
+impl Statement {
+    /// Whether what was left explains that a request of `cost` was refused.
+    pub fn explains(&self, cost: Cost) -> bool {
+        let needed = if self.dimension.is_charged_late() { 1 } else { cost.of(self.dimension) };
+        // A server's own estimate of the request may be a little higher.
+        self.remaining.is_some_and(|remaining| remaining < needed + needed / 4 + self.rounding)
+    }
 }
 
 /// A limit that a statement changed.
@@ -74,38 +84,62 @@ impl Ledger {
         let refunded = if refused { own } else { 0 };
         let spread = reservation.counted_at.since(reservation.sent_at);
         let after = self.marks.after(reservation.counted_at);
-        let charged_after = after.map_or(0, |mark| self.charged.since(&mark.charged, dimension)) + refunded;
+        let charged_after = after.map_or(0, |mark| self.sums.charged.since(&mark.sums.charged, dimension)) + refunded;
         let before = self.marks.until(reservation.sent_at.before(spread));
-        let reserved_since = self.reserved.since(&before.reserved, dimension) - own;
+        let reserved_since = self.sums.reserved.since(&before.sums.reserved, dimension) - own;
         let in_flight = self.in_flight.of(dimension);
         // What requests in flight are still to bring out is not counted. What they brought in is, but as a guess of the
         // server's own, which it corrects while they run; how far it is off only their answers tell.
         let is_to_come = dimension.is_charged_late();
         let is_open = is_to_come || dimension == Dimension::InputTokens;
         let counted = if is_open && !refused { 0 } else { own };
-        let pending = in_flight + reserved_since - counted;
+        // What calls wrote that have ended since may not have been counted either.
+        let ended = if is_to_come { self.sums.settled.since(&before.sums.settled, dimension) } else { 0 };
+        let pending = in_flight + reserved_since - counted + ended;
 
-        let known = self.limits.iter().position(|limit| limit.is_stated_by(dimension, statement.window));
-        let (limit, change) = match known {
-            Some(index) => {
-                let limit = &mut self.limits[index];
-                let changed = statement.limit.is_some_and(|amount| limit.follow(amount, now));
-                let change = changed.then(|| Change { dimension, quota: *limit.quota(), learned: false });
-                (limit, change)
-            }
-            None => {
-                let quota = Quota::new(statement.limit.filter(|limit| *limit > 0)?, statement.window?)
-                    .with_enforcement(statement.enforcement);
-                let limit = self.learn(dimension, &quota);
-                if let Some(remaining) = statement.remaining {
-                    // Nothing is known of this limit but what stands here: the cautious bound is the whole truth.
-                    limit.meter().lower_to(signed(remaining).saturating_sub(pending), now);
-                }
-                return Some(Change { dimension, quota, learned: true });
-            }
+        let seen = statement.remaining.zip(statement.reset_at).zip(statement.limit.zip(statement.window));
+        // Instants are stated in whole seconds, and one that has passed may have been any: it was whole at once, as it seems.
+        let is_past = |whole_at: Instant| whole_at <= now + Duration::SECOND;
+        let seen = seen.map(|((left, whole_at), quota)| {
+            let whole_at = if is_past(whole_at) { reservation.sent_at } else { whole_at };
+            (Seen { at: reservation.sent_at, left, whole_at }, quota)
+        });
+        let is_same = |limit: &Limit| limit.is_stated_by(dimension, statement.window);
+        let is_rate = |limit: &Limit| {
+            let stated = statement.limit.zip(statement.window);
+            stated.is_some_and(|(amount, window)| limit.is_rate_of(dimension, amount, window))
         };
+        let known = self.limits.iter().position(is_same).or_else(|| self.limits.iter().position(is_rate));
+        let Some(index) = known else {
+            let period = statement.window.or_else(|| usual_period(statement.reset_at?.since(now)))?;
+            let quota =
+                Quota::new(statement.limit.filter(|limit| *limit > 0)?, period).with_enforcement(statement.enforcement);
+            let limit = self.learn(dimension, &quota);
+            if let Some((seen, (amount, window))) = seen {
+                limit.recognise(seen, amount, window, now);
+            }
+            if let Some(boundary) = statement.reset_at {
+                limit.meter().align(boundary);
+            }
+            if let Some(remaining) = statement.remaining {
+                // Nothing is known of this limit but what stands here: the cautious bound is the whole truth.
+                limit.meter().lower_to(signed(remaining).saturating_sub(pending), now);
+                limit.is_down_to(remaining, now);
+            }
+            return Some(Change { dimension, quota, learned: true });
+        };
+        let limit = &mut self.limits[index];
+        let changed = is_same(limit) && statement.limit.is_some_and(|amount| limit.follow(amount, now));
+        let change = changed.then(|| Change { dimension, quota: *limit.quota(), learned: false });
         if let Some(boundary) = statement.reset_at {
+            if statement.window.is_none() {
+                limit.lasts_at_least(boundary.since(now), now);
+            }
             limit.meter().align(boundary);
+        }
+        let found = seen.and_then(|(seen, (amount, window))| limit.recognise(seen, amount, window, now));
+        if let Some(remaining) = statement.remaining {
+            limit.is_down_to(remaining, now);
         }
         if let (true, Some(0), Some(wait)) = (refused, statement.remaining, statement.retry_after) {
             // When the wait is over, there is room for the refused request, which is about to give back what it holds;
@@ -114,11 +148,29 @@ impl Ledger {
             let level = i64::from(is_to_come).saturating_sub(missing);
             limit.tell(level, u64::try_from(in_flight).unwrap_or(0), now);
         }
-        if let Some(remaining) = statement.remaining {
+        if let Some(window) = limit.meter().window() {
+            let remaining = statement.remaining.unwrap_or(0);
+            // What a window counted at the sending it may have forgotten since, so that it is looked at as it was then.
+            let began = self.marks.until(window.began(reservation.sent_at).before(spread));
+            let until = after.map_or(self.sums.charged, |mark| mark.sums.charged);
+            let own = u64::try_from(until.since(&began.sums.charged, dimension) - refunded).unwrap_or(0);
+            let used = limit.quota().amount().saturating_sub(remaining.saturating_add(statement.rounding));
+            if let Some(window) = limit.meter().window().filter(|_| statement.remaining.is_some()) {
+                window.note_others(used.saturating_sub(own), reservation.sent_at, now);
+            }
+            if let Some(window) = limit.meter().window().filter(|_| remaining > 0) {
+                window.raise_to(signed(remaining.saturating_sub(statement.rounding)).saturating_sub(pending), now);
+            }
+        } else if let Some(remaining) = statement.remaining {
             let since_sent = now.since(reservation.sent_at);
-            Self::bound(limit, statement, remaining, since_sent, charged_after, pending, now);
+            Self::bound(limit, statement, remaining, since_sent, charged_after, (in_flight, pending), now);
         }
-        change
+        let Some(found) = found else { return change };
+        for limit in &mut self.limits {
+            limit.become_window(found, now);
+        }
+        let quota = *self.limits.iter().find(|limit| limit.dimension() == dimension)?.quota();
+        Some(Change { dimension, quota, learned: false })
     }
 
     fn bound(
@@ -127,25 +179,36 @@ impl Ledger {
         remaining: u64,
         since_sent: Duration,
         charged_after: i64,
-        pending: i64,
+        (in_flight, pending): (i64, i64),
         now: Instant,
     ) {
         // A cap of the user's own below the server's limit is not what the server is counting down.
         let surplus = statement.limit.map_or(0, |stated| stated.saturating_sub(limit.quota().amount()));
         let is_cap = limit.origin() == Origin::Configured && surplus > 0;
+        let left_by_others = signed(limit.left_by_others(since_sent));
+        let most = signed(remaining.saturating_add(statement.rounding)).saturating_add(left_by_others);
         let meter = limit.meter();
-        let replenished = meter.replenished_in(since_sent);
-        let most = signed(remaining.saturating_add(statement.rounding).saturating_add(replenished));
+        let before = meter.level(now);
         meter.lower_to(most.saturating_sub(charged_after), now);
         if remaining > 0 && !is_cap {
             meter.raise_to(signed(remaining.saturating_sub(statement.rounding)).saturating_sub(pending), now);
         }
+        let by = meter.level(now).saturating_sub(before);
+        limit.corrected(by, in_flight, now);
     }
+}
+
+/// How long a window is of which `rest` is still to come: the shortest usual length.
+pub(super) fn usual_period(rest: Duration) -> Option<Duration> {
+    USUAL_SECS.iter().map(|secs| Duration::from_secs(*secs)).find(|period| *period >= rest)
 }
 
 fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
+
+/// A second, a minute, a quarter of an hour, an hour, a day, a month.
+const USUAL_SECS: [u64; 7] = [1, 10, 60, 900, 3_600, 86_400, 31 * 86_400];
 
 #[cfg(test)]
 mod tests {

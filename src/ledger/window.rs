@@ -17,6 +17,8 @@ pub struct Window {
     used: u64,
     /// A boundary of the server's fixed windows; the others lie whole periods away.
     boundary: Option<Instant>,
+    /// What others were found to have used, and when at the latest. It is in `charges` too.
+    others: VecDeque<Charge>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +37,7 @@ impl Window {
             charges: VecDeque::new(),
             used: 0,
             boundary: None,
+            others: VecDeque::new(),
         }
     }
 
@@ -57,12 +60,15 @@ impl Window {
         }
     }
 
-    /// The first instant at which `cost` fits, given that nothing else is charged; `None` if it never does.
-    pub fn earliest(&self, cost: u64) -> Option<Instant> {
+    /// The first instant at which `cost` fits and `leave` more, given that nothing else is charged; of the latter as much as
+    /// fits besides. If `leave` is negative, so much less is enough. `None` if `cost` never fits.
+    pub fn earliest(&self, cost: u64, leave: i64) -> Option<Instant> {
         if cost > self.amount {
             return None;
         }
-        let mut surplus = (self.used + cost).saturating_sub(self.amount);
+        let needed = cost.saturating_add_signed(leave.max(0)).min(self.amount);
+        let room = self.amount.saturating_add_signed(leave.min(0).saturating_neg());
+        let mut surplus = (self.used + needed).saturating_sub(room);
         let mut at = Instant::ZERO;
         for charge in &self.charges {
             if surplus == 0 {
@@ -115,11 +121,79 @@ impl Window {
         i64::try_from(i128::from(self.amount) - i128::from(self.used)).unwrap_or(i64::MIN)
     }
 
+    /// When the span began that a server counted at `at`.
+    pub fn began(&self, at: Instant) -> Instant {
+        let latest = at.before(self.period);
+        let boundary = self.boundary.filter(|_| self.enforcement == Enforcement::FixedWindow);
+        boundary.map_or(latest, |boundary| {
+            // `boundary` may lie before or after; all boundaries are whole periods apart.
+            let period = self.period.as_nanos().max(1);
+            let ahead = boundary.as_nanos() % period;
+            let into = (at.as_nanos() % period + period - ahead) % period;
+            at.before(Duration::from_nanos(into))
+        })
+    }
+
+    /// A server said that at `at` so much was used that others must have used `used` at least of what counted then.
+    pub fn note_others(&mut self, used: u64, at: Instant, now: Instant) {
+        let began = self.began(at);
+        if began < self.began(now).before(self.period) || (self.boundary.is_some() && began < self.began(now)) {
+            return;
+        }
+        let known: u64 = self.others.iter().filter(|charge| charge.at > began).map(|charge| charge.amount).sum();
+        let amount = used.saturating_sub(known).min(self.amount);
+        if amount == 0 {
+            return;
+        }
+        self.insert(Charge { at, amount });
+        self.others.push_back(Charge { at, amount });
+        if self.others.len() > MAX_OTHERS {
+            self.others.pop_front();
+        }
+    }
+
+    /// Charges `cost`, which was charged evenly between two instants. In four parts, each as if all of it came last.
+    pub fn charge_evenly(&mut self, cost: u64, from: Instant, to: Instant) {
+        let quarter = Duration::from_nanos(to.since(from).as_nanos() / 4);
+        for part in 1..=4 {
+            let amount = cost * part / 4 - cost * (part - 1) / 4;
+            let at = if part == 4 { to } else { from + quarter.times(part) };
+            self.insert(Charge { at, amount });
+        }
+    }
+
+    /// Enters a charge where its time is. One that no longer counts goes with the next look.
+    fn insert(&mut self, charge: Charge) {
+        if charge.amount > 0 {
+            let place = self.charges.partition_point(|other| other.at <= charge.at);
+            self.charges.insert(place, charge);
+            self.used = self.used.saturating_add(charge.amount);
+        }
+        if self.charges.len() > MAX_CHARGES {
+            self.merge_close();
+        }
+    }
+
     /// Charges what is missing so that at most `most` is left at `now`.
     pub fn lower_to(&mut self, most: i64, now: Instant) {
         let surplus = i128::from(self.level(now)) - i128::from(most);
         if surplus > 0 {
             self.take(u64::try_from(surplus).unwrap_or(u64::MAX).min(self.amount), now);
+        }
+    }
+
+    /// Forgets, the oldest first, what a server no longer counts if at least `least` is left at `now`.
+    pub fn raise_to(&mut self, least: i64, now: Instant) {
+        let mut missing =
+            i128::from(least.min(i64::try_from(self.amount).unwrap_or(i64::MAX))) - i128::from(self.level(now));
+        while let Some(charge) = self.charges.front_mut().filter(|_| missing > 0) {
+            let part = charge.amount.min(u64::try_from(missing).unwrap_or(u64::MAX));
+            charge.amount -= part;
+            self.used = self.used.saturating_sub(part);
+            missing -= i128::from(part);
+            if charge.amount == 0 {
+                self.charges.pop_front();
+            }
         }
     }
 
@@ -159,6 +233,9 @@ impl Window {
 /// `GRAINS + 1` of them fit into a window, so merging always makes room.
 const MAX_CHARGES: usize = 1_024;
 
+/// Of others the last few answers tell.
+const MAX_OTHERS: usize = 64;
+
 /// A merged charge is freed at most this part of the window late: 0.2 %.
 const GRAINS: u64 = 512;
 
@@ -179,22 +256,22 @@ mod tests {
         let mut window = window(3, Enforcement::SlidingWindow);
         window.take(1, at(1));
         window.take(2, at(4));
-        assert_eq!(window.earliest(1), Some(at(11)));
-        assert_eq!(window.earliest(2), Some(at(14)));
+        assert_eq!(window.earliest(1, 0), Some(at(11)));
+        assert_eq!(window.earliest(2, 0), Some(at(14)));
         window.expire(at(11));
         assert_eq!(window.level(at(11)), 1);
     }
 
     #[test]
     fn more_than_the_amount_never_fits() {
-        assert_eq!(window(3, Enforcement::SlidingWindow).earliest(4), None);
+        assert_eq!(window(3, Enforcement::SlidingWindow).earliest(4, 0), None);
     }
 
     #[test]
     fn a_fixed_window_of_unknown_phase_is_kept_as_a_sliding_one() {
         let mut window = window(1, Enforcement::FixedWindow);
         window.take(1, at(8));
-        assert_eq!(window.earliest(1), Some(at(18)));
+        assert_eq!(window.earliest(1, 0), Some(at(18)));
     }
 
     #[test]
@@ -202,11 +279,11 @@ mod tests {
         let mut window = window(1, Enforcement::FixedWindow);
         window.take(1, at(8));
         window.align(at(10));
-        assert_eq!(window.earliest(1), Some(at(10)));
+        assert_eq!(window.earliest(1, 0), Some(at(10)));
         window.expire(at(10));
         assert_eq!(window.level(at(10)), 1);
         window.take(1, at(12));
-        assert_eq!(window.earliest(1), Some(at(20)));
+        assert_eq!(window.earliest(1, 0), Some(at(20)));
     }
 
     #[test]
@@ -215,8 +292,8 @@ mod tests {
         window.take(6, at(1));
         window.take(4, at(2));
         window.give_back(4, at(2));
-        assert_eq!(window.earliest(4), Some(Instant::ZERO));
-        assert_eq!(window.earliest(5), Some(at(11)));
+        assert_eq!(window.earliest(4, 0), Some(Instant::ZERO));
+        assert_eq!(window.earliest(5, 0), Some(at(11)));
     }
 
     #[test]
@@ -230,5 +307,49 @@ mod tests {
         window.expire(late);
         let exact = 9_000 - 4_501;
         assert!((exact..=exact + 20).contains(&window.used), "{} still counted, {exact} expected", window.used);
+    }
+
+    #[test]
+    fn what_others_used_counts_from_when_it_was_told_of_and_once() {
+        let mut window = window(10, Enforcement::SlidingWindow);
+        window.take(2, at(1));
+        window.note_others(5, at(3), at(4));
+        assert_eq!(window.level(at(4)), 3);
+        window.note_others(6, at(5), at(5));
+        assert_eq!(window.level(at(5)), 2);
+        assert_eq!(window.level(at(14)), 9);
+        // Told too late: it counts no more.
+        window.note_others(9, at(3), at(30));
+        assert_eq!(window.level(at(30)), 10);
+    }
+
+    #[test]
+    fn a_word_about_a_window_that_has_ended_says_nothing_of_the_next() {
+        let mut window = window(10, Enforcement::FixedWindow);
+        window.align(at(10));
+        window.note_others(9, at(8), at(12));
+        assert_eq!(window.level(at(12)), 10);
+        window.note_others(4, at(12), at(12));
+        assert_eq!(window.level(at(13)), 6);
+        assert_eq!(window.level(at(20)), 10);
+    }
+
+    #[test]
+    fn a_server_that_has_more_left_has_forgotten_the_oldest() {
+        let mut window = window(10, Enforcement::FixedWindow);
+        window.take(4, at(1));
+        window.take(6, at(2));
+        window.raise_to(5, at(3));
+        assert_eq!(window.level(at(3)), 5);
+        assert_eq!(window.earliest(6, 0), Some(at(12)));
+        window.raise_to(50, at(3));
+        assert_eq!(window.level(at(3)), 10);
+    }
+
+    #[test]
+    fn what_was_charged_evenly_is_freed_evenly_and_never_early() {
+        let mut window = window(100, Enforcement::SlidingWindow);
+        window.charge_evenly(40, at(0), at(4));
+        assert_eq!([10, 11, 12, 13, 14].map(|secs| window.level(at(secs))), [60, 70, 80, 90, 100]);
     }
 }

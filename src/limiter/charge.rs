@@ -22,6 +22,11 @@ pub(super) const fn reads_are_free(call: &Call) -> bool {
     are_free && matches!(output, Output::AsProduced | Output::Nothing)
 }
 
+/// Whether the output of a call is charged as it is produced.
+pub(super) const fn is_charged_late(call: &Call) -> bool {
+    matches!(charging(call.provider).output, Output::AsProduced)
+}
+
 /// What a call takes from its scope, as far as is known now. `readable` model tokens of its estimate will come from a cache
 /// whose reads are free.
 pub(super) fn cost_of(call: &Call, cost: Cost, readable: u32, forecasts: &Forecasts, ledger: &Ledger) -> Cost {

@@ -254,6 +254,7 @@ impl Limiter {
             _ => signal.provider,
         };
         let was_refused = matches!(signal.kind, Kind::RateLimit | Kind::Overloaded);
+        let (mut is_stated, mut is_explained) = (false, false);
         for stated in signal.limits() {
             let Some(flight) = self.tickets.flight_mut(ticket) else { return };
             let scope = self.scopes.get_mut(index);
@@ -262,6 +263,8 @@ impl Limiter {
             let is_of_quota = signal.kind == Kind::RateLimit && !signal.grows_too_fast;
             let retry_after = signal.retry_after.filter(|_| is_of_quota);
             let statement = Statement { retry_after, ..statement };
+            is_stated = true;
+            is_explained |= statement.explains(flight.reservation.cost());
             let change = scope.ledger.sync(&flight.reservation, was_refused, &statement, now);
             if let Some(change) = change {
                 let scope = scope.name.clone();
@@ -272,6 +275,14 @@ impl Limiter {
                 let until = statement.reset_at.map_or(now, |reset_at| reset_at.min(longest));
                 scope.shut_until = scope.shut_until.max(until);
             }
+        }
+        let Some(flight) = self.tickets.flight_mut(ticket) else { return };
+        let ledger = &mut self.scopes.get_mut(index).ledger;
+        ledger.answered(&flight.reservation, now);
+        if signal.kind == Kind::Ok {
+            ledger.served(&flight.reservation, now);
+        } else if signal.kind == Kind::RateLimit && is_stated && !is_explained && !signal.grows_too_fast {
+            ledger.refused_unexplained(&flight.reservation, now);
         }
     }
 
@@ -474,9 +485,9 @@ fn statement(provider: Provider, stated: &StatedLimit<'_>, now: Instant, wall: W
         remaining: stated.remaining,
         rounding: if is_rounded { ANTHROPIC_ROUNDING } else { 0 },
         window: stated.window.or(is_bucket.then_some(Duration::MINUTE)),
-        // A bucket's reset is the instant at which it is full, no boundary of a window.
         retry_after: None,
-        reset_at: stated.reset_at.filter(|_| !is_bucket).map(|reset| now + reset.since(wall)),
+        // A bucket's reset is the instant at which it is full, no boundary of a window: buckets are not aligned to it.
+        reset_at: stated.reset_at.map(|reset| now + reset.since(wall)),
         enforcement: if is_bucket { Enforcement::TokenBucket } else { Enforcement::FixedWindow },
     })
 }

@@ -215,6 +215,7 @@ impl Limiter {
         };
         match reserved {
             Ok(reservation) => {
+                target.began(now);
                 target.headroom.note(priority, cost, now);
                 let new = NewTicket { scope: scope.0, cost, priority, submitted_at: now, deadline: END_OF_TIME };
                 let ticket = self.tickets.insert(new, None);

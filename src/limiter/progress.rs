@@ -120,23 +120,32 @@ impl Limiter {
                 continue;
             }
             let scope = self.scopes.get_mut(index);
-            if call.is_some() && scope.must_learn_first() {
-                // The first answer, or the end of one of those under way, opens the scope.
-                self.openings.remove(index);
+            if let Some(at) = call.and_then(|_| scope.may_learn(now)) {
+                // The first answer, or the end of one of those under way, opens the scope before.
+                self.openings.set(index, at);
                 return;
             }
             // What was learned while it waited counts for it too.
             let cost = call.map_or(entry.cost, |call| {
                 super::charge::cost_of(&call, entry.cost, found.readable, &self.forecasts, &scope.ledger)
             });
-            let counted_at = if call.is_some() { now + NETWORK_SPREAD } else { now };
             let left = scope.headroom.left_by(entry.priority, self.queue.headroom, now);
-            let reserved = match &left {
-                Some((leave, _)) => scope.ledger.reserve_leaving(cost, leave, now, counted_at),
-                None => scope.ledger.reserve(cost, now, counted_at),
+            let leave = left.as_ref().map(|(leave, _)| leave);
+            let reserved = match (call, leave) {
+                (Some(call), leave) => {
+                    let is_charged_late = super::charge::is_charged_late(&call);
+                    scope.ledger.reserve_to_send(cost, leave, is_charged_late, now)
+                }
+                (None, Some(leave)) => scope.ledger.reserve_leaving(cost, leave, now, now),
+                (None, None) => scope.ledger.reserve(cost, now, now),
             };
             match reserved {
                 Ok(reservation) => {
+                    scope.began(now);
+                    scope.traffic.note(now);
+                    if let Some(budget) = self.retry.budget.as_ref().filter(|_| call.is_some() && entry.attempt == 1) {
+                        scope.retries.deposit(budget);
+                    }
                     scope.headroom.note(entry.priority, cost, now);
                     self.leave_queue(ticket);
                     self.tickets.start(ticket, reservation);
@@ -262,7 +271,3 @@ impl Limiter {
         }
     }
 }
-
-/// How much later than it is sent a request may reach the server. It matters where a bucket is full, and fills no
-/// further until the request is there.
-const NETWORK_SPREAD: Duration = Duration::from_millis(50);

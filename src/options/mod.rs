@@ -12,7 +12,7 @@ pub use self::reader::OptionError;
 pub use self::value::{Value, record};
 use crate::backoff::{Backoff, Jitter};
 use crate::forecast::Forecasts;
-use crate::policy::{Conventions, CountPolicy, HeadroomPolicy, Policy, QueuePolicy, RetryPolicy};
+use crate::policy::{BudgetPolicy, Conventions, CountPolicy, HeadroomPolicy, Policy, QueuePolicy, RetryPolicy};
 use crate::time::Duration;
 
 /// Reads the options of a limiter.

@@ -21,6 +21,8 @@ pub(crate) struct Congestion {
     /// Answers that it takes to grow by one, where a server has shown how many it takes.
     patience: u32,
     suspicion: Suspicion,
+    /// How many requests beyond a suspected limit were served.
+    passed: u8,
     lowered_at: Instant,
     held_at: Instant,
     /// When something last moved: an answer, or a start beyond the limit because there was none.
@@ -78,7 +80,7 @@ impl Congestion {
 
     /// The server refused a request perhaps because others are in flight, of which there are `others`. Of many that are
     /// refused together each leaves one less, so that what remains is what the server takes. The next request goes all
-    /// the same: if it is refused too, it is so, else there is no limit. Says whether the limit was lowered.
+    /// the same: if it is refused too, it is so, else the limit is a little higher, and after some such there is none. Says whether the limit was lowered.
     pub(crate) fn crowded(&mut self, now: Instant, sent_at: Instant, others: u64) -> bool {
         let others = u32::try_from(others).unwrap_or(u32::MAX);
         if matches!(self.suspicion, Suspicion::Tried(at) if sent_at >= at) {
@@ -90,6 +92,7 @@ impl Congestion {
         if self.limit == 0 {
             self.suspicion = Suspicion::Open;
         }
+        self.passed = 0;
         if self.lowered_at < sent_at || self.limit == 0 {
             self.patience = self.patience.max(FAST / 4).saturating_mul(4).min(MOST_PATIENCE);
         }
@@ -113,8 +116,7 @@ impl Congestion {
             return false;
         }
         if matches!(self.suspicion, Suspicion::Tried(at) if sent_at >= at) {
-            self.lift();
-            return true;
+            return self.pass();
         }
         self.credit += 1;
         let needed = if self.limit < self.threshold { 1 } else { self.limit.min(FAST).max(self.patience) };
@@ -134,7 +136,7 @@ impl Congestion {
             Suspicion::Open => return Instant::ZERO,
             Suspicion::Tried(at) if at + NO_REFUSAL > now => return at + NO_REFUSAL,
             Suspicion::Tried(_) => {
-                self.lift();
+                self.pass();
                 return Instant::ZERO;
             }
             Suspicion::Proven => {}
@@ -154,8 +156,22 @@ impl Congestion {
         }
     }
 
+    /// The request that was to tell went through: the limit is not where it was suspected, but may be a little further. Says
+    /// whether it is gone.
+    fn pass(&mut self) -> bool {
+        self.passed += 1;
+        self.limit = self.limit.saturating_add(self.limit / 4 + 1);
+        self.suspicion = Suspicion::Open;
+        let is_gone = self.passed >= PASSES;
+        if is_gone {
+            self.lift();
+        }
+        is_gone
+    }
+
     fn lift(&mut self) {
         self.limit = 0;
+        self.passed = 0;
         self.patience = 0;
     }
 
@@ -182,6 +198,9 @@ impl Congestion {
         (self.answered_at, self.moved_at) = (now, now);
     }
 }
+
+/// After six, a server has taken four times as many as it was suspected to.
+const PASSES: u8 = 6;
 
 /// Four of 32: of a hundred requests of which two meet an overload by chance, hardly one sees it.
 const KNOWN: u32 = 4;
@@ -304,13 +323,19 @@ mod tests {
         for served in [false, true] {
             let mut congestion = Congestion::default();
             congestion.crowded(T, T, 3);
-            congestion.began(later(1), 3);
-            if served {
-                assert!(congestion.served(later(2), later(1)));
-            } else {
-                // Nor was it refused: it is being served.
-                assert_eq!(congestion.earliest(later(2_001), 4), Instant::ZERO);
+            let mut passed = 0;
+            while let Some(limit) = congestion.limit() {
+                let now = 3_000 * (passed + 1);
+                congestion.began(later(now), u64::from(limit));
+                if served {
+                    congestion.served(later(now + 1), later(now));
+                } else {
+                    // Nor was it refused: it is being served.
+                    assert_eq!(congestion.earliest(later(now + 2_000), u64::from(limit) + 1), Instant::ZERO);
+                }
+                passed += 1;
             }
+            assert_eq!(passed, 6);
             assert_eq!(congestion.limit(), None);
         }
     }

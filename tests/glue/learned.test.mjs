@@ -14,9 +14,9 @@ const call = () => messagesCall({
 /** A server that counts three thousand tokens in that prompt, and writes forty. */
 const answers = () => upstream(() => Response.json({ type: "message", content: [], usage: { input_tokens: 3_000, output_tokens: 40 } }));
 
-function limiterWith(options, fetch = answers()) {
+function limiterWith(options, fetch = answers(), clock = new VirtualClock()) {
   const limits = { default: { itpm: PER_MINUTE, otpm: PER_MINUTE } };
-  return createLimiter({ limits, fetch, clock: new VirtualClock(), seed: 1, ...options });
+  return createLimiter({ limits, fetch, clock, seed: 1, ...options });
 }
 
 /** What a call takes of the limits on input and output while its answer has not come. */
@@ -31,8 +31,13 @@ async function reserved(learned) {
 }
 
 async function taught() {
-  const limiter = limiterWith({});
-  for (let count = 0; count < 25; count += 1) await (await limiter.fetch(...call())).text();
+  const clock = new VirtualClock();
+  const limiter = limiterWith({}, answers(), clock);
+  for (let count = 0; count < 25; count += 1) {
+    const answer = limiter.fetch(...call());
+    await clock.advance(2_000);
+    await (await answer).text();
+  }
   return limiter.snapshot().learned;
 }
 

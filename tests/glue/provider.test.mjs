@@ -51,7 +51,7 @@ test("the limits of an API that is described are learned and waited for", async 
   assert.equal(served.length, 3);
   await clock.advance(30_000);
   for (const response of await Promise.all(calls)) assert.equal(response.status, 200);
-  assert.deepEqual(served.slice(0, 3), [0, 0, 0]);
+  assert.ok(served[0] === 0 && served[2] < 9_000, "the rest of a burst of which nothing is known goes a little later");
   assert.equal(fetch.calls.length, 6, "nothing was refused, as nothing was sent too early");
 });
 

@@ -61,7 +61,7 @@ fn a_storm_of_overloads_loses_nothing_and_meets_hardly_anybody() {
     for share in [0.5, 0.2] {
         all_done(&storm(share), 529, |overloads, seconds, label| {
             assert!(overloads <= 60, "{label}: {overloads}");
-            assert!(seconds < 60.0, "{label}: {seconds}");
+            assert!(seconds < 68.0, "{label}: {seconds}");
         });
     }
 }

@@ -148,23 +148,26 @@ fn headers_teach_limits_that_nobody_configured() {
         "anthropic-ratelimit-requests-limit: 2\nanthropic-ratelimit-requests-remaining: 1\ncontent-type: text/plain";
     assert_eq!(world.answer(ticket, 200, headers), Verdict::Deliver);
     let next: Vec<Ticket> = (0..2).map(|_| world.send(SMALL).expect("admitted")).collect();
-    assert_eq!(world.starts(), next[..1]);
+    assert_eq!(world.starts_of(1), next[..1]);
     assert_eq!(world.events.len(), 1);
     // The bucket of two was full when the first came, and the server may have counted it a little later than that.
-    let (waited, _) = world.wake();
-    assert!(waited >= Duration::from_secs(30), "{waited:?}");
+    world.wait(Duration::from_secs(28));
+    assert_eq!(world.starts(), []);
+    world.wait(Duration::from_secs(2));
+    assert_eq!(world.starts(), next[1..]);
 }
 
 #[test]
 fn a_server_that_never_spoke_gets_a_few_requests_until_it_does() {
     let mut world = World::with_options(Value::Nothing);
     let tickets: Vec<Ticket> = (0..10).map(|_| world.send(SMALL).expect("admitted")).collect();
-    assert_eq!(world.starts(), tickets[..4]);
+    assert_eq!(world.starts(), tickets[..2]);
+    assert_eq!(world.starts_of(1), tickets[2..3]);
     assert_eq!(world.answer(tickets[0], 200, ""), Verdict::Deliver);
-    // As many again, two more for each answer, and twice as many after a quarter of a second without a refusal.
-    assert_eq!(world.starts(), tickets[4..8]);
+    // Four, two more for each answer, and twice as many after a quarter of a second without a refusal.
+    assert_eq!(world.starts(), tickets[3..7]);
     assert_eq!(world.wake(), (Duration::from_millis(250), Reason::Cooldown));
-    assert_eq!(world.starts(), tickets[8..]);
+    assert_eq!(world.starts(), tickets[7..]);
 }
 
 #[test]
@@ -173,11 +176,29 @@ fn an_unknown_window_that_is_used_up_shuts_its_scope_until_its_end() {
     let get = |world: &mut World| world.send_as("GET", "https://api.example/items?page=2", "");
     let first = get(&mut world).expect("admitted");
     world.starts();
-    world.answer(first, 200, "x-ratelimit-limit: 10\nx-ratelimit-remaining: 0\nx-ratelimit-reset: 30");
+    world.answer(first, 200, "x-ratelimit-remaining: 0\nx-ratelimit-reset: 30");
     let second = get(&mut world).expect("admitted");
     assert_eq!(world.starts(), []);
     assert_eq!(world.wake(), (Duration::from_secs(30), Reason::Cooldown));
     assert_eq!(world.starts(), [second]);
+}
+
+#[test]
+fn a_window_whose_length_nobody_states_is_learned_from_its_end() {
+    let mut world = World::with_options(Value::Nothing);
+    let get = |world: &mut World| world.send_as("GET", "https://api.example/items", "").expect("admitted");
+    let first = get(&mut world);
+    world.starts();
+    world.answer(first, 200, "x-ratelimit-limit: 10\nx-ratelimit-remaining: 6\nx-ratelimit-reset: 30");
+    let sent: Vec<Ticket> = (0..9).map(|_| get(&mut world)).collect();
+    let mut starts = world.starts();
+    for _ in 0..29 {
+        world.wait(Duration::SECOND);
+        starts.extend(world.starts());
+    }
+    assert_eq!(starts, sent[..6], "as many as are left of the window");
+    world.wait(Duration::SECOND);
+    assert_eq!(world.starts(), sent[6..], "the next window is whole");
 }
 
 #[test]
@@ -188,7 +209,7 @@ fn an_unknown_model_is_told_of_once_and_has_the_default_scope() {
     for _ in 0..3 {
         world.send_as("POST", "https://api.example/v1/chat/completions", gpt).expect("admitted");
     }
-    assert_eq!(world.starts().len(), 2);
+    assert_eq!(world.starts_of(2).len(), 2);
     assert_eq!(world.events, [Event::UnknownModel { model: "gpt-5".into(), scope: "default".into() }]);
 }
 
@@ -312,9 +333,8 @@ fn the_wait_that_an_overloaded_server_orders_says_nothing_of_the_quota() {
     let headers = "retry-after: 30\nanthropic-ratelimit-requests-limit: 60\nanthropic-ratelimit-requests-remaining: 0";
     assert_eq!(world.answer(overloaded, 529, headers), Verdict::Retry);
     let other = world.send(SMALL).expect("admitted");
-    let (waited, reason) = world.wake();
-    assert_eq!((world.starts(), reason), (Vec::from([other]), Reason::Quota));
-    assert!(waited <= Duration::from_secs(2), "{waited:?}");
+    world.wait(Duration::from_secs(2));
+    assert_eq!(world.starts(), [other]);
 }
 
 #[test]

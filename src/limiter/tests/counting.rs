@@ -231,8 +231,8 @@ fn what_is_stated_of_a_body_that_cannot_be_read_is_taken_and_settled_by_the_answ
     world.limiter.finish(world.now, ticket, true);
     let next = Stated { input_tokens: Some(9_000), output_tokens: Some(500), ..Stated::default() };
     let next = world.limiter.submit_request(world.now, &HttpRequest { stated: next, ..upload }).expect("admitted");
-    assert_eq!(world.starts(), [next], "what was not read came back, and what was written was taken");
-    let more = Stated { output_tokens: Some(1), ..Stated::default() };
+    assert_eq!(world.starts_of(1), [next], "what was not read came back, and what was written was taken");
+    let more = Stated { output_tokens: Some(500), ..Stated::default() };
     world.limiter.submit_request(world.now, &HttpRequest { stated: more, ..upload }).expect("admitted");
     assert_eq!(world.starts(), []);
 }

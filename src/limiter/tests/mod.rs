@@ -95,6 +95,17 @@ impl World {
         self.limiter.handle_timeout(self.now);
     }
 
+    /// Lets time pass until `count` requests have started: a burst opens bit by bit.
+    fn starts_of(&mut self, count: usize) -> Vec<Ticket> {
+        let mut starts = self.starts();
+        while starts.len() < count {
+            self.wake();
+            starts.extend(self.starts());
+        }
+        assert_eq!(starts.len(), count);
+        starts
+    }
+
     /// Lets time pass to the next wake-up; says how long that was and why.
     fn wake(&mut self) -> (Duration, Reason) {
         let wake_up = self.limiter.poll_timeout().expect("something is due");

@@ -32,7 +32,7 @@ fn breakers(world: &World) -> Vec<bool> {
 fn a_burst_of_refusals_is_one_shut_and_late_ones_prolong_it_by_no_more_than_they_state() {
     let mut world = World::new(default_limits([("rpm", 600.0)]));
     let tickets = send_many(&mut world, 50);
-    assert_eq!(world.starts().len(), 50);
+    world.starts_of(50);
     let begin = world.now;
     for (number, ticket) in (0..).zip(&tickets) {
         world.wait(Duration::from_millis(number % 2));
@@ -51,8 +51,10 @@ fn refusals_without_a_word_are_one_shut_a_burst_and_longer_ones_each_time_nothin
     let mut world = retrying(retry, default_limits([("rpm", 600.0)]));
     let mut tickets = send_many(&mut world, 40);
     let mut waits = Vec::new();
-    for _ in 0..4 {
-        world.starts();
+    for round in 0..4 {
+        if round == 0 {
+            world.starts_of(40);
+        }
         world.wait(Duration::from_millis(10));
         for ticket in tickets {
             assert_eq!(world.answer(ticket, 429, ""), Verdict::Retry);
@@ -251,7 +253,7 @@ fn growing_too_fast_spaces_what_starts_and_says_nothing_of_the_quota() {
     ] {
         let mut world = World::new(default_limits([("rpd", 10_000.0)]));
         let tickets: Vec<Ticket> = (0..40).map(|_| world.send_as("POST", url, SMALL).expect("admitted")).collect();
-        world.starts();
+        world.starts_of(40);
         world.wait(Duration::from_millis(50));
         // The server admits twenty.
         for ticket in &tickets[20..] {
