@@ -124,6 +124,12 @@ export interface QueueOptions {
    * Then it fails with a {@link DeadlineError}. @default no limit
    */
   readonly maxWaitMs?: number;
+  /**
+   * What lower priorities leave in every limit for more urgent calls: normal ones for critical and high ones, low ones for
+   * all others. "auto" is the most that those took in any second of the last one or two minutes, a fifth of the limit's
+   * burst at most; a number is that share of every burst, from 0 (nothing) to 0.9. @default "auto"
+   */
+  readonly headroom?: "auto" | number;
 }
 
 /** Which calls are counted by their provider before they are sent. */

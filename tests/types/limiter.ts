@@ -34,7 +34,7 @@ const limiter: Limiter = createLimiter({
     },
   },
   retry: { attempts: 5, baseMs: 250, jitter: "decorrelated", budget: { share: 0.1, floorPerSecond: 2 } },
-  queue: { maxDepth: 1000, maxWaitMs: 30_000 },
+  queue: { maxDepth: 1000, maxWaitMs: 30_000, headroom: "auto" },
   provider: "anthropic",
   fetch: (input, init) => fetch(input, init),
   clock,
