@@ -267,8 +267,20 @@ impl Limit {
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
-    /// The ledger was `by` off, as a server said, while requests in flight had `reserved` this much.
-    pub(super) fn corrected(&mut self, by: i64, reserved: i64, now: Instant) {
+    /// A server said that at most `most` is left, and perhaps that it is at least `least`, while requests in flight had
+    /// `reserved` this much.
+    pub(super) fn bound(&mut self, most: i64, least: Option<i64>, reserved: i64, now: Instant) {
+        let before = self.meter.level(now);
+        self.meter.lower_to(most, now);
+        if let Some(least) = least {
+            self.meter.raise_to(least, now);
+        }
+        let by = self.meter.level(now).saturating_sub(before);
+        self.corrected(by, reserved, now);
+    }
+
+    /// The ledger was `by` off.
+    fn corrected(&mut self, by: i64, reserved: i64, now: Instant) {
         if !self.kind.is_like_a_bucket(self.quota.amount()) {
             return;
         }

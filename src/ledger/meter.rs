@@ -157,6 +157,17 @@ impl Meter {
         }
     }
 
+    /// Of a window, others had used `others` when something was sent at `at`, and at least `least` is left, if that is
+    /// positive.
+    pub(super) fn bound_window(&mut self, others: u64, least: i64, at: Instant, now: Instant) {
+        if let Self::Window(window) = self {
+            window.note_others(others, at, now);
+            if least > 0 {
+                window.raise_to(least, now);
+            }
+        }
+    }
+
     pub(super) fn align(&mut self, boundary: Instant) {
         if let Self::Window(window) = self {
             window.align(boundary);

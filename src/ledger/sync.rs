@@ -148,22 +148,28 @@ impl Ledger {
             let level = i64::from(is_to_come).saturating_sub(missing);
             limit.tell(level, u64::try_from(in_flight).unwrap_or(0), now);
         }
+        // A cap of the user's own below the server's limit is not what the server is counting down.
+        let is_cap = limit.origin() == Origin::Configured
+            && limit.is_stated_by(dimension, statement.window)
+            && statement.limit.is_some_and(|stated| stated > limit.quota().amount());
         if let Some(window) = limit.meter().window() {
-            let remaining = statement.remaining.unwrap_or(0);
             // What a window counted at the sending it may have forgotten since, so that it is looked at as it was then.
             let began = self.marks.until(window.began(reservation.sent_at).before(spread));
             let until = after.map_or(self.sums.charged, |mark| mark.sums.charged);
             let own = u64::try_from(until.since(&began.sums.charged, dimension) - refunded).unwrap_or(0);
-            let used = limit.quota().amount().saturating_sub(remaining.saturating_add(statement.rounding));
-            if let Some(window) = limit.meter().window().filter(|_| statement.remaining.is_some()) {
-                window.note_others(used.saturating_sub(own), reservation.sent_at, now);
-            }
-            if let Some(window) = limit.meter().window().filter(|_| remaining > 0) {
-                window.raise_to(signed(remaining.saturating_sub(statement.rounding)).saturating_sub(pending), now);
+            if let Some(remaining) = statement.remaining.filter(|_| !is_cap) {
+                let amount = limit.quota().amount();
+                let used = amount.saturating_sub(remaining.saturating_add(statement.rounding));
+                let least = signed(remaining.saturating_sub(statement.rounding)).saturating_sub(pending);
+                limit.meter().bound_window(used.saturating_sub(own), least, reservation.sent_at, now);
             }
         } else if let Some(remaining) = statement.remaining {
             let since_sent = now.since(reservation.sent_at);
-            Self::bound(limit, statement, remaining, since_sent, charged_after, (in_flight, pending), now);
+            let left_by_others = signed(limit.left_by_others(since_sent));
+            let most = signed(remaining.saturating_add(statement.rounding)).saturating_add(left_by_others);
+            let least = signed(remaining.saturating_sub(statement.rounding)).saturating_sub(pending);
+            let least = Some(least).filter(|_| remaining > 0 && !is_cap);
+            limit.bound(most.saturating_sub(charged_after), least, in_flight, now);
         }
         let Some(found) = found else { return change };
         for limit in &mut self.limits {
@@ -171,30 +177,6 @@ impl Ledger {
         }
         let quota = *self.limits.iter().find(|limit| limit.dimension() == dimension)?.quota();
         Some(Change { dimension, quota, learned: false })
-    }
-
-    fn bound(
-        limit: &mut Limit,
-        statement: &Statement,
-        remaining: u64,
-        since_sent: Duration,
-        charged_after: i64,
-        (in_flight, pending): (i64, i64),
-        now: Instant,
-    ) {
-        // A cap of the user's own below the server's limit is not what the server is counting down.
-        let surplus = statement.limit.map_or(0, |stated| stated.saturating_sub(limit.quota().amount()));
-        let is_cap = limit.origin() == Origin::Configured && surplus > 0;
-        let left_by_others = signed(limit.left_by_others(since_sent));
-        let most = signed(remaining.saturating_add(statement.rounding)).saturating_add(left_by_others);
-        let meter = limit.meter();
-        let before = meter.level(now);
-        meter.lower_to(most.saturating_sub(charged_after), now);
-        if remaining > 0 && !is_cap {
-            meter.raise_to(signed(remaining.saturating_sub(statement.rounding)).saturating_sub(pending), now);
-        }
-        let by = meter.level(now).saturating_sub(before);
-        limit.corrected(by, in_flight, now);
     }
 }
 
@@ -385,5 +367,60 @@ mod tests {
         let sent = send(&mut ledger, 30);
         ledger.sync(&sent[29], false, &Statement { rounding: 20, ..states(100, 60) }, NOW);
         assert_eq!(level(&mut ledger, NOW), 70);
+    }
+
+    #[test]
+    fn a_cap_below_the_servers_window_forgets_nothing_for_what_the_server_has_left() {
+        let quota = Quota::new(10, Duration::DAY).with_enforcement(Enforcement::SlidingWindow);
+        let mut ledger = Ledger::new([Limit::new(Dimension::Requests, quota, Origin::Configured)]);
+        let sent = send(&mut ledger, 4);
+        assert_eq!(ledger.sync(&sent[3], false, &states(1_000, 996), NOW), None);
+        assert_eq!(level(&mut ledger, NOW), 6);
+    }
+
+    #[test]
+    fn a_window_follows_what_its_server_counts_at_the_sending() {
+        let quota = Quota::new(10, Duration::DAY).with_enforcement(Enforcement::SlidingWindow);
+        let mut ledger = Ledger::new([Limit::new(Dimension::Requests, quota, Origin::Configured)]);
+        let sent = send(&mut ledger, 4);
+        // Somebody else used three.
+        ledger.sync(&sent[3], false, &states(10, 3), NOW);
+        assert_eq!(level(&mut ledger, NOW), 3);
+        let later = NOW + Duration::DAY + Duration::SECOND;
+        assert_eq!(level(&mut ledger, later), 10);
+    }
+
+    #[test]
+    fn a_limit_that_is_stated_by_the_minute_is_that_of_ten_seconds() {
+        let quota = Quota::new(100, Duration::from_secs(10)).with_enforcement(Enforcement::FixedWindow);
+        let mut ledger = Ledger::new([Limit::new(Dimension::Requests, quota, Origin::Configured)]);
+        let sent = send(&mut ledger, 1);
+        let by_the_minute = Statement { window: Some(Duration::MINUTE), ..states(600, 40) };
+        assert_eq!(ledger.sync(&sent[0], false, &by_the_minute, NOW), None);
+        assert_eq!((ledger.states(NOW).count(), level(&mut ledger, NOW)), (1, 40));
+    }
+
+    #[test]
+    fn what_calls_wrote_that_have_ended_is_not_given_back_by_an_older_word() {
+        let quota = Quota::new(86_400, Duration::DAY);
+        let mut ledger = Ledger::new([Limit::new(Dimension::OutputTokens, quota, Origin::Configured)]);
+        let writes = |output_tokens| Cost { output_tokens, ..Cost::REQUEST };
+        let [short, long] = [100, 100].map(|tokens| ledger.reserve(writes(tokens), NOW, NOW).expect("room"));
+        ledger.settle(short, writes(80), NOW);
+        let stated = Statement { dimension: Dimension::OutputTokens, ..states(86_400, 86_400) };
+        ledger.sync(&long, false, &stated, NOW);
+        assert_eq!(level(&mut ledger, NOW), 86_400 - 180);
+    }
+
+    #[test]
+    fn a_burst_that_is_smaller_than_a_minutes_is_known_by_when_it_is_whole() {
+        let quota = Quota::new(600, Duration::MINUTE);
+        let mut ledger = Ledger::new([Limit::new(Dimension::Requests, quota, Origin::Configured)]);
+        let sent = send(&mut ledger, 1);
+        let stated = Statement { reset_at: Some(NOW + Duration::from_secs(2)), ..states(600, 30) };
+        ledger.sync(&sent[0], false, &Statement { window: Some(Duration::MINUTE), ..stated }, NOW);
+        // Thirty are left, and twenty come in two seconds; ten in the second for which it is rounded.
+        assert_eq!(ledger.burst(Dimension::Requests), Some(60));
+        assert_eq!(ledger.impossible(Cost { requests: 600, ..Cost::default() }), None);
     }
 }
