@@ -287,9 +287,9 @@ impl Limit {
         // Answers outgrow what was reserved for them, and a server's own estimate of a prompt is what it charges at first.
         let reserved = u64::try_from(reserved).unwrap_or(0);
         let doubt = match self.dimension {
+            Dimension::OutputTokens | Dimension::TotalTokens => reserved,
             Dimension::InputTokens => reserved / 4,
-            dimension if dimension.is_charged_late() => reserved,
-            _ => 0,
+            Dimension::Requests | Dimension::Concurrency | Dimension::Custom => 0,
         };
         let share = self.company.corrected(by, doubt, self.meter.replenished_in(SLOT), now);
         self.meter.share_with_others(share, now);
