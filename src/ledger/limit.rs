@@ -108,15 +108,18 @@ impl Limit {
     }
 
     /// What of a burst may go at first: what comes back in a second, or the sixtieth part of a limit over more than a minute.
+    /// Of output all of it: what is reserved of it is charged over seconds, and mostly less, so that answers tell in time.
     fn first_reach(dimension: Dimension, quota: &Quota) -> Reach {
-        if dimension == Dimension::OutputTokens {
-            // What is reserved of it at the start is charged over seconds, so that answers tell in time.
-            return Reach::new(u64::MAX, 0);
-        }
         let period = u128::from(quota.period().min(Duration::MINUTE).as_nanos());
         let first = u128::from(quota.amount()) * u128::from(Duration::SECOND.as_nanos()) / period;
         let first = u64::try_from(first).unwrap_or(u64::MAX);
-        Reach::new(first, if dimension == Dimension::Requests { FEW_REQUESTS } else { 0 })
+        match dimension {
+            Dimension::OutputTokens => Reach::new(u64::MAX, 0),
+            Dimension::Requests => Reach::new(first, FEW_REQUESTS),
+            Dimension::InputTokens | Dimension::TotalTokens | Dimension::Concurrency | Dimension::Custom => {
+                Reach::new(first, 0)
+            }
+        }
     }
 
     /// The same limit before anything was taken from it.
@@ -193,13 +196,11 @@ impl Limit {
         let (burst, cost) = (self.burst(), self.needed(cost));
         let leave = signed(leave.map_or(0, |leave| leave.of(self.dimension, burst, cost)));
         let pace = Earliest::At(self.company.opens());
-        if let Some((reserved, calls)) = promised {
+        let overdraft = promised.map_or(0, |(reserved, calls)| {
             let rate = self.left_by_others(Duration::SECOND);
-            let leave = leave - signed(self.overdraft.allowed(reserved + cost, calls + 1, rate));
-            let leave =
-                if self.reach.is_open(burst) { leave } else { leave.saturating_add(signed(self.reach.leave(burst))) };
-            return self.meter.earliest(cost, leave, now).max(pace);
-        }
+            self.overdraft.allowed(reserved + cost, calls + 1, rate)
+        });
+        let leave = leave - signed(overdraft);
         if cost == 0 || self.reach.is_open(burst) {
             return self.meter.earliest(cost, leave, now).max(pace);
         }

