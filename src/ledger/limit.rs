@@ -320,9 +320,9 @@ impl Limit {
         if self.dimension == Dimension::Concurrency {
             self.meter.end(reserved);
         } else if let Some(window) = self.meter.window().filter(|_| is_charged_late) {
-            // It was charged as it was produced, and each part of it counts from then on.
+            // It was charged as it was produced, and when that was nobody knows: perhaps all of it just now.
             window.give_back(reserved, counted_at);
-            window.charge_evenly(actual, sent_at, now);
+            window.take(actual, now);
         } else if actual > reserved {
             self.meter.take(actual - reserved, now, now);
         } else if reserved > actual {

@@ -152,16 +152,6 @@ impl Window {
         }
     }
 
-    /// Charges `cost`, which was charged evenly between two instants. In four parts, each as if all of it came last.
-    pub fn charge_evenly(&mut self, cost: u64, from: Instant, to: Instant) {
-        let quarter = Duration::from_nanos(to.since(from).as_nanos() / 4);
-        for part in 1..=4 {
-            let amount = cost * part / 4 - cost * (part - 1) / 4;
-            let at = if part == 4 { to } else { from + quarter.times(part) };
-            self.insert(Charge { at, amount });
-        }
-    }
-
     /// Enters a charge where its time is. One that no longer counts goes with the next look.
     fn insert(&mut self, charge: Charge) {
         if charge.amount > 0 {
@@ -344,12 +334,5 @@ mod tests {
         assert_eq!(window.earliest(6, 0), Some(at(12)));
         window.raise_to(50, at(3));
         assert_eq!(window.level(at(3)), 10);
-    }
-
-    #[test]
-    fn what_was_charged_evenly_is_freed_evenly_and_never_early() {
-        let mut window = window(100, Enforcement::SlidingWindow);
-        window.charge_evenly(40, at(0), at(4));
-        assert_eq!([10, 11, 12, 13, 14].map(|secs| window.level(at(secs))), [60, 70, 80, 90, 100]);
     }
 }
