@@ -109,17 +109,15 @@ impl Limit {
 
     /// What of a burst may go at first: what comes back in a second, or the sixtieth part of a limit over more than a minute.
     /// Of output all of it: what is reserved of it is charged over seconds, and mostly less, so that answers tell in time.
+    /// Of a window too: what goes late there comes back late.
     fn first_reach(dimension: Dimension, quota: &Quota) -> Reach {
+        if dimension == Dimension::OutputTokens || quota.enforcement() != Enforcement::TokenBucket {
+            return Reach::new(u64::MAX, 0);
+        }
         let period = u128::from(quota.period().min(Duration::MINUTE).as_nanos());
         let first = u128::from(quota.amount()) * u128::from(Duration::SECOND.as_nanos()) / period;
         let first = u64::try_from(first).unwrap_or(u64::MAX);
-        match dimension {
-            Dimension::OutputTokens => Reach::new(u64::MAX, 0),
-            Dimension::Requests => Reach::new(first, FEW_REQUESTS),
-            Dimension::InputTokens | Dimension::TotalTokens | Dimension::Concurrency | Dimension::Custom => {
-                Reach::new(first, 0)
-            }
-        }
+        Reach::new(first, if dimension == Dimension::Requests { FEW_REQUESTS } else { 0 })
     }
 
     /// The same limit before anything was taken from it.
@@ -418,6 +416,7 @@ impl Limit {
         self.largest_burst = self.quota.burst();
         self.meter = Meter::new(&self.quota);
         self.meter.lower_to(level, now);
+        self.reach = Self::first_reach(self.dimension, &self.quota);
         self.company = Company::default();
         true
     }
