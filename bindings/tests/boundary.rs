@@ -209,7 +209,8 @@ fn a_snapshot_is_plain_data() {
     assert_eq!(
         text(&snapshot),
         concat!(
-            r#"{"waiting":0,"wakeUp":null,"scopes":[{"name":"default","waiting":0,"inFlight":1,"shutForMs":0,"limits":["#,
+            r#"{"waiting":0,"wakeUp":null,"scopes":[{"name":"default","waiting":0,"inFlight":1,"#,
+            r#""shutForMs":0,"breaker":"closed","mostInFlight":null,"startsPerMinute":null,"limits":["#,
             r#"{"dimension":"requests","amount":60,"periodMs":60000,"burst":60,"available":59,"#,
             r#""enforcement":"token-bucket","source":"configured"},"#,
             r#"{"dimension":"concurrency","amount":2,"periodMs":null,"burst":2,"available":1,"#,
