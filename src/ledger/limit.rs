@@ -236,8 +236,8 @@ impl Limit {
     }
 
     /// A server said that so much was `remaining`: somebody was served down to there.
-    pub(super) fn is_down_to(&mut self, remaining: u64, now: Instant) {
-        self.reach.reached(self.burst().saturating_sub(remaining), now);
+    pub(super) fn is_down_to(&mut self, remaining: u64) {
+        self.reach.reached(self.burst().saturating_sub(remaining));
     }
 
     /// How much is missing from the burst, and how long it takes to come back.

@@ -4,7 +4,7 @@
 //! at the same instant. Whoever sends a whole burst at once then learns of it by as many refusals. So the burst is opened
 //! step by step, counted by its *depth*: how much of it is missing once a request was sent.
 //!
-//! * At first the depth may be what is replenished in a second, and a few requests.
+//! * At first the depth may be what is replenished in a second, and one request more.
 //! * Refusals come at once and answers may take a minute. So while requests wait for it, the depth doubles in each 0.8
 //!   seconds without bad news, and beyond a quarter of the burst in each 1.6: not in steps, but bit by bit, so that the
 //!   first refusal comes when little more than the true burst was sent.
@@ -106,8 +106,9 @@ impl Reach {
 
     /// A request was sent that reaches to `depth`.
     pub(crate) fn sent(&mut self, depth: u64, now: Instant) {
+        let is_telling = depth > self.proven || self.is_probe(depth, now);
         match &mut self.trial {
-            None if depth > self.proven => self.trial = Some((depth, now)),
+            None if is_telling => self.trial = Some((depth, now)),
             Some((deepest, at)) if *at == now => *deepest = depth.max(*deepest),
             None | Some(_) => {}
         }
@@ -117,11 +118,19 @@ impl Reach {
     pub(crate) fn served(&mut self, sent_at: Instant, now: Instant) {
         let Some((depth, _)) = self.trial.filter(|(_, at)| *at <= sent_at) else { return };
         self.trial = None;
-        self.reached(depth, now);
+        self.reached(depth);
+        if self.is_probe(depth, now) {
+            self.allowed = self.allowed.saturating_add(self.allowed / MARGIN + 1);
+        }
+    }
+
+    /// Whether a request that reaches to `depth` shows that a little more may be there than was found a while ago.
+    fn is_probe(&self, depth: u64, now: Instant) -> bool {
+        self.strikes > 0 && now >= self.next_probe && depth >= self.allowed - self.allowed / MARGIN
     }
 
     /// A request was served at `depth`, whoever else made it so.
-    pub(crate) fn reached(&mut self, depth: u64, now: Instant) {
+    pub(crate) fn reached(&mut self, depth: u64) {
         if depth <= self.proven {
             return;
         }
@@ -129,8 +138,6 @@ impl Reach {
         self.proven = self.proven.max(depth);
         if self.strikes == 0 {
             self.allowed = self.allowed.max(self.proven);
-        } else if now >= self.next_probe && self.proven >= self.allowed {
-            self.allowed = self.allowed.saturating_add(self.allowed / 4 + 1);
         }
     }
 
@@ -278,20 +285,21 @@ mod tests {
     #[test]
     fn what_was_too_deep_is_tried_again_after_a_minute_and_then_after_two() {
         let mut reach = Reach::new(100, 0);
+        // All that is open is used and served, second by second.
+        let use_up = |reach: &mut Reach, secs: core::ops::Range<u64>| {
+            for sec in secs {
+                reach.sent(100 - reach.leave(100), after(sec * 1_000));
+                reach.served(after(sec * 1_000), after(sec * 1_000 + 500));
+            }
+            100 - reach.leave(100)
+        };
         reach.refused(41, 1, NOW, NOW);
-        let mut sent_and_served = |millis: u64| {
-            reach.sent(38, after(millis));
-            reach.served(after(millis), after(millis + 500));
-            100 - reach.leave(100)
-        };
-        assert_eq!(sent_and_served(30_000), 38);
-        reach.proven = 0;
-        let mut sent_and_served = |millis: u64| {
-            reach.sent(38, after(millis));
-            reach.served(after(millis), after(millis + 500));
-            100 - reach.leave(100)
-        };
-        assert_eq!(sent_and_served(61_000), 48);
+        assert_eq!(use_up(&mut reach, 1..60), 38);
+        assert_eq!(use_up(&mut reach, 60..61), 41);
+        assert!(reach.refused(41, 1, after(62_000), after(62_000)), "the end was known");
+        let found = 100 - reach.leave(100);
+        assert_eq!(use_up(&mut reach, 63..182), found);
+        assert!(use_up(&mut reach, 182..184) > found);
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl Ledger {
             if let Some(remaining) = statement.remaining {
                 // Nothing is known of this limit but what stands here: the cautious bound is the whole truth.
                 limit.meter().lower_to(signed(remaining).saturating_sub(pending), now);
-                limit.is_down_to(remaining, now);
+                limit.is_down_to(remaining);
             }
             return Some(Change { dimension, quota, learned: true });
         };
@@ -139,7 +139,7 @@ impl Ledger {
         }
         let found = seen.and_then(|(seen, (amount, window))| limit.recognise(seen, amount, window, now));
         if let Some(remaining) = statement.remaining {
-            limit.is_down_to(remaining, now);
+            limit.is_down_to(remaining);
         }
         if let (true, Some(0), Some(wait)) = (refused, statement.remaining, statement.retry_after) {
             // When the wait is over, there is room for the refused request, which is about to give back what it holds;
