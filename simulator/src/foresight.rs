@@ -22,9 +22,11 @@ impl<'a> Future<'a> {
         Self { organisation, answers, options, now }
     }
 
-    /// The first instant, now or later, at which the request is admitted. `None`: never.
+    /// The first instant, now or later, at which the request is admitted. `None`: never, or a neighbour keeps it out for an
+    /// hour after it would have fitted, as one who always holds a part of a window does with what needs all of it.
     pub(crate) fn admits_at(mut self, call: &Call) -> Option<Duration> {
         let mut call = call.clone();
+        let mut gives_up_at = None;
         loop {
             if let Some(prefix) = &call.prefix {
                 call.cache_use = self.organisation.cache.look(self.now, prefix);
@@ -36,6 +38,9 @@ impl<'a> Future<'a> {
                 Some(Obstacle::TooFast(until)) => Some(until),
                 Some(Obstacle::TooManyInFlight) => None,
             };
+            if self.now > *gives_up_at.get_or_insert(room_at.unwrap_or(self.now).saturating_add(PATIENCE)) {
+                return None;
+            }
             let next = room_at.into_iter().chain(self.next_relief(&call)).filter(|&at| at > self.now).min()?;
             self.advance(next, &call);
         }
@@ -63,3 +68,6 @@ impl<'a> Future<'a> {
         self.now = now;
     }
 }
+
+/// How long a request that would fit without a neighbour is tried. Whoever is kept out for so long is kept out for ever.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(3_600);

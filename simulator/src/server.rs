@@ -116,7 +116,8 @@ impl Server {
         exchange
     }
 
-    /// The first instant, now or later, at which a request like this would be admitted, if none came before. `None`: never.
+    /// The first instant, now or later, at which a request like this would be admitted, if none came before. `None`: never, or
+    /// a neighbour keeps it out for an hour.
     ///
     /// What is being answered goes on until then, a neighbour takes its share, and limits change when they change. What
     /// goes wrong for other reasons than limits is not foreseen. Nothing is counted.

@@ -23,6 +23,17 @@ fn what_can_never_fit_is_never_admitted_unless_the_limit_is_raised() {
 }
 
 #[test]
+fn what_a_neighbour_keeps_out_for_ever_is_never_admitted() {
+    let mut server = server(json!({
+        "limits": { "default": { "itpm": 6_000, "burstMs": 10_000, "enforcement": "sliding-window" } },
+        "neighbour": { "share": 0.4 },
+    }));
+    server.handle(at(60.0), &messages(500, 1, false));
+    assert_eq!(server.admits_at(at(61.0), &messages(900, 1, false)), None);
+    assert!(server.admits_at(at(61.0), &messages(400, 1, false)).is_some());
+}
+
+#[test]
 fn looking_counts_nothing() {
     let mut server = server(json!({ "limits": { "default": { "rpm": 1 } } }));
     for _ in 0..5 {

@@ -6,6 +6,7 @@ use super::job::Known;
 use crate::active::Active;
 use crate::api::Call;
 use crate::cache::{Cache, Prefix};
+use crate::foresight::PATIENCE;
 use crate::gate::Gate;
 use crate::ledger::Ask;
 use crate::limits::{Dimension, Limits};
@@ -238,6 +239,7 @@ impl View {
         let mut walk = Walk::new(self, gate, &self.charges);
         walk.advance(from);
         let mut at = from;
+        let mut gives_up_at = None;
         loop {
             let needed =
                 amount.saturating_add(self.taken_in_transit(&walk.gate, at)).min(walk.gate.limit().at_once.max(amount));
@@ -246,6 +248,9 @@ impl View {
                 // What happens until then may make it later; a raised limit, earlier.
                 Some(fits_at) => at = walk.next_change().map_or(fits_at, |change| change.min(fits_at)),
                 None => at = walk.next_change()?,
+            }
+            if at > *gives_up_at.get_or_insert(at.saturating_add(PATIENCE)) {
+                return None;
             }
             walk.advance(at);
         }
