@@ -1,11 +1,16 @@
 //! Running programs: where, with what, and what to say when they fail.
 
+mod watch;
+
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitStatus, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+
+use self::watch::Watch;
 
 /// The repository, and whether commands speak or stay quiet until they fail.
 pub struct Shell {
@@ -114,10 +119,15 @@ impl Command {
         let mut child = inner.spawn().with_context(|| cannot_start(&inner))?;
         // The command keeps the writing ends open until it is dropped, and the reader would wait for ever.
         drop(inner);
+        let watch = Watch::over(child.id(), LONGEST);
         let mut output = Vec::new();
         reader.read_to_end(&mut output)?;
         let output = String::from_utf8_lossy(&output).into_owned();
-        succeeded(&shown, child.wait()?, &output)?;
+        let status = child.wait()?;
+        if watch.has_stopped_it() {
+            bail!("`{shown}` was stopped because it did not end within {} minutes\n{output}", LONGEST.as_secs() / 60);
+        }
+        succeeded(&shown, status, &output)?;
         Ok(output)
     }
 
@@ -198,3 +208,6 @@ fn cannot_start(command: &process::Command) -> String {
     };
     format!("cannot start `{program}`{remedy}")
 }
+
+/// Longer than any quiet command takes on a slow machine. One that hangs must say in what, before CI gives the whole up.
+const LONGEST: Duration = Duration::from_secs(25 * 60);
