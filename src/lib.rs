@@ -38,6 +38,7 @@
 //!         body: Body::None,
 //!         replayable: true,
 //!         priority: Priority::Normal,
+//!         tenant: "",
 //!         max_wait: None,
 //!         stated: Stated::default(),
 //!         count: None,

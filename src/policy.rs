@@ -10,6 +10,7 @@ use crate::headers::CustomProvider;
 use crate::ledger::Limit;
 use crate::pattern::Pattern;
 use crate::provider::Provider;
+use crate::queue::{AgeingPolicy, Share};
 pub use crate::retry_budget::BudgetPolicy;
 use crate::time::Duration;
 
@@ -25,6 +26,9 @@ pub struct Policy {
     pub retry: RetryPolicy,
     /// The waiting line.
     pub queue: QueuePolicy,
+    /// The shares of tenants whose names match; of several patterns the most specific counts, and who matches none has an
+    /// ordinary share.
+    pub shares: Vec<(Pattern, Share)>,
     /// Whose conventions every request follows; `None` to tell by the request.
     pub provider: Option<Conventions>,
     /// Which requests are counted by the provider before they are sent; `None` for none.
@@ -126,6 +130,8 @@ pub struct QueuePolicy {
     pub max_wait: Option<Duration>,
     /// What lower priorities leave for higher ones.
     pub headroom: HeadroomPolicy,
+    /// How long lower priorities may be passed over by higher ones.
+    pub ageing: AgeingPolicy,
 }
 
 /// How much of each limit low priorities, and normal ones beside critical and high ones, leave for those above them.
@@ -145,6 +151,11 @@ impl QueuePolicy {
 
 impl Default for QueuePolicy {
     fn default() -> Self {
-        Self { max_depth: Self::DEFAULT_MAX_DEPTH, max_wait: None, headroom: HeadroomPolicy::Auto }
+        Self {
+            max_depth: Self::DEFAULT_MAX_DEPTH,
+            max_wait: None,
+            headroom: HeadroomPolicy::Auto,
+            ageing: AgeingPolicy::default(),
+        }
     }
 }

@@ -32,7 +32,7 @@ fn decide(criterion: &mut Criterion<ThreadTime>) {
         let mut clock = Clock::default();
         bencher.iter(|| {
             let now = clock.tick();
-            let ticket = limiter.acquire_now(now, ScopeId::DEFAULT, black_box(COST), Priority::Normal);
+            let ticket = limiter.acquire_now(now, ScopeId::DEFAULT, black_box(COST), Priority::NORMAL);
             limiter.release(ticket.expect("there is plenty"))
         });
     });
@@ -42,13 +42,13 @@ fn decide(criterion: &mut Criterion<ThreadTime>) {
         let actual = Cost { output_tokens: 50, ..COST };
         bencher.iter(|| {
             let now = clock.tick();
-            let ticket = limiter.acquire_now(now, ScopeId::DEFAULT, black_box(COST), Priority::Normal);
+            let ticket = limiter.acquire_now(now, ScopeId::DEFAULT, black_box(COST), Priority::NORMAL);
             limiter.settle(now, ticket.expect("there is plenty"), black_box(actual));
         });
     });
     group.bench_function(BenchmarkId::new("tidegate", "acquire_now, must wait"), |bencher| {
         let mut limiter = used_up(1);
-        bencher.iter(|| limiter.acquire_now(Instant::ZERO, ScopeId::DEFAULT, black_box(COST), Priority::Normal));
+        bencher.iter(|| limiter.acquire_now(Instant::ZERO, ScopeId::DEFAULT, black_box(COST), Priority::NORMAL));
     });
     group.finish();
 }

@@ -67,10 +67,10 @@ impl CoreLimiter {
         input_tokens: f64,
         output_tokens: f64,
         custom: f64,
-        priority: u8,
+        priority: i8,
     ) -> i32 {
         let cost = cost(requests, input_tokens, output_tokens, custom);
-        let priority = priority_of(priority);
+        let priority = Priority::clamped(priority);
         let now = self.at(now);
         match self.limiter.acquire_now(now, ScopeId::from_bits(scope), cost, priority) {
             Ok(ticket) => number(ticket),
@@ -79,7 +79,8 @@ impl CoreLimiter {
         }
     }
 
-    /// Lets a cost wait for its turn.
+    /// Lets a cost wait for its turn. The highest `priority` goes first, from −100 to 100; without a `tenant` it is of the one of
+    /// all that name none.
     #[allow(clippy::too_many_arguments, reason = "numbers cross the boundary cheaply, objects do not")]
     pub fn submit(
         &mut self,
@@ -89,13 +90,15 @@ impl CoreLimiter {
         input_tokens: f64,
         output_tokens: f64,
         custom: f64,
-        priority: u8,
+        priority: i8,
         deadline_ms: f64,
+        tenant: Option<String>,
     ) -> i32 {
         let submission = Submission {
             scope: ScopeId::from_bits(scope),
             cost: cost(requests, input_tokens, output_tokens, custom),
-            priority: priority_of(priority),
+            priority: Priority::clamped(priority),
+            tenant: tenant.as_deref().unwrap_or_default(),
             max_wait: wait(deadline_ms),
         };
         let now = self.at(now);
@@ -119,7 +122,7 @@ impl CoreLimiter {
         headers: &str,
         body: &JsValue,
         replayable: bool,
-        priority: u8,
+        priority: i8,
         deadline_ms: f64,
         requests: f64,
         input_tokens: f64,
@@ -127,6 +130,7 @@ impl CoreLimiter {
         custom: f64,
         asked_at: f64,
         counted: f64,
+        tenant: Option<String>,
     ) -> i32 {
         let text = body.as_string();
         let bytes = if text.is_none() && body.is_object() { Uint8Array::new(body).to_vec() } else { Vec::new() };
@@ -142,7 +146,8 @@ impl CoreLimiter {
             headers: HeaderBlock::new(headers.as_bytes()),
             body,
             replayable,
-            priority: priority_of(priority),
+            priority: Priority::clamped(priority),
+            tenant: tenant.as_deref().unwrap_or_default(),
             max_wait: wait(deadline_ms),
             stated: Stated {
                 requests: stated(requests),
@@ -354,10 +359,6 @@ fn cost(requests: f64, input_tokens: f64, output_tokens: f64, custom: f64) -> Co
 /// A dimension of a cost that may not be stated.
 fn stated(amount: f64) -> Option<u32> {
     (amount >= 0.0).then_some(amount as u32)
-}
-
-fn priority_of(number: u8) -> Priority {
-    Priority::ALL.get(usize::from(number)).copied().unwrap_or_default()
 }
 
 fn wait(milliseconds: f64) -> Option<Duration> {

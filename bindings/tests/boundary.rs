@@ -13,7 +13,7 @@ const DRAINED: i32 = -1;
 const REFUSED: i32 = -2;
 const EVENT: i32 = -3;
 const COUNT_FIRST: i32 = -4;
-const NORMAL: u8 = 2;
+const NORMAL: i8 = 0;
 const FOR_EVER: f64 = f64::INFINITY;
 
 /// The value of a JavaScript expression.
@@ -48,7 +48,7 @@ fn acquire(limiter: &mut CoreLimiter, now: f64) -> i32 {
 }
 
 fn submit(limiter: &mut CoreLimiter, now: f64) -> i32 {
-    limiter.submit(now, 0, 1.0, 0.0, 0.0, 0.0, NORMAL, FOR_EVER)
+    limiter.submit(now, 0, 1.0, 0.0, 0.0, 0.0, NORMAL, FOR_EVER, None)
 }
 
 fn submit_message(limiter: &mut CoreLimiter, body: &JsValue) -> i32 {
@@ -60,6 +60,7 @@ fn submit_counted(limiter: &mut CoreLimiter, body: &JsValue, asked_at: f64, coun
     let [requests, input, output, custom] = [-1.0; 4];
     limiter.submit_request(
         0.0, "POST", url, headers, body, true, NORMAL, FOR_EVER, requests, input, output, custom, asked_at, counted,
+        None,
     )
 }
 

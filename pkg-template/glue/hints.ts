@@ -43,7 +43,7 @@ export interface ScheduleHints extends AcquireHints {
 
 /** Hints once validated and merged. */
 export interface ResolvedHints {
-  /** 0 goes first. */
+  /** The highest goes first; normal is 0. */
   readonly priority: number;
   /** Milliseconds; `Infinity` for none. */
   readonly deadlineMs: number;
@@ -52,11 +52,17 @@ export interface ResolvedHints {
   readonly cost: StatedCost;
 }
 
-const PRIORITIES: readonly string[] = ["critical", "high", "normal", "low"];
+/** The numbers that the core orders by: the highest goes first. */
+const PRIORITIES: ReadonlyMap<string, number> = new Map([
+  ["critical", 100],
+  ["high", 50],
+  ["normal", 0],
+  ["low", -50],
+]);
 const KEYS: readonly string[] = ["priority", "deadlineMs", "signal", "model", "cost"];
 
 export const NO_HINTS: ResolvedHints = {
-  priority: PRIORITIES.indexOf("normal"),
+  priority: 0,
   deadlineMs: Infinity,
   signals: [],
   model: undefined,
@@ -88,8 +94,10 @@ export function resolveHints(hints: ViewHints, base: ResolvedHints, where = "hin
 }
 
 function priorityNumber(priority: string, option: string): number {
-  const number = PRIORITIES.indexOf(priority);
-  if (number < 0) throw new OptionError(option, priority, `Use one of ${PRIORITIES.join(", ")}.`);
+  const number = PRIORITIES.get(priority);
+  if (number === undefined) {
+    throw new OptionError(option, priority, `Use one of ${[...PRIORITIES.keys()].join(", ")}.`);
+  }
   return number;
 }
 

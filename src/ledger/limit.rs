@@ -261,6 +261,16 @@ impl Limit {
         replenished.saturating_sub(u64::try_from(taken).unwrap_or(0))
     }
 
+    /// What `cost` takes of this limit, as the time in which so much is replenished: a day at most. Of calls in flight nothing
+    /// is replenished; each counts for as much as any other.
+    pub(super) fn work(&self, cost: Cost) -> u64 {
+        let units = cost.of(self.dimension);
+        let (period, amount) = (self.quota.period().as_nanos(), self.quota.amount().max(1));
+        // In most cases a division of 64 bits is enough, which takes a third of the time.
+        let nanos = units.checked_mul(period).map_or_else(|| self.time_of(units).as_nanos(), |nanos| nanos / amount);
+        nanos.min(Duration::DAY.as_nanos())
+    }
+
     fn time_of(&self, units: u64) -> Duration {
         let nanos = u128::from(units) * u128::from(self.quota.period().as_nanos()) / u128::from(self.quota.amount());
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))

@@ -14,6 +14,7 @@ mod marks;
 mod meter;
 mod overdraft;
 mod reach;
+mod spare;
 mod sync;
 mod tally;
 mod way;
@@ -25,6 +26,7 @@ pub use self::limit::{Limit, LimitState, Origin};
 use self::marks::{Marks, Sums};
 pub use self::meter::Earliest;
 pub(crate) use self::reach::Reach;
+pub use self::spare::Wish;
 pub use self::sync::{Change, Statement};
 use self::tally::Tally;
 use self::way::Way;
@@ -45,6 +47,8 @@ pub struct Ledger {
     /// When the request was sent whose answer told most recently how things stand.
     synced_to: Instant,
     way: Way,
+    /// Which limit the latest to be refused would have waited for the longest.
+    waits_for: Option<usize>,
 }
 
 /// What one request holds until it is settled or cancelled.
@@ -127,11 +131,21 @@ impl Ledger {
     /// The first instant at which every limit has room for `cost`.
     #[inline]
     pub fn earliest(&mut self, cost: Cost, now: Instant) -> Earliest {
-        let mut earliest = Earliest::At(Instant::ZERO);
-        for limit in &mut self.limits {
-            earliest = earliest.max(limit.earliest(cost, now));
+        self.latest(now, |limit| limit.earliest(cost, now))
+    }
+
+    /// The latest of the instants that the limits say, and whether it is one to wait for: then that limit is the one waited for.
+    #[inline]
+    fn latest(&mut self, now: Instant, mut earliest: impl FnMut(&mut Limit) -> Earliest) -> Earliest {
+        let mut latest = Earliest::At(now);
+        for (index, limit) in self.limits.iter_mut().enumerate() {
+            let later = latest.max(earliest(limit));
+            if later != latest {
+                self.waits_for = Some(index);
+                latest = later;
+            }
         }
-        earliest
+        if latest == Earliest::At(now) { Earliest::At(Instant::ZERO) } else { latest }
     }
 
     /// Takes `cost` from every limit, or says when that will be possible and takes nothing.
@@ -156,13 +170,7 @@ impl Ledger {
         is_charged_late: bool,
         now: Instant,
     ) -> Result<Reservation, Earliest> {
-        let mut earliest = Earliest::At(Instant::ZERO);
-        for limit in &mut self.limits {
-            let is_late = is_charged_late && limit.dimension() == Dimension::OutputTokens;
-            let reserved = u64::try_from(self.in_flight.of(limit.dimension())).unwrap_or(0);
-            let promised = is_late.then_some((reserved, self.permits));
-            earliest = earliest.max(limit.earliest_to_send(cost, leave, promised, now));
-        }
+        let earliest = self.earliest_to_send(cost, leave, is_charged_late, now);
         if !matches!(earliest, Earliest::At(at) if at <= now) {
             return Err(earliest);
         }
@@ -171,6 +179,17 @@ impl Ledger {
             limit.sent(cost, now);
         }
         Ok(reservation)
+    }
+
+    /// When that will be possible.
+    fn earliest_to_send(&mut self, cost: Cost, leave: Option<&Leave>, is_charged_late: bool, now: Instant) -> Earliest {
+        let (in_flight, permits) = (self.in_flight, self.permits);
+        self.latest(now, |limit| {
+            let is_late = is_charged_late && limit.dimension() == Dimension::OutputTokens;
+            let reserved = u64::try_from(in_flight.of(limit.dimension())).unwrap_or(0);
+            let promised = is_late.then_some((reserved, permits));
+            limit.earliest_to_send(cost, leave, promised, now)
+        })
     }
 
     /// The server answered the request of `reservation`, whatever it said.
@@ -231,11 +250,7 @@ impl Ledger {
 
     /// The first instant at which every limit has room for `cost` and what it is to leave.
     pub fn earliest_leaving(&mut self, cost: Cost, leave: &Leave, now: Instant) -> Earliest {
-        let mut earliest = Earliest::At(Instant::ZERO);
-        for limit in &mut self.limits {
-            earliest = earliest.max(limit.earliest_leaving(cost, leave, now));
-        }
-        earliest
+        self.latest(now, |limit| limit.earliest_leaving(cost, leave, now))
     }
 
     /// `reservation` turns out to need `more`, which is taken whether it is there or not.

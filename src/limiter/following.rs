@@ -27,11 +27,11 @@ impl Limiter {
             return false;
         };
         call.follows = Some(writer.request);
-        self.leave_queue(ticket);
+        self.stand_aside(ticket);
         if let Some(entry) = self.tickets.get_mut(ticket) {
             entry.phase = Phase::Pausing;
         }
-        self.pause(now, ticket, writer.until.min(entry.deadline).since(now));
+        self.set_aside(now, ticket, writer.until.min(entry.deadline).since(now));
         let place = self.followers_of(writer.request).unwrap_or_else(|place| {
             self.followers.insert(place, (writer.request, Vec::new()));
             place

@@ -37,6 +37,8 @@ pub struct HttpRequest<'a> {
     pub replayable: bool,
     /// Who goes first.
     pub priority: Priority,
+    /// Whose it is, as in [`Submission`](super::Submission).
+    pub tenant: &'a str,
     /// The longest wait for its start; `None` for the policy's.
     pub max_wait: Option<Duration>,
     /// What the caller states of its cost. What an answer says it used is charged in the end all the same.
@@ -105,7 +107,14 @@ impl Limiter {
         }
         let submitted_at = http.count.map_or(now, |count| count.asked_at.min(now));
         let deadline = self.deadline(submitted_at, http.max_wait);
-        let new = NewTicket { scope: place.scope, cost, priority: http.priority, submitted_at, deadline };
+        let new = NewTicket {
+            scope: place.scope,
+            cost,
+            priority: http.priority,
+            tenant: http.tenant,
+            submitted_at,
+            deadline,
+        };
         self.enqueue(now, new, Some(call), &prefixes)
     }
 
@@ -415,7 +424,7 @@ impl Limiter {
             // The whole scope waits as long: its queue is the right place.
             self.rejoin(ticket);
         } else {
-            self.pause(now, ticket, delay);
+            self.set_aside(now, ticket, delay);
         }
         self.advance(now, scope);
         Verdict::Retry

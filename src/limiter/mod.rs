@@ -35,6 +35,7 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
+mod backfill;
 mod charge;
 mod charging;
 mod counting;
@@ -62,7 +63,7 @@ use self::ticket::{NewTicket, Phase, Tickets};
 use crate::cost::Cost;
 use crate::forecast::Forecasts;
 use crate::policy::{Conventions, Policy, QueuePolicy, RetryPolicy};
-use crate::queue::{Neighbours, Priority};
+use crate::queue::{Places, Priority, Tenants};
 use crate::random::Random;
 use crate::request::Prefixes;
 use crate::schedule::Schedule;
@@ -76,7 +77,8 @@ pub struct Limiter {
     scopes: Scopes,
     forecasts: Forecasts,
     tickets: Tickets,
-    neighbours: Neighbours,
+    /// Who stands where in the scopes' queues.
+    places: Places,
     /// When to look after which scope.
     openings: Schedule,
     /// When to look after which ticket: its deadline while it waits, the end of its pause while it pauses.
@@ -117,21 +119,23 @@ impl ScopeId {
 
 /// A request to be let through.
 #[derive(Clone, Copy, Debug)]
-pub struct Submission {
+pub struct Submission<'a> {
     /// Where it counts.
     pub scope: ScopeId,
     /// What it takes.
     pub cost: Cost,
     /// Who goes first.
     pub priority: Priority,
+    /// Whose it is: those of one name share with those of others. Empty for the one of all that name none.
+    pub tenant: &'a str,
     /// The longest wait; `None` for the policy's.
     pub max_wait: Option<Duration>,
 }
 
-impl Submission {
-    /// `cost` in the default scope, at normal priority.
+impl Submission<'_> {
+    /// `cost` in the default scope, at normal priority, of nobody in particular.
     pub const fn new(cost: Cost) -> Self {
-        Self { scope: ScopeId::DEFAULT, cost, priority: Priority::Normal, max_wait: None }
+        Self { scope: ScopeId::DEFAULT, cost, priority: Priority::NORMAL, tenant: "", max_wait: None }
     }
 }
 
@@ -150,8 +154,8 @@ impl Limiter {
         Self {
             scopes: Scopes::new(policy),
             forecasts: policy.learned.clone(),
-            tickets: Tickets::default(),
-            neighbours: Neighbours::default(),
+            tickets: Tickets::new(Tenants::new(&policy.shares)),
+            places: Places::default(),
             openings: Schedule::default(),
             alarms: Schedule::default(),
             followers: Vec::new(),
@@ -206,7 +210,8 @@ impl Limiter {
             return Err(NotNow::Refused(self.no_admission(scope.0)));
         }
         let target = self.scopes.get_mut(scope.0);
-        if !target.is_open(now) || target.queue.is_ahead_of(priority) {
+        let arrived = |slot| self.tickets.submitted_at(slot);
+        if !target.is_open(now) || target.queue.is_ahead_of(priority, now, self.queue.ageing, &self.places, arrived) {
             return Err(self.never(scope.0, cost).map_or(NotNow::MustWait, NotNow::Refused));
         }
         let reserved = match target.headroom.left_by(priority, self.queue.headroom, now) {
@@ -217,7 +222,11 @@ impl Limiter {
             Ok(reservation) => {
                 target.began(now);
                 target.headroom.note(priority, cost, now);
-                let new = NewTicket { scope: scope.0, cost, priority, submitted_at: now, deadline: END_OF_TIME };
+                if !target.queue.is_empty() {
+                    target.queue.note_start(priority);
+                }
+                let new =
+                    NewTicket { scope: scope.0, cost, priority, tenant: "", submitted_at: now, deadline: END_OF_TIME };
                 let ticket = self.tickets.insert(new, None);
                 self.tickets.start(ticket, reservation);
                 Ok(ticket)
@@ -231,13 +240,19 @@ impl Limiter {
     /// # Errors
     ///
     /// The reason why it can never start.
-    pub fn submit(&mut self, now: Instant, submission: Submission) -> Result<Ticket, Refusal> {
-        let Submission { scope, cost, priority, max_wait } = submission;
+    pub fn submit(&mut self, now: Instant, submission: Submission<'_>) -> Result<Ticket, Refusal> {
+        let Submission { scope, cost, priority, tenant, max_wait } = submission;
         if let Some(refusal) = self.never(scope.0, cost) {
             return Err(refusal);
         }
-        let new =
-            NewTicket { scope: scope.0, cost, priority, submitted_at: now, deadline: self.deadline(now, max_wait) };
+        let new = NewTicket {
+            scope: scope.0,
+            cost,
+            priority,
+            tenant,
+            submitted_at: now,
+            deadline: self.deadline(now, max_wait),
+        };
         self.enqueue(now, new, None, &Prefixes::default())
     }
 

@@ -4,8 +4,9 @@ use super::ticket::{Call, NewTicket, Phase, Ticket};
 use super::{END_OF_TIME, Limiter};
 use super::{Event, Output, Reason, Refusal, WakeUp};
 use crate::cost::Cost;
-use crate::ledger::Earliest;
+use crate::ledger::{Earliest, Wish};
 use crate::prompt_cache::Found;
+use crate::queue::{Priority, Queue, Standing};
 use crate::request::Prefixes;
 use crate::scope::Place;
 use crate::time::{Duration, Instant};
@@ -65,7 +66,7 @@ impl Limiter {
     pub(super) fn enqueue(
         &mut self,
         now: Instant,
-        new: NewTicket,
+        new: NewTicket<'_>,
         call: Option<Call>,
         prefixes: &Prefixes,
     ) -> Result<Ticket, Refusal> {
@@ -74,10 +75,13 @@ impl Limiter {
         }
         let ticket = self.tickets.insert_with_prompt(new, call, prefixes);
         self.waiting += 1;
+        let standing = self.standing(ticket);
         let scope = self.scopes.get_mut(new.scope);
-        let must_queue = scope.queue.is_ahead_of(new.priority);
-        scope.queue.push_back(ticket.slot(), new.priority, &mut self.neighbours);
-        if !must_queue {
+        let arrived = |slot| self.tickets.submitted_at(slot);
+        let must_queue = scope.queue.is_ahead_of(new.priority, now, self.queue.ageing, &self.places, arrived);
+        scope.queue.join(ticket.slot(), standing, &mut self.places);
+        // Where few wait, a small one may find room beside the first.
+        if !must_queue || scope.queue.len() <= Self::MOST_TRIED {
             self.advance(now, new.scope);
         }
         let phase = self.tickets.get(ticket).map(|entry| entry.phase);
@@ -98,7 +102,9 @@ impl Limiter {
     pub(super) fn advance(&mut self, now: Instant, index: u32) {
         loop {
             let scope = self.scopes.get_mut(index);
-            let Some(ticket) = scope.queue.first().and_then(|slot| self.tickets.in_slot(slot)) else {
+            let arrived = |slot| self.tickets.submitted_at(slot);
+            let turn = scope.queue.turn(now, self.queue.ageing, &self.places, arrived);
+            let Some((turn, ticket)) = turn.and_then(|turn| Some((turn, self.tickets.in_slot(turn.member)?))) else {
                 self.openings.remove(index);
                 return;
             };
@@ -113,51 +119,23 @@ impl Limiter {
                 self.miss_deadline(now, ticket);
                 continue;
             }
-            let call = self.tickets.call(&entry).copied();
-            let has_prompt = call.is_some_and(|call| call.prompt != Call::NO_PROMPT);
-            let found = if has_prompt { self.find_prompt(now, ticket) } else { Found::default() };
+            let found = self.found_by(now, ticket);
             if found.writer.is_some_and(|writer| self.follow(now, ticket, writer)) {
                 continue;
             }
             let scope = self.scopes.get_mut(index);
-            if let Some(at) = call.and_then(|_| scope.may_learn(now)) {
+            if let Some(at) = self.tickets.call(&entry).and_then(|_| scope.may_learn(now)) {
                 // The first answer, or the end of one of those under way, opens the scope before.
                 self.openings.set(index, at);
                 return;
             }
-            // What was learned while it waited counts for it too.
-            let cost = call.map_or(entry.cost, |call| {
-                super::charge::cost_of(&call, entry.cost, found.readable, &self.forecasts, &scope.ledger)
-            });
-            let left = scope.headroom.left_by(entry.priority, self.queue.headroom, now);
-            let leave = left.as_ref().map(|(leave, _)| leave);
-            let reserved = match (call, leave) {
-                (Some(call), leave) => {
-                    let is_charged_late = super::charge::is_charged_late(&call);
-                    scope.ledger.reserve_to_send(cost, leave, is_charged_late, now)
-                }
-                (None, Some(leave)) => scope.ledger.reserve_leaving(cost, leave, now, now),
-                (None, None) => scope.ledger.reserve(cost, now, now),
-            };
-            match reserved {
-                Ok(reservation) => {
-                    scope.began(now);
-                    scope.traffic.note(now);
-                    if let Some(budget) = self.retry.budget.as_ref().filter(|_| call.is_some() && entry.attempt == 1) {
-                        scope.retries.deposit(budget);
-                    }
-                    scope.headroom.note(entry.priority, cost, now);
-                    self.leave_queue(ticket);
-                    self.tickets.start(ticket, reservation);
-                    if has_prompt {
-                        self.begin_writing(now, ticket);
-                    }
-                    self.outputs.push_back(Output::Start(ticket));
-                }
+            let (wish, until) = self.wish(now, ticket, turn.priority, found.readable);
+            match self.try_start(now, ticket, turn.priority, &wish) {
+                Ok(()) => {}
                 Err(Earliest::At(at)) => {
                     // What is to be left may be less before.
-                    let at = left.map_or(at, |(_, until)| at.min(until));
-                    self.openings.set(index, at);
+                    self.openings.set(index, at.min(until));
+                    self.backfill(now, ticket, &wish, at.min(until));
                     return;
                 }
                 Err(Earliest::AfterRelease) => {
@@ -166,13 +144,72 @@ impl Limiter {
                 }
                 Err(Earliest::Never) => {
                     // The limit was lowered while it waited.
-                    let refusal = self.never(index, cost).unwrap_or(Refusal::Closed);
+                    let refusal = self.never(index, wish.cost).unwrap_or(Refusal::Closed);
                     self.leave_queue(ticket);
                     self.tickets.remove(ticket);
                     self.outputs.push_back(Output::Refuse(ticket, refusal));
                 }
             }
         }
+    }
+
+    /// What the ticket's prompt finds at its server.
+    pub(super) fn found_by(&self, now: Instant, ticket: Ticket) -> Found {
+        let call = self.tickets.get(ticket).and_then(|entry| self.tickets.call(entry));
+        let has_prompt = call.is_some_and(|call| call.prompt != Call::NO_PROMPT);
+        if has_prompt { self.find_prompt(now, ticket) } else { Found::default() }
+    }
+
+    /// What the ticket takes and leaves if it goes as one of `priority`, and until when at the longest it leaves that. Of its
+    /// prompt, `readable` model tokens are in its server's cache.
+    pub(super) fn wish(&mut self, now: Instant, ticket: Ticket, priority: Priority, readable: u32) -> (Wish, Instant) {
+        let Some(entry) = self.tickets.get(ticket) else { return (Wish::NOTHING, END_OF_TIME) };
+        let call = self.tickets.call(entry);
+        let scope = self.scopes.get_mut(entry.scope);
+        // What was learned while it waited counts for it too.
+        let cost = call.map_or(entry.cost, |call| {
+            super::charge::cost_of(call, entry.cost, readable, &self.forecasts, &scope.ledger)
+        });
+        let left = scope.headroom.left_by(priority, self.queue.headroom, now);
+        let sent = call.map(super::charge::is_charged_late);
+        (Wish { cost, leave: left.map(|(leave, _)| leave), sent }, left.map_or(END_OF_TIME, |(_, until)| until))
+    }
+
+    /// Starts the ticket, which waits and goes as one of priority `turn`, or says when that will be possible.
+    pub(super) fn try_start(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        turn: Priority,
+        wish: &Wish,
+    ) -> Result<(), Earliest> {
+        let Some(entry) = self.tickets.get(ticket).copied() else { return Ok(()) };
+        let scope = self.scopes.get_mut(entry.scope);
+        let reservation = scope.ledger.grant(wish, now)?;
+        scope.began(now);
+        scope.traffic.note(now);
+        if let Some(budget) = self.retry.budget.as_ref().filter(|_| wish.sent.is_some() && entry.attempt == 1) {
+            scope.retries.deposit(budget);
+        }
+        scope.headroom.note(entry.priority, wish.cost, now);
+        let (work, of) = (scope.ledger.work(wish.cost), self.tickets.tenants.tenancy(entry.tenant));
+        let standing = Standing { priority: entry.priority, of, work };
+        scope.queue.serve(ticket.slot(), standing, turn, &mut self.places);
+        self.no_longer_waits(ticket);
+        self.tickets.start(ticket, reservation);
+        let has_prompt = self.tickets.call(&entry).is_some_and(|call| call.prompt != Call::NO_PROMPT);
+        if has_prompt {
+            self.begin_writing(now, ticket);
+        }
+        self.outputs.push_back(Output::Start(ticket));
+        Ok(())
+    }
+
+    /// How the ticket stands in a queue.
+    fn standing(&mut self, ticket: Ticket) -> Standing {
+        let Some(entry) = self.tickets.get(ticket) else { return Standing::default() };
+        let work = self.scopes.get_mut(entry.scope).ledger.work(entry.cost);
+        Standing { priority: entry.priority, of: self.tickets.tenants.tenancy(entry.tenant), work }
     }
 
     pub(super) fn advance_scope_of(&mut self, now: Instant, ticket: Ticket) {
@@ -192,7 +229,7 @@ impl Limiter {
     }
 
     /// The ticket's next attempt comes after `delay`. It must have landed.
-    pub(super) fn pause(&mut self, now: Instant, ticket: Ticket, delay: Duration) {
+    pub(super) fn set_aside(&mut self, now: Instant, ticket: Ticket, delay: Duration) {
         let Some(entry) = self.tickets.get(ticket) else { return };
         self.scopes.get_mut(entry.scope).pausing += 1;
         self.waiting += 1;
@@ -218,10 +255,11 @@ impl Limiter {
 
     /// A ticket that has landed stands first among its equals: it has waited before.
     pub(super) fn rejoin(&mut self, ticket: Ticket) {
+        let standing = self.standing(ticket);
         let Some(entry) = self.tickets.get_mut(ticket) else { return };
         entry.phase = Phase::Waiting;
-        let (scope, priority, deadline) = (entry.scope, entry.priority, entry.deadline);
-        self.scopes.get_mut(scope).queue.push_front(ticket.slot(), priority, &mut self.neighbours);
+        let (scope, deadline) = (entry.scope, entry.deadline);
+        self.scopes.get_mut(scope).queue.come_back(ticket.slot(), standing, &mut self.places);
         self.waiting += 1;
         if deadline != END_OF_TIME {
             self.alarms.set(ticket.slot(), deadline);
@@ -232,7 +270,19 @@ impl Limiter {
     pub(super) fn leave_queue(&mut self, ticket: Ticket) {
         let Some(entry) = self.tickets.get(ticket) else { return };
         let queue = &mut self.scopes.get_mut(entry.scope).queue;
-        queue.remove(ticket.slot(), entry.priority, &mut self.neighbours);
+        queue.leave(ticket.slot(), entry.priority, &mut self.places);
+        self.no_longer_waits(ticket);
+    }
+
+    /// Takes a waiting ticket, whose turn it is, out of its queue, to come back before its equals.
+    pub(super) fn stand_aside(&mut self, ticket: Ticket) {
+        let standing = self.standing(ticket);
+        let Some(entry) = self.tickets.get(ticket) else { return };
+        self.scopes.get_mut(entry.scope).queue.stand_aside(ticket.slot(), standing, &mut self.places);
+        self.no_longer_waits(ticket);
+    }
+
+    fn no_longer_waits(&mut self, ticket: Ticket) {
         self.waiting = self.waiting.saturating_sub(1);
         self.alarms.remove(ticket.slot());
     }
@@ -253,7 +303,8 @@ impl Limiter {
     fn miss_deadline(&mut self, now: Instant, ticket: Ticket) {
         let Some(entry) = self.tickets.get(ticket).copied() else { return };
         let scope = self.scopes.get_mut(entry.scope);
-        let position = scope.queue.position(ticket.slot(), entry.priority, &self.neighbours);
+        let ahead = scope.queue.ahead_of(ticket.slot(), entry.priority, &self.places);
+        let position = ahead.members.min(Queue::MOST_COUNTED);
         let (scope, waited) = (scope.name.clone(), now.since(entry.submitted_at));
         self.leave_queue(ticket);
         self.tickets.remove(ticket);

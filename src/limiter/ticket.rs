@@ -5,7 +5,7 @@ use crate::cost::Cost;
 use crate::forecast::Subject;
 use crate::ledger::Reservation;
 use crate::provider::Provider;
-use crate::queue::Priority;
+use crate::queue::{Priority, TenantId, Tenants};
 use crate::request::Prefixes;
 use crate::slab::Slab;
 use crate::time::{Duration, Instant};
@@ -55,6 +55,7 @@ pub(super) struct Entry {
     pub(super) deadline: Instant,
     pub(super) phase: Phase,
     pub(super) priority: Priority,
+    pub(super) tenant: TenantId,
     pub(super) attempt: u8,
     generation: u8,
     /// Slot of the HTTP call; `NO_CALL` for a bare acquisition.
@@ -139,33 +140,42 @@ pub(super) struct Tickets {
     flights: Slab<Flight>,
     calls: Slab<Call>,
     prompts: Slab<Prefixes>,
+    /// Whose they are.
+    pub(super) tenants: Tenants,
     generation: u8,
 }
 
 /// A request about to be entered.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct NewTicket {
+pub(super) struct NewTicket<'a> {
     pub(super) scope: u32,
     pub(super) cost: Cost,
     pub(super) priority: Priority,
+    /// The name of its tenant.
+    pub(super) tenant: &'a str,
     pub(super) submitted_at: Instant,
     pub(super) deadline: Instant,
 }
 
 impl Tickets {
+    /// No tickets yet, of tenants that share as `tenants` says.
+    pub(super) fn new(tenants: Tenants) -> Self {
+        Self { tenants, ..Self::default() }
+    }
+
     /// Whether no further ticket can be given out.
     pub(super) fn are_exhausted(&self) -> bool {
         self.entries.is_full() && self.entries.capacity() >= Ticket::MOST
     }
 
     #[inline]
-    pub(super) fn insert(&mut self, new: NewTicket, call: Option<Call>) -> Ticket {
+    pub(super) fn insert(&mut self, new: NewTicket<'_>, call: Option<Call>) -> Ticket {
         self.insert_with_prompt(new, call, &Prefixes::default())
     }
 
     /// The same for a call whose prompt has `prefixes`.
     #[inline]
-    pub(super) fn insert_with_prompt(&mut self, new: NewTicket, call: Option<Call>, prefixes: &Prefixes) -> Ticket {
+    pub(super) fn insert_with_prompt(&mut self, new: NewTicket<'_>, call: Option<Call>, prefixes: &Prefixes) -> Ticket {
         // One counter for all slots: the bits of a slot's users differ as long as fewer than 256 requests lie between.
         self.generation = self.generation.wrapping_add(1);
         let generation = self.generation;
@@ -174,9 +184,10 @@ impl Tickets {
             let prompt = if is_marked { self.prompts.insert(*prefixes) } else { Call::NO_PROMPT };
             self.calls.insert(Call { prompt, ..call })
         });
-        let NewTicket { scope, cost, priority, submitted_at, deadline } = new;
-        let phase = Phase::Waiting;
-        let entry = Entry { scope, cost, submitted_at, deadline, phase, priority, attempt: 1, generation, call };
+        let NewTicket { scope, cost, priority, tenant, submitted_at, deadline } = new;
+        let (phase, tenant) = (Phase::Waiting, self.tenants.enter(tenant));
+        let entry =
+            Entry { scope, cost, submitted_at, deadline, phase, priority, tenant, attempt: 1, generation, call };
         Ticket::new(self.entries.insert(entry), generation)
     }
 
@@ -188,6 +199,12 @@ impl Tickets {
     #[inline]
     pub(super) fn get_mut(&mut self, ticket: Ticket) -> Option<&mut Entry> {
         self.entries.get_mut(ticket.slot()).filter(|entry| entry.generation == ticket.generation())
+    }
+
+    /// Since when the request in `slot` is there.
+    #[inline]
+    pub(super) fn submitted_at(&self, slot: u32) -> Instant {
+        self.entries.get(slot).map_or(Instant::ZERO, |entry| entry.submitted_at)
     }
 
     /// The ticket that is in `slot`.
@@ -251,8 +268,9 @@ impl Tickets {
     pub(super) fn end(&mut self, ticket: Ticket) -> Option<(u32, Flight)> {
         let entry = self.get(ticket)?;
         let Phase::InFlight(flight) = entry.phase else { return None };
-        let (scope, call) = (entry.scope, entry.call);
+        let (scope, call, tenant) = (entry.scope, entry.call, entry.tenant);
         self.entries.remove(ticket.slot());
+        self.tenants.leave(tenant);
         self.remove_call(call);
         self.flights.remove(flight).map(|flight| (scope, flight))
     }
@@ -262,6 +280,7 @@ impl Tickets {
     pub(super) fn remove(&mut self, ticket: Ticket) -> Option<Entry> {
         self.get(ticket)?;
         let entry = self.entries.remove(ticket.slot())?;
+        self.tenants.leave(entry.tenant);
         self.remove_call(entry.call);
         Some(entry)
     }

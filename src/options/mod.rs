@@ -2,6 +2,7 @@
 
 mod limits;
 mod provider;
+mod queue;
 mod reader;
 mod value;
 
@@ -12,7 +13,7 @@ pub use self::reader::OptionError;
 pub use self::value::{Value, record};
 use crate::backoff::{Backoff, Jitter};
 use crate::forecast::Forecasts;
-use crate::policy::{BudgetPolicy, Conventions, CountPolicy, HeadroomPolicy, Policy, QueuePolicy, RetryPolicy};
+use crate::policy::{BudgetPolicy, Conventions, CountPolicy, Policy, RetryPolicy};
 use crate::time::Duration;
 
 /// Reads the options of a limiter.
@@ -59,7 +60,7 @@ fn policy(field: &Field<'_>) -> Result<Policy, Box<OptionError>> {
     let mut policy = Policy::default();
     limits::read(&field.field("limits"), &mut policy)?;
     policy.retry = retry(&field.field("retry"))?;
-    policy.queue = queue(&field.field("queue"))?;
+    queue::read(&field.field("queue"), &mut policy)?;
     if let Some(provider) = field.given("provider") {
         policy.provider = Some(provider::read(&provider)?);
     }
@@ -122,24 +123,6 @@ fn retry_budget(field: &Field<'_>) -> Result<Option<BudgetPolicy>, Box<OptionErr
     Ok(Some(budget))
 }
 
-fn queue(field: &Field<'_>) -> Result<QueuePolicy, Box<OptionError>> {
-    field.expect_record(&["maxDepth", "maxWaitMs", "headroom"])?;
-    let mut queue = QueuePolicy::default();
-    if let Some(depth) = field.given("maxDepth") {
-        queue.max_depth = u32::try_from(depth.whole(0, MOST_DEPTH)?).unwrap_or(u32::MAX);
-    }
-    if let Some(wait) = field.given("maxWaitMs") {
-        queue.max_wait = Some(Duration::from_millis(wait.whole(0, 31 * DAY_MS)?));
-    }
-    if let Some(headroom) = field.given("headroom") {
-        queue.headroom = match headroom.choice(&[("auto", HeadroomPolicy::Auto)]) {
-            Ok(auto) => auto,
-            Err(_) => HeadroomPolicy::Share((headroom.share()? * 1_000.0) as u16),
-        };
-    }
-    Ok(queue)
-}
-
 fn count_tokens(field: &Field<'_>) -> Result<Option<CountPolicy>, Box<OptionError>> {
     if let Ok(is_on) = field.truth() {
         return Ok(is_on.then(CountPolicy::default));
@@ -162,9 +145,6 @@ fn count_tokens(field: &Field<'_>) -> Result<Option<CountPolicy>, Box<OptionErro
 const MOST_RETRIES: u64 = 1_000_000;
 
 const DAY_MS: u64 = 86_400_000;
-
-/// What a ticket can number.
-const MOST_DEPTH: u64 = 8_000_000;
 
 /// What an estimate can hold.
 const MOST_TOKENS: u64 = 4_294_967_295;
@@ -323,6 +303,23 @@ mod tests {
             (
                 record([("queue", record([("headroom", 1.0.into())]))]),
                 r#"Option queue.headroom is 1. Use "auto" or a number from 0 to 0.9."#,
+            ),
+            (
+                record([("queue", record([("ageingMs", 0.0.into())]))]),
+                "Option queue.ageingMs is 0. Use a whole number from 1 to 86,400,000.",
+            ),
+            (record([("queue", record([("shares", 2.0.into())]))]), "Option queue.shares is 2. Use an object."),
+            (
+                record([("queue", record([("shares", record([("team-*", 0.0.into())]))]))]),
+                r#"Option queue.shares["team-*"] is 0. Use a number from 0.001 to 1,000,000."#,
+            ),
+            (
+                record([("queue", record([("shares", record([("team-*", "2".into())]))]))]),
+                r#"Option queue.shares["team-*"] is "2". Use a number from 0.001 to 1,000,000."#,
+            ),
+            (
+                record([("queue", record([("shares", record([("a*", 2.0.into()), ("*b", 3.0.into())]))]))]),
+                r#"Option queue.shares["*b"] is 3. Some tenants match it and queue.shares["a*"], and neither is more specific: make one so."#,
             ),
             (
                 record([("countTokens", "large".into())]),

@@ -195,6 +195,18 @@ impl<'a> Field<'a> {
     }
 }
 
+impl Field<'_> {
+    /// A factor, in thousandths.
+    pub(super) fn factor(&self) -> Result<u32, Box<OptionError>> {
+        if let Value::Number(number) = *self.value
+            && (0.001..=1_000_000.0).contains(&number)
+        {
+            return Ok((number * 1_000.0 + 0.5) as u32);
+        }
+        Err(self.error("Use a number from 0.001 to 1,000,000."))
+    }
+}
+
 fn joined(path: &str, name: &str) -> String {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     match (plain && !name.is_empty(), path.is_empty()) {

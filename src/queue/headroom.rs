@@ -4,6 +4,8 @@
 //! the last one or two minutes is what lower priorities leave. It is noted for each boundary between priorities that has
 //! urgent ones above it. Nothing is left when none of them came for two minutes.
 
+use core::cmp::Ordering;
+
 use super::Priority;
 use crate::cost::Cost;
 use crate::ledger::Leave;
@@ -13,9 +15,9 @@ use crate::time::{Duration, Instant};
 /// What was taken lately above each boundary.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Headroom {
-    /// By critical and high, which normal ones leave.
+    /// By those above normal, which normal ones leave.
     above_normal: Demand,
-    /// By all but low ones, which those leave.
+    /// By normal ones and those above, which those below normal leave.
     above_low: Demand,
 }
 
@@ -36,9 +38,9 @@ impl Headroom {
     /// A request of `priority` took `cost`.
     #[inline]
     pub fn note(&mut self, priority: Priority, cost: Cost, now: Instant) {
-        if priority < Priority::Low {
+        if priority >= Priority::NORMAL {
             self.above_low.note(cost, now);
-            if priority < Priority::Normal {
+            if priority > Priority::NORMAL {
                 self.above_normal.note(cost, now);
             }
         }
@@ -47,10 +49,10 @@ impl Headroom {
     /// What a request of `priority` leaves, and when that may become less; `None` if it leaves nothing.
     #[inline]
     pub fn left_by(&mut self, priority: Priority, policy: HeadroomPolicy, now: Instant) -> Option<(Leave, Instant)> {
-        let demand = match priority {
-            Priority::Critical | Priority::High => return None,
-            Priority::Normal => &mut self.above_normal,
-            Priority::Low => &mut self.above_low,
+        let demand = match priority.cmp(&Priority::NORMAL) {
+            Ordering::Greater => return None,
+            Ordering::Equal => &mut self.above_normal,
+            Ordering::Less => &mut self.above_low,
         };
         match policy {
             HeadroomPolicy::Share(0) => None,
@@ -121,42 +123,42 @@ mod tests {
     fn the_most_that_urgent_ones_took_in_a_second_is_left() {
         let mut headroom = Headroom::default();
         for (millis, size) in [(0, 500), (900, 100), (1_100, 400), (1_200, 10), (1_300, 10)] {
-            headroom.note(Priority::High, tokens(size), START + Duration::from_millis(millis));
+            headroom.note(Priority::HIGH, tokens(size), START + Duration::from_millis(millis));
         }
         let now = START + Duration::from_secs(2);
-        assert_eq!(learned(&mut headroom, Priority::Normal, now), Some((3, 600)));
-        assert_eq!(learned(&mut headroom, Priority::Low, now), Some((3, 600)));
-        assert_eq!(learned(&mut headroom, Priority::High, now), None);
+        assert_eq!(learned(&mut headroom, Priority::NORMAL, now), Some((3, 600)));
+        assert_eq!(learned(&mut headroom, Priority::LOW, now), Some((3, 600)));
+        assert_eq!(learned(&mut headroom, Priority::HIGH, now), None);
     }
 
     #[test]
     fn nobody_leaves_anything_for_his_equals() {
         let mut headroom = Headroom::default();
-        headroom.note(Priority::Low, tokens(700), START);
-        assert_eq!(learned(&mut headroom, Priority::Low, START), None);
-        headroom.note(Priority::Normal, tokens(70), START);
-        assert_eq!(learned(&mut headroom, Priority::Normal, START), None);
-        assert_eq!(learned(&mut headroom, Priority::Low, START), Some((1, 70)));
+        headroom.note(Priority::LOW, tokens(700), START);
+        assert_eq!(learned(&mut headroom, Priority::LOW, START), None);
+        headroom.note(Priority::NORMAL, tokens(70), START);
+        assert_eq!(learned(&mut headroom, Priority::NORMAL, START), None);
+        assert_eq!(learned(&mut headroom, Priority::LOW, START), Some((1, 70)));
     }
 
     #[test]
     fn who_has_not_come_for_two_minutes_is_not_expected() {
         let mut headroom = Headroom::default();
-        headroom.note(Priority::High, tokens(70), START);
+        headroom.note(Priority::HIGH, tokens(70), START);
         let after = |secs| START + Duration::from_secs(secs);
-        let (_, until) = headroom.left_by(Priority::Low, HeadroomPolicy::Auto, after(30)).expect("one came");
+        let (_, until) = headroom.left_by(Priority::LOW, HeadroomPolicy::Auto, after(30)).expect("one came");
         assert_eq!(until, after(60));
-        assert_eq!(learned(&mut headroom, Priority::Low, after(119)), Some((1, 70)));
-        assert_eq!(learned(&mut headroom, Priority::Low, after(179)), None);
-        assert_eq!(learned(&mut headroom, Priority::Normal, after(120)), None, "nobody looked in between");
+        assert_eq!(learned(&mut headroom, Priority::LOW, after(119)), Some((1, 70)));
+        assert_eq!(learned(&mut headroom, Priority::LOW, after(179)), None);
+        assert_eq!(learned(&mut headroom, Priority::NORMAL, after(120)), None, "nobody looked in between");
     }
 
     #[test]
     fn a_clock_that_goes_back_adds_no_seconds_together() {
         let mut headroom = Headroom::default();
         for millis in [50_000, 40_000, 41_500] {
-            headroom.note(Priority::High, tokens(70), START + Duration::from_millis(millis));
+            headroom.note(Priority::HIGH, tokens(70), START + Duration::from_millis(millis));
         }
-        assert_eq!(learned(&mut headroom, Priority::Low, START), Some((1, 70)));
+        assert_eq!(learned(&mut headroom, Priority::LOW, START), Some((1, 70)));
     }
 }

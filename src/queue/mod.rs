@@ -1,74 +1,67 @@
-//! The waiting line of one scope: first by priority, then first come, first served.
+//! The waiting line of one scope: first by priority, then by turns of the tenants, then first come, first served.
+//!
+//! * [`Priority`] is a number; whoever waits too long gets a part all the same ([`AgeingPolicy`]).
+//! * Of one priority, tenants take turns by what they take of the limit that they wait for, and by their [`Share`].
+//! * Whoever waited before, and comes back, stands first among its equals.
+//!
+//! Joining, leaving from anywhere and starting are O(log n) in the tenants that wait, and O(1) where there is one. What goes
+//! before somebody [`Queue::ahead_of`] tells, and [`Queue::in_order`] who.
 
+mod ageing;
 mod headroom;
+mod line;
+mod order;
+mod places;
+mod priority;
+mod tenants;
+
+#[cfg(test)]
+mod tests;
 
 use alloc::vec::Vec;
 
+pub use self::ageing::{AgeingPolicy, MOST_PASSES};
 pub use self::headroom::Headroom;
+use self::line::Line;
+pub use self::order::{Ahead, InOrder};
+pub use self::places::Places;
+pub use self::priority::Priority;
+pub use self::tenants::{Share, Tenancy, TenantId, Tenants};
+use crate::time::{Duration, Instant};
 
-/// Which of two waiting requests goes first.
-#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-#[repr(u8)]
-pub enum Priority {
-    /// Before everything else.
-    Critical,
-    /// Somebody is looking at the screen.
-    High,
-    /// The ordinary case.
-    #[default]
-    Normal,
-    /// Work that can wait.
-    Low,
-}
-
-impl Priority {
-    /// Every priority, the first to go first.
-    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Normal, Self::Low];
-
-    /// The name in options and hints.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::High => "high",
-            Self::Normal => "normal",
-            Self::Low => "low",
-        }
-    }
-}
-
-/// A line for each priority. Members are small integers; joining, leaving from anywhere and taking the first are O(1).
+/// Everybody who waits in one scope. Members are small integers.
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
-    lines: [Line; Priority::ALL.len()],
+    /// The highest priority first.
+    lines: Vec<Line>,
     len: u32,
+    /// How many started since somebody started because it was overdue.
+    since_overdue: u8,
+    /// Whose turn it was when others went beside it, and how many.
+    beside: Option<(u32, u8)>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Line {
-    first: u32,
-    last: u32,
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Turn {
+    /// Who.
+    pub member: u32,
+    /// The priority that counts now: its own, or a higher one against which it is overdue.
+    pub priority: Priority,
 }
 
-impl Default for Line {
-    fn default() -> Self {
-        Self { first: NOBODY, last: NOBODY }
-    }
-}
-
-/// Who stands next to whom. One table serves all queues, because nobody stands in two.
-#[derive(Clone, Debug, Default)]
-pub struct Neighbours(Vec<Pair>);
-
-#[derive(Clone, Copy, Debug)]
-struct Pair {
-    before: u32,
-    behind: u32,
+/// How somebody stands in the queue.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Standing {
+    /// Its priority.
+    pub priority: Priority,
+    /// Its tenant.
+    pub of: Tenancy,
+    /// What it takes of the limit that the scope waits for: in nanoseconds, the time in which so much is replenished.
+    pub work: u64,
 }
 
 impl Queue {
-    /// A position further back is not counted out: a hundred thousand that leave from behind would each walk the line.
-    pub const MOST_COUNTED: u32 = 1_000;
-
     /// How many wait.
     pub const fn len(&self) -> u32 {
         self.len
@@ -79,145 +72,144 @@ impl Queue {
         self.len == 0
     }
 
-    /// Who goes next.
-    pub fn first(&self) -> Option<u32> {
-        self.lines.iter().map(|line| line.first).find(|first| *first != NOBODY)
+    /// Whose turn it is at `now`. `arrived` says since when a member waits.
+    #[inline]
+    pub fn turn(
+        &self,
+        now: Instant,
+        ageing: AgeingPolicy,
+        places: &Places,
+        arrived: impl Fn(u32) -> Instant,
+    ) -> Option<Turn> {
+        let highest = self.lines.iter().find(|line| !line.is_empty())?;
+        self.overdue(highest.priority, now, ageing, places, arrived)
+            .or_else(|| Some(Turn { member: highest.first(places)?, priority: highest.priority }))
     }
 
     /// Whether somebody waits whom a newcomer of `priority` may not pass.
-    pub fn is_ahead_of(&self, priority: Priority) -> bool {
-        self.len > 0 && self.lines[..=priority as usize].iter().any(|line| line.first != NOBODY)
+    #[inline]
+    pub fn is_ahead_of(
+        &self,
+        priority: Priority,
+        now: Instant,
+        ageing: AgeingPolicy,
+        places: &Places,
+        arrived: impl Fn(u32) -> Instant,
+    ) -> bool {
+        self.len > 0
+            && (self.lines.iter().any(|line| line.priority >= priority && !line.is_empty())
+                || self.overdue(priority, now, ageing, places, arrived).is_some())
     }
 
-    /// How many stand before `member`, counted up to [`MOST_COUNTED`](Self::MOST_COUNTED).
-    pub fn position(&self, member: u32, priority: Priority, neighbours: &Neighbours) -> u32 {
-        let mut position = 0;
-        for (class, line) in self.lines.iter().enumerate().take(priority as usize + 1) {
-            let mut at = line.first;
-            while at != NOBODY && !(class == priority as usize && at == member) {
-                if position == Self::MOST_COUNTED {
-                    return position;
-                }
-                position += 1;
-                at = neighbours.0[at as usize].behind;
+    /// Who has been passed over for too long by what has priority `by`, or higher: of several, who has been for longest.
+    fn overdue(
+        &self,
+        by: Priority,
+        now: Instant,
+        ageing: AgeingPolicy,
+        places: &Places,
+        arrived: impl Fn(u32) -> Instant,
+    ) -> Option<Turn> {
+        if self.since_overdue < MOST_PASSES {
+            return None;
+        }
+        let passed = self.lines.iter().filter(|line| line.passed >= MOST_PASSES && !line.is_empty());
+        let overdue = passed.filter_map(|line| {
+            let member = line.first(places)?;
+            let priority = line.passed_by.max(by);
+            let late = ageing.overdue(line.priority, priority, arrived(member), now)?;
+            Some((late, Turn { member, priority }))
+        });
+        overdue.max_by_key(|(late, _)| *late).map(|(_, turn)| turn)
+    }
+
+    /// `member` joins behind everybody of its tenant and priority.
+    pub fn join(&mut self, member: u32, standing: Standing, places: &mut Places) {
+        self.len += 1;
+        self.line(standing.priority).join(member, standing.of, standing.work, places);
+    }
+
+    /// `member` joins before everybody of its priority: it has waited before, and had its turn among its tenants.
+    pub fn come_back(&mut self, member: u32, standing: Standing, places: &mut Places) {
+        self.len += 1;
+        self.line(standing.priority).come_back(member, standing.work, places);
+    }
+
+    /// `member`, whose turn it is, stands aside, and comes back before its equals: its turn counts as used.
+    pub fn stand_aside(&mut self, member: u32, standing: Standing, places: &mut Places) {
+        self.len -= 1;
+        self.line(standing.priority).serve(member, standing.work, places);
+        self.tidy(member);
+    }
+
+    /// `member`, which stands in this queue, leaves, and takes nothing.
+    pub fn leave(&mut self, member: u32, priority: Priority, places: &mut Places) {
+        self.len -= 1;
+        self.line(priority).leave(member, places);
+        self.tidy(member);
+    }
+
+    /// `member`, which stands in this queue, starts and takes `standing.work`. It went as one of priority `turn`.
+    pub fn serve(&mut self, member: u32, standing: Standing, turn: Priority, places: &mut Places) {
+        self.len -= 1;
+        self.line(standing.priority).serve(member, standing.work, places);
+        self.note_start(standing.priority);
+        if turn > standing.priority {
+            self.since_overdue = 0;
+        }
+        self.tidy(member);
+    }
+
+    /// Whether another one may go beside `member`, whose turn it is and who has to wait.
+    pub fn may_go_beside(&self, member: u32) -> bool {
+        self.beside.is_none_or(|(first, count)| first != member || count < MOST_BESIDE)
+    }
+
+    /// One went beside `member`.
+    pub fn note_beside(&mut self, member: u32) {
+        let count = self.beside.filter(|(first, _)| *first == member).map_or(0, |(_, count)| count);
+        self.beside = Some((member, count.saturating_add(1)));
+    }
+
+    /// Something of `priority` started, perhaps without waiting: it passed all that are below.
+    #[inline]
+    pub fn note_start(&mut self, priority: Priority) {
+        self.since_overdue = self.since_overdue.saturating_add(1);
+        for line in &mut self.lines {
+            if line.priority == priority {
+                (line.passed, line.passed_by) = (0, priority);
+            } else if line.priority < priority && !line.is_empty() {
+                line.passed = line.passed.saturating_add(1);
+                line.passed_by = line.passed_by.max(priority);
             }
         }
-        position
     }
 
-    /// `member` joins behind everybody of its priority.
-    pub fn push_back(&mut self, member: u32, priority: Priority, neighbours: &mut Neighbours) {
-        let line = &mut self.lines[priority as usize];
-        neighbours.set(member, Pair { before: line.last, behind: NOBODY });
-        match line.last {
-            NOBODY => line.first = member,
-            last => neighbours.0[last as usize].behind = member,
+    /// The line of `priority`, which is made if it is not there.
+    fn line(&mut self, priority: Priority) -> &mut Line {
+        let place = self.lines.iter().position(|line| line.priority <= priority).unwrap_or(self.lines.len());
+        if self.lines.get(place).is_none_or(|line| line.priority != priority) {
+            self.lines.insert(place, Line::new(priority));
         }
-        line.last = member;
-        self.len += 1;
+        &mut self.lines[place]
     }
 
-    /// `member` joins before everybody of its priority: it has waited before.
-    pub fn push_front(&mut self, member: u32, priority: Priority, neighbours: &mut Neighbours) {
-        let line = &mut self.lines[priority as usize];
-        neighbours.set(member, Pair { before: NOBODY, behind: line.first });
-        match line.first {
-            NOBODY => line.last = member,
-            first => neighbours.0[first as usize].before = member,
+    /// Forgets `member`, which has left, and keeps no more empty lines than there are named priorities.
+    fn tidy(&mut self, member: u32) {
+        self.beside = self.beside.filter(|(first, _)| *first != member);
+        if self.lines.len() > Priority::NAMED.len()
+            && let Some(empty) = self.lines.iter().position(Line::is_empty)
+        {
+            self.lines.remove(empty);
         }
-        line.first = member;
-        self.len += 1;
-    }
-
-    /// `member`, which stands in this queue, leaves.
-    pub fn remove(&mut self, member: u32, priority: Priority, neighbours: &mut Neighbours) {
-        let line = &mut self.lines[priority as usize];
-        let Pair { before, behind } = neighbours.0[member as usize];
-        match before {
-            NOBODY => line.first = behind,
-            before => neighbours.0[before as usize].behind = behind,
-        }
-        match behind {
-            NOBODY => line.last = before,
-            behind => neighbours.0[behind as usize].before = before,
-        }
-        self.len -= 1;
     }
 }
 
-impl Neighbours {
-    fn set(&mut self, member: u32, pair: Pair) {
-        let slot = member as usize;
-        if slot >= self.0.len() {
-            self.0.resize(slot + 1, Pair { before: NOBODY, behind: NOBODY });
-        }
-        self.0[slot] = pair;
-    }
-}
+/// So many go beside one that waits for its limit. They do not delay it if they take what they reserved; if they take more,
+/// it is passed by no more than these.
+pub const MOST_BESIDE: u8 = 100;
 
-const NOBODY: u32 = u32::MAX;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn order(queue: &mut Queue, neighbours: &mut Neighbours, priorities: &[Priority]) -> Vec<u32> {
-        let mut order = Vec::new();
-        while let Some(first) = queue.first() {
-            queue.remove(first, priorities[first as usize], neighbours);
-            order.push(first);
-        }
-        order
-    }
-
-    #[test]
-    fn higher_priorities_go_first_and_equals_in_order_of_arrival() {
-        let (mut queue, mut neighbours) = (Queue::default(), Neighbours::default());
-        let priorities =
-            [Priority::Low, Priority::Normal, Priority::Critical, Priority::Normal, Priority::High, Priority::Low];
-        for (member, priority) in (0..).zip(priorities) {
-            queue.push_back(member, priority, &mut neighbours);
-        }
-        assert_eq!(queue.position(3, Priority::Normal, &neighbours), 3);
-        assert_eq!(order(&mut queue, &mut neighbours, &priorities), [2, 4, 1, 3, 0, 5]);
-        assert!(queue.is_empty());
-    }
-
-    #[test]
-    fn a_position_far_back_is_not_counted_out() {
-        let (mut queue, mut neighbours) = (Queue::default(), Neighbours::default());
-        (0..5_000).for_each(|member| queue.push_back(member, Priority::Low, &mut neighbours));
-        assert_eq!(queue.position(999, Priority::Low, &neighbours), 999);
-        assert_eq!(queue.position(4_999, Priority::Low, &neighbours), Queue::MOST_COUNTED);
-    }
-
-    #[test]
-    fn members_leave_from_anywhere() {
-        for gone in 0..3 {
-            let (mut queue, mut neighbours) = (Queue::default(), Neighbours::default());
-            (0..3).for_each(|member| queue.push_back(member, Priority::Low, &mut neighbours));
-            queue.remove(gone, Priority::Low, &mut neighbours);
-            let left = order(&mut queue, &mut neighbours, &[Priority::Low; 3]);
-            assert_eq!(left, (0..3).filter(|member| *member != gone).collect::<Vec<_>>());
-        }
-    }
-
-    #[test]
-    fn who_waited_before_goes_before_its_equals_only() {
-        let (mut queue, mut neighbours) = (Queue::default(), Neighbours::default());
-        queue.push_back(0, Priority::High, &mut neighbours);
-        queue.push_back(1, Priority::Normal, &mut neighbours);
-        queue.push_front(2, Priority::Normal, &mut neighbours);
-        let priorities = [Priority::High, Priority::Normal, Priority::Normal];
-        assert_eq!(order(&mut queue, &mut neighbours, &priorities), [0, 2, 1]);
-    }
-
-    #[test]
-    fn a_newcomer_may_pass_only_lower_priorities() {
-        let (mut queue, mut neighbours) = (Queue::default(), Neighbours::default());
-        queue.push_back(0, Priority::Normal, &mut neighbours);
-        assert!(!queue.is_ahead_of(Priority::High));
-        assert!(queue.is_ahead_of(Priority::Normal));
-        assert!(queue.is_ahead_of(Priority::Low));
-    }
+/// Nanoseconds that may be more than a duration can say.
+fn duration(nanos: u128) -> Duration {
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }

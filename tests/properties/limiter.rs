@@ -1,13 +1,14 @@
 //! The limiter against a model that is too simple to be wrong: a list of who waits, who is in flight, and what the server
 //! has let through.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use tidegate::cost::Cost;
 use tidegate::limiter::{Limiter, NotNow, Output, Refusal, ScopeId, Submission, Ticket};
 use tidegate::options::{Value, parse, record};
-use tidegate::queue::Priority;
+use tidegate::queue::{AgeingPolicy, Priority};
 use tidegate::time::{Duration, Instant};
 
 /// Everything that can happen to a limiter.
@@ -129,7 +130,20 @@ impl Enforced {
 struct Waiting {
     priority: Priority,
     arrival: u64,
+    since: Instant,
     requests: u32,
+}
+
+impl Waiting {
+    /// Whether it goes before `other` if neither is overdue.
+    fn is_before(&self, other: &Self) -> bool {
+        (other.priority, self.arrival) < (self.priority, other.arrival)
+    }
+
+    /// Whether it has waited so long that it may go before `other`, whose priority is higher.
+    fn is_overdue(&self, other: &Self, now: Instant) -> bool {
+        now.since(self.since) >= AgeingPolicy::default().most(self.priority, other.priority)
+    }
 }
 
 struct Model {
@@ -166,14 +180,14 @@ impl Model {
     fn take(&mut self, step: &Step) {
         match *step {
             Step::Submit { priority, requests, max_wait_ms } => {
-                let priority = Priority::ALL[priority];
+                let priority = Priority::NAMED[priority];
                 let cost = Cost { requests, ..Cost::REQUEST };
                 let max_wait = max_wait_ms.map(Duration::from_millis);
                 let submission = Submission { priority, max_wait, ..Submission::new(cost) };
                 self.arrivals += 1;
                 match self.limiter.submit(self.now, submission) {
                     Ok(ticket) => {
-                        let entry = Waiting { priority, arrival: self.arrivals, requests };
+                        let entry = Waiting { priority, arrival: self.arrivals, since: self.now, requests };
                         assert!(self.waiting.insert(ticket, entry).is_none(), "a ticket is given out twice");
                     }
                     Err(Refusal::Closed) => assert!(self.is_closed),
@@ -181,11 +195,11 @@ impl Model {
                 }
             }
             Step::AcquireNow { priority, requests } => {
-                let priority = Priority::ALL[priority];
+                let priority = Priority::NAMED[priority];
                 let cost = Cost { requests, ..Cost::REQUEST };
                 match self.limiter.acquire_now(self.now, ScopeId::DEFAULT, cost, priority) {
                     Ok(ticket) => {
-                        let passed = self.waiting.values().find(|waiting| waiting.priority <= priority);
+                        let passed = self.waiting.values().find(|waiting| waiting.priority >= priority);
                         assert!(passed.is_none(), "{passed:?} is passed over");
                         self.started(ticket, requests);
                     }
@@ -244,11 +258,12 @@ impl Model {
             match output {
                 Output::Start(ticket) => {
                     let started = self.waiting.remove(&ticket).expect("only who waits starts, and once");
-                    let passed = self
-                        .waiting
-                        .values()
-                        .find(|other| (other.priority, other.arrival) < (started.priority, started.arrival));
-                    assert!(passed.is_none(), "{passed:?} is passed over by {started:?}");
+                    // Of those before it, the first waits for quota of which a smaller one takes what is left over.
+                    let before = self.waiting.values().filter(|other| other.is_before(&started));
+                    let passed = before.clone().find(|other| !started.is_overdue(other, self.now));
+                    let first = before.max_by_key(|other| (other.priority, Reverse(other.arrival)));
+                    let is_beside = first.is_some_and(|first| started.requests < first.requests);
+                    assert!(passed.is_none() || is_beside, "{passed:?} is passed over by {started:?}");
                     self.started(ticket, started.requests);
                 }
                 Output::Refuse(ticket, refusal) => {

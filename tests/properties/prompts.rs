@@ -93,7 +93,7 @@ impl World {
 
     fn take(&mut self, step: &Step) {
         match *step {
-            Step::Ask { book, priority } => self.ask(book, Priority::ALL[priority]),
+            Step::Ask { book, priority } => self.ask(book, Priority::NAMED[priority]),
             Step::Answer { nth, status } => {
                 let Some(ticket) = self.nth(nth, Phase::Sent) else { return };
                 self.answer(ticket, status);
@@ -136,6 +136,7 @@ impl World {
             body: Body::Bytes(body.as_bytes()),
             replayable: true,
             priority,
+            tenant: "",
             max_wait: None,
             stated: Stated::default(),
             count: None,

@@ -30,7 +30,7 @@ pub fn used_up(waiters: u32) -> Limiter {
     let mut limiter = three_limits(waiters);
     let [input_tokens, output_tokens] = [COST.input_tokens, COST.output_tokens].map(|tokens| tokens * waiters);
     let all = Cost { requests: waiters, input_tokens, output_tokens, custom: 0 };
-    let ticket = limiter.acquire_now(Instant::ZERO, ScopeId::DEFAULT, all, Priority::Normal);
+    let ticket = limiter.acquire_now(Instant::ZERO, ScopeId::DEFAULT, all, Priority::NORMAL);
     limiter.release(ticket.expect("the whole burst is there"));
     limiter
 }

@@ -7,7 +7,7 @@ fn closing_refuses_what_waits_and_lets_what_flies_land() {
     let mut world = World::new(default_limits([("rpm", 1.0)]));
     let flying = world.send(SMALL).expect("admitted");
     world.starts();
-    let waiting = world.submit(Priority::Normal);
+    let waiting = world.submit(Priority::NORMAL);
     world.limiter.close(world.now);
     assert_eq!(world.drain().1, [(waiting, Refusal::Closed)]);
     assert_eq!(world.send(SMALL), Err(Refusal::Closed));
@@ -95,7 +95,8 @@ fn a_body_that_cannot_be_sent_again_is_sent_once() {
         headers: HeaderBlock::default(),
         body: Body::Opaque { length: None },
         replayable: false,
-        priority: Priority::Normal,
+        priority: Priority::NORMAL,
+        tenant: "",
         max_wait: None,
         stated: Stated::default(),
         count: None,

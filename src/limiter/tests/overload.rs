@@ -171,7 +171,7 @@ fn a_burst_of_overloads_lowers_what_is_in_flight_once_and_a_storm_stops_everythi
     }
     assert_eq!(breakers(&world), [true]);
     let more = world.send(SMALL).expect("admitted");
-    let acquired = world.limiter.acquire_now(world.now, ScopeId::DEFAULT, Cost::REQUEST, Priority::Critical);
+    let acquired = world.limiter.acquire_now(world.now, ScopeId::DEFAULT, Cost::REQUEST, Priority::CRITICAL);
     assert_eq!(acquired, Err(NotNow::MustWait));
     // What the server ordered is a floor for everybody. Then one goes, and then nobody until it is answered.
     let (waited, trial) = wait_for_start(&mut world);

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn requests_start_in_order_as_the_quota_comes_back() {
     let mut world = World::new(default_limits([("rps", 2.0)]));
-    let tickets: Vec<Ticket> = (0..4).map(|_| world.submit(Priority::Normal)).collect();
+    let tickets: Vec<Ticket> = (0..4).map(|_| world.submit(Priority::NORMAL)).collect();
     assert_eq!(world.starts(), tickets[..2]);
     assert_eq!(world.wake(), (Duration::from_millis(500), Reason::Quota));
     assert_eq!(world.starts(), tickets[2..3]);
@@ -17,11 +17,11 @@ fn requests_start_in_order_as_the_quota_comes_back() {
 #[test]
 fn a_higher_priority_goes_first_and_a_newcomer_passes_nobody() {
     let mut world = World::new(default_limits([("rps", 1.0)]));
-    world.submit(Priority::Normal);
-    let low = world.submit(Priority::Low);
-    let critical = world.submit(Priority::Critical);
+    world.submit(Priority::NORMAL);
+    let low = world.submit(Priority::LOW);
+    let critical = world.submit(Priority::CRITICAL);
     world.starts();
-    let acquired = world.limiter.acquire_now(world.now, ScopeId::DEFAULT, Cost::REQUEST, Priority::Critical);
+    let acquired = world.limiter.acquire_now(world.now, ScopeId::DEFAULT, Cost::REQUEST, Priority::CRITICAL);
     assert_eq!(acquired, Err(NotNow::MustWait));
     world.wake();
     assert_eq!(world.starts(), [critical]);
@@ -32,9 +32,9 @@ fn a_higher_priority_goes_first_and_a_newcomer_passes_nobody() {
 #[test]
 fn what_cannot_start_in_time_is_refused_at_its_deadline_and_frees_its_place() {
     let mut world = World::new(default_limits([("rpm", 1.0)]));
-    world.submit(Priority::Normal);
+    world.submit(Priority::NORMAL);
     let hasty = world.submit_within(Duration::SECOND).expect("admitted");
-    let patient = world.submit(Priority::Normal);
+    let patient = world.submit(Priority::NORMAL);
     world.starts();
     assert_eq!(world.wake(), (Duration::SECOND, Reason::Deadline));
     let (starts, refusals) = world.drain();
@@ -48,7 +48,7 @@ fn what_cannot_start_in_time_is_refused_at_its_deadline_and_frees_its_place() {
 #[test]
 fn what_can_start_at_its_deadline_starts() {
     let mut world = World::new(default_limits([("rps", 1.0)]));
-    world.submit(Priority::Normal);
+    world.submit(Priority::NORMAL);
     let exact = world.submit_within(Duration::SECOND).expect("admitted");
     world.starts();
     world.wake();
@@ -58,7 +58,7 @@ fn what_can_start_at_its_deadline_starts() {
 #[test]
 fn a_driver_that_comes_late_refuses_a_hundred_thousand_at_once() {
     let mut world = World::new(default_limits([("rpm", 1.0)]));
-    world.submit(Priority::Normal);
+    world.submit(Priority::NORMAL);
     for _ in 0..100_000 {
         world.submit_within(Duration::SECOND).expect("admitted");
     }
@@ -84,10 +84,10 @@ fn a_request_larger_than_a_limit_is_refused_at_once_with_both_numbers() {
 #[test]
 fn low_priorities_leave_what_urgent_ones_took_lately() {
     let mut world = World::new(default_limits([("rps", 20.0)]));
-    let urgent: Vec<Ticket> = (0..3).map(|_| world.submit(Priority::High)).collect();
-    let low: Vec<Ticket> = (0..20).map(|_| world.submit(Priority::Low)).collect();
+    let urgent: Vec<Ticket> = (0..3).map(|_| world.submit(Priority::HIGH)).collect();
+    let low: Vec<Ticket> = (0..20).map(|_| world.submit(Priority::LOW)).collect();
     assert_eq!(world.starts(), [&urgent[..], &low[..14]].concat());
-    let soon = world.submit(Priority::High);
+    let soon = world.submit(Priority::HIGH);
     assert_eq!(world.starts(), [soon]);
     // Two are there, and the four of this second are left.
     assert_eq!(world.wake(), (Duration::from_millis(150), Reason::Quota));
@@ -98,9 +98,9 @@ fn low_priorities_leave_what_urgent_ones_took_lately() {
 fn what_is_left_for_nobody_goes_to_low_priorities_after_two_minutes() {
     let mut world = World::new(default_limits([("rpd", 100.0)]));
     for _ in 0..10 {
-        world.submit(Priority::High);
+        world.submit(Priority::HIGH);
     }
-    let low: Vec<Ticket> = (0..90).map(|_| world.submit(Priority::Low)).collect();
+    let low: Vec<Ticket> = (0..90).map(|_| world.submit(Priority::LOW)).collect();
     assert_eq!(world.starts()[10..], low[..80]);
     assert_eq!(world.wake(), (Duration::MINUTE, Reason::Quota));
     assert_eq!(world.starts(), []);
@@ -112,20 +112,20 @@ fn what_is_left_for_nobody_goes_to_low_priorities_after_two_minutes() {
 fn a_stated_headroom_is_kept_whoever_comes() {
     let queue = ("queue", record([("headroom", 0.25.into())]));
     let mut world = World::with_options(record([("limits", default_limits([("rpd", 100.0)])), queue]));
-    let low: Vec<Ticket> = (0..100).map(|_| world.submit(Priority::Low)).collect();
+    let low: Vec<Ticket> = (0..100).map(|_| world.submit(Priority::LOW)).collect();
     assert_eq!(world.starts(), low[..75]);
     let acquire = |world: &mut World, priority| {
         world.limiter.acquire_now(world.now, ScopeId::DEFAULT, Cost::REQUEST, priority).is_ok()
     };
-    assert!(!acquire(&mut world, Priority::Normal) && acquire(&mut world, Priority::High));
+    assert!(!acquire(&mut world, Priority::NORMAL) && acquire(&mut world, Priority::HIGH));
 }
 
 #[test]
 fn no_more_wait_than_may() {
     let queue = ("queue", record([("maxDepth", 1.0.into())]));
     let mut world = World::with_options(record([("limits", default_limits([("rpm", 1.0)])), queue]));
-    world.submit(Priority::Normal);
-    world.submit(Priority::Normal);
+    world.submit(Priority::NORMAL);
+    world.submit(Priority::NORMAL);
     let refused = world.limiter.submit(world.now, Submission::new(Cost::REQUEST));
     assert_eq!(refused, Err(Refusal::QueueFull { scope: "default".into(), limit: 1 }));
     assert_eq!(world.limiter.waiting(), 1);
@@ -135,7 +135,7 @@ fn no_more_wait_than_may() {
 fn a_cancelled_request_frees_its_place_wherever_it_stands() {
     let mut world = World::new(record([("default", record([("concurrency", 1.0.into())]))]));
     let (first, second, third) =
-        (world.submit(Priority::Normal), world.submit(Priority::Normal), world.submit(Priority::Normal));
+        (world.submit(Priority::NORMAL), world.submit(Priority::NORMAL), world.submit(Priority::NORMAL));
     assert_eq!(world.starts(), [first]);
     world.limiter.cancel(world.now, second);
     world.limiter.cancel(world.now, first);
@@ -148,7 +148,7 @@ fn a_cancelled_request_frees_its_place_wherever_it_stands() {
 #[test]
 fn a_release_starts_the_next_at_once() {
     let mut world = World::new(record([("default", record([("concurrency", 1.0.into())]))]));
-    let (first, second) = (world.submit(Priority::Normal), world.submit(Priority::Normal));
+    let (first, second) = (world.submit(Priority::NORMAL), world.submit(Priority::NORMAL));
     world.starts();
     assert_eq!(world.limiter.poll_timeout(), None);
     assert!(world.limiter.release(first));
@@ -160,10 +160,10 @@ fn a_release_starts_the_next_at_once() {
 #[test]
 fn a_stale_ticket_does_nothing() {
     let mut world = World::new(default_limits([("rpm", 10.0)]));
-    let old = world.submit(Priority::Normal);
+    let old = world.submit(Priority::NORMAL);
     world.starts();
     world.limiter.settle(world.now, old, Cost::REQUEST);
-    let new = world.submit(Priority::Normal);
+    let new = world.submit(Priority::NORMAL);
     assert_ne!(old, new);
     world.limiter.cancel(world.now, old);
     world.limiter.settle(world.now, old, Cost::default());

@@ -1,0 +1,55 @@
+//! The option `queue`: how much may wait, how long, and who goes first.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::DAY_MS;
+use super::reader::{Field, OptionError};
+use crate::pattern::Pattern;
+use crate::policy::{HeadroomPolicy, Policy};
+use crate::queue::{AgeingPolicy, Share};
+use crate::time::Duration;
+
+/// Reads `queue` into `policy`.
+pub(super) fn read(field: &Field<'_>, policy: &mut Policy) -> Result<(), Box<OptionError>> {
+    field.expect_record(&["maxDepth", "maxWaitMs", "headroom", "ageingMs", "shares"])?;
+    let queue = &mut policy.queue;
+    if let Some(depth) = field.given("maxDepth") {
+        queue.max_depth = u32::try_from(depth.whole(0, MOST_DEPTH)?).unwrap_or(u32::MAX);
+    }
+    if let Some(wait) = field.given("maxWaitMs") {
+        queue.max_wait = Some(Duration::from_millis(wait.whole(0, 31 * DAY_MS)?));
+    }
+    if let Some(headroom) = field.given("headroom") {
+        queue.headroom = match headroom.choice(&[("auto", HeadroomPolicy::Auto)]) {
+            Ok(auto) => auto,
+            Err(_) => HeadroomPolicy::Share((headroom.share()? * 1_000.0) as u16),
+        };
+    }
+    if let Some(ageing) = field.given("ageingMs") {
+        queue.ageing = AgeingPolicy::new(Duration::from_millis(ageing.whole(1, DAY_MS)?));
+    }
+    policy.shares = shares(&field.field("shares"))?;
+    Ok(())
+}
+
+fn shares(field: &Field<'_>) -> Result<Vec<(Pattern, Share)>, Box<OptionError>> {
+    let mut shares: Vec<(Pattern, Share)> = Vec::new();
+    for (name, value) in field.entries()? {
+        let factor = field.member(name, value);
+        let share = Share::thousandths(factor.factor()?);
+        let pattern = Pattern::new(name);
+        let alike = |earlier: &Pattern| earlier.specificity() == pattern.specificity() && earlier.overlaps(&pattern);
+        if let Some((earlier, _)) = shares.iter().find(|(earlier, _)| alike(earlier)) {
+            let earlier = field.member(earlier.text(), value).path();
+            return Err(factor
+                .error(&format!("Some tenants match it and {earlier}, and neither is more specific: make one so.")));
+        }
+        shares.push((pattern, share));
+    }
+    Ok(shares)
+}
+
+/// What a ticket can number.
+const MOST_DEPTH: u64 = 8_000_000;
