@@ -98,6 +98,7 @@ pub mod provider;
 pub mod queue;
 pub mod quota;
 pub mod random;
+mod recent;
 pub mod request;
 mod retry_budget;
 pub mod schedule;

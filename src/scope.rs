@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,6 +12,7 @@ use crate::pattern::Pattern;
 use crate::policy::Policy;
 use crate::prompt_cache::{Found, PromptCache};
 use crate::queue::{Headroom, Queue};
+use crate::recent::Recent;
 use crate::request::{Facts, Family, Prefixes};
 use crate::retry_budget::RetryBudget;
 use crate::throttle::{Served, Throttle, Traffic};
@@ -40,7 +42,6 @@ pub(crate) struct Scope {
     pub(crate) has_served: bool,
     /// How many requests may be under way until it has.
     opening: Reach,
-    last_used: Instant,
 }
 
 impl Scope {
@@ -130,8 +131,10 @@ pub(crate) struct Scopes {
     patterns: Vec<(Pattern, u32)>,
     /// Whether one default serves all that no pattern claims.
     has_default: bool,
-    /// Scopes that were not configured, sorted by name.
-    learned: Vec<u32>,
+    /// Scopes that were not configured, by name.
+    learned: BTreeMap<String, u32>,
+    /// Those, by their latest use.
+    recent: Recent,
     /// Models that were told of, sorted.
     reported: Vec<String>,
 }
@@ -158,7 +161,8 @@ impl Scopes {
             list: Vec::from([default]),
             patterns: Vec::new(),
             has_default: policy.default.is_some(),
-            learned: Vec::new(),
+            learned: BTreeMap::new(),
+            recent: Recent::default(),
             reported: Vec::new(),
         };
         for configured in &policy.scopes {
@@ -197,12 +201,12 @@ impl Scopes {
     }
 
     /// Where a request for `model` belongs that says no more of itself.
-    pub(crate) fn of_model(&mut self, model: &str, now: Instant) -> Place {
+    pub(crate) fn of_model(&mut self, model: &str) -> Place {
         if let Some(scope) = self.claimed(model) {
             return Place { scope, is_news: false };
         }
         let is_news = self.report(model);
-        let scope = if self.has_default { Self::DEFAULT } else { self.own(model.to_owned(), now) };
+        let scope = if self.has_default { Self::DEFAULT } else { self.own(model.to_owned()) };
         Place { scope, is_news }
     }
 
@@ -210,7 +214,7 @@ impl Scopes {
     ///
     /// Limits are set for what models generate. What servers count apart from it (token counting, batches, …) has a
     /// scope of its own an origin, with the limits that the server states.
-    pub(crate) fn of_request(&mut self, facts: &Facts<'_>, now: Instant) -> Place {
+    pub(crate) fn of_request(&mut self, facts: &Facts<'_>) -> Place {
         let counted_apart = is_counted_apart(facts.family);
         let model = facts.model.filter(|_| !counted_apart);
         if let Some(scope) = model.and_then(|model| self.claimed(model)) {
@@ -229,7 +233,7 @@ impl Scopes {
             None if counted_apart => format!("{} at {place}", facts.family.name()),
             None => place,
         };
-        Place { scope: self.own(key, now), is_news }
+        Place { scope: self.own(key), is_news }
     }
 
     fn claimed(&self, model: &str) -> Option<u32> {
@@ -251,37 +255,37 @@ impl Scopes {
     }
 
     /// The scope that `key` has for itself. Keys are chosen by whoever writes requests, so their number is bounded: an
-    /// idle scope gives way to a new one, and where none is idle the default serves.
-    fn own(&mut self, key: String, now: Instant) -> u32 {
-        let found = self.learned.get(self.learned_place(&key)).filter(|scope| self.list[**scope as usize].name == key);
-        let scope = match found {
-            Some(scope) => *scope,
-            None => {
-                let Some(scope) = self.vacant() else { return Self::DEFAULT };
-                self.learned.insert(self.learned_place(&key), scope);
-                self.list[scope as usize].name = key;
-                scope
-            }
-        };
-        self.get_mut(scope).last_used = now;
+    /// idle scope gives way to a new one, and where none is found the default serves.
+    fn own(&mut self, key: String) -> u32 {
+        if let Some(scope) = self.learned.get(&key).copied() {
+            self.recent.touch(scope);
+            return scope;
+        }
+        let Some(scope) = self.vacant() else { return Self::DEFAULT };
+        self.list[scope as usize].name.clone_from(&key);
+        self.learned.insert(key, scope);
+        self.recent.touch(scope);
         scope
     }
 
-    /// Where in `learned` the scope called `key` stands or belongs.
-    fn learned_place(&self, key: &str) -> usize {
-        self.learned.partition_point(|scope| self.list[*scope as usize].name.as_str() < key)
-    }
-
-    /// A scope that nobody has: a new one, or the idle one that was used the longest ago.
+    /// A scope that nobody has: a new one, or of some that were used the longest ago an idle one. Those that are busy
+    /// count as used now, so that the next search looks at others.
     fn vacant(&mut self) -> Option<u32> {
-        if self.learned.len() < MOST_LEARNED {
+        if self.recent.len() < MOST_LEARNED {
             return Some(self.add(String::new(), Ledger::default()));
         }
-        let idle = self.learned.iter().enumerate().filter(|(_, scope)| self.list[**scope as usize].is_idle());
-        let (place, _) = idle.min_by_key(|(_, scope)| self.list[**scope as usize].last_used)?;
-        let scope = self.learned.remove(place);
-        self.list[scope as usize] = Scope::default();
-        Some(scope)
+        for _ in 0..MOST_SEARCHED {
+            let scope = self.recent.oldest()?;
+            let old = &mut self.list[scope as usize];
+            if old.is_idle() {
+                self.recent.remove(scope);
+                self.learned.remove(&old.name);
+                *old = Scope::default();
+                return Some(scope);
+            }
+            self.recent.touch(scope);
+        }
+        None
     }
 
     fn add(&mut self, name: String, ledger: Ledger) -> u32 {
@@ -301,7 +305,11 @@ const fn is_counted_apart(family: Family) -> bool {
 const UNKNOWN: u64 = 256;
 
 /// More models and servers than any program talks to; a scope takes about 1 KB.
-const MOST_LEARNED: usize = 1_024;
+const MOST_LEARNED: usize = 16_384;
+
+/// Whoever names models at random makes a request no slower than so many looks. Hardly ever are as many busy that were used
+/// the longest ago.
+const MOST_SEARCHED: usize = 64;
 
 /// Further unknown models are not reported one by one.
 const MOST_REPORTED: usize = 256;

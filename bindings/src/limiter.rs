@@ -53,7 +53,7 @@ impl CoreLimiter {
 
     /// The number of the scope in which requests for `model` count.
     pub fn scope(&mut self, model: &str) -> u32 {
-        self.limiter.scope_of_model(self.now, model).bits()
+        self.limiter.scope_of_model(model).bits()
     }
 
     /// Lets a cost go at once, or not at all.

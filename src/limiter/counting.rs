@@ -99,7 +99,7 @@ impl Limiter {
         if max_wait.is_zero() || self.counting.is_silent(counter_of(&url), now) {
             return None;
         }
-        let place = self.scopes.of_request(&Facts { family: Family::CountTokens, ..*facts }, now);
+        let place = self.scopes.of_request(&Facts { family: Family::CountTokens, ..*facts });
         if self.scopes.get_mut(place.scope).opens_at(now) > now + max_wait {
             return None;
         }

@@ -71,7 +71,7 @@ impl Limiter {
 
     /// The same for a request about which `facts` are known.
     pub(super) fn admit(&mut self, now: Instant, http: &HttpRequest<'_>, facts: &Facts<'_>) -> Result<Ticket, Refusal> {
-        let place = self.scopes.of_request(facts, now);
+        let place = self.scopes.of_request(facts);
         self.tell_of_news(&place, facts.model.unwrap_or_default());
         let model = facts.model.unwrap_or_default();
         let counts_tokens = matches!(facts.family, Family::Messages | Family::Embeddings);

@@ -187,8 +187,8 @@ impl Limiter {
     }
 
     /// The scope in which requests for `model` count.
-    pub fn scope_of_model(&mut self, now: Instant, model: &str) -> ScopeId {
-        let place = self.scopes.of_model(model, now);
+    pub fn scope_of_model(&mut self, model: &str) -> ScopeId {
+        let place = self.scopes.of_model(model);
         self.tell_of_news(&place, model);
         ScopeId(place.scope)
     }

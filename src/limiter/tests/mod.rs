@@ -1,12 +1,14 @@
 //! Scenarios, driven in virtual time: no test waits.
 
 mod answering;
+mod backfill;
 mod counting;
 mod following;
 mod overload;
 mod waiting;
 
 use alloc::string::ToString;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::*;
