@@ -5,12 +5,12 @@
 //! of that time. Then [`MOST_PASSES`] more may start before it, counted since the last start from its line, and it is its
 //! turn.
 //!
-//! That is the bound: an eighth of the starts at least for those that have waited so long, however much of higher priority
-//! there is, and no more than an eighth where higher ones want all. If whole lines grew so old that they went before what is
-//! urgent, a long batch would bring everything to a halt.
+//! So of one priority that is overdue at least each eighth start is, however much there is of higher ones, and of several
+//! together each eighth, in turns. It is no more than that where higher ones want all: if whole lines grew so old that they
+//! went before what is urgent, a long batch would bring that to a halt.
 
 use super::priority::Priority;
-use crate::time::{Duration, Instant};
+use crate::time::Duration;
 
 /// How long something of one priority may be passed over by what is a step above.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,12 +29,6 @@ impl AgeingPolicy {
     pub fn most(self, below: Priority, above: Priority) -> Duration {
         let nanos = u128::from(self.0.as_nanos()) * u128::from(above.above(below)) / u128::from(Priority::STEP);
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
-    }
-
-    /// By how much what has priority `below`, and arrived at `arrived`, is overdue against `above`; `None` if it is not.
-    pub(super) fn overdue(self, below: Priority, above: Priority, arrived: Instant, now: Instant) -> Option<Duration> {
-        let (waited, most) = (now.since(arrived), self.most(below, above));
-        (waited >= most).then(|| Duration::from_nanos(waited.as_nanos() - most.as_nanos()))
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) struct Line {
     nameless: Option<u32>,
     named: BTreeMap<TenantId, u32>,
     /// How often higher ones started since the latest start from this line, and the highest of those.
-    pub(super) passed: u8,
+    pub(super) passed: u32,
     pub(super) passed_by: Priority,
 }
 

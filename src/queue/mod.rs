@@ -101,7 +101,8 @@ impl Queue {
                 || self.overdue(priority, now, ageing, places, arrived).is_some())
     }
 
-    /// Who has been passed over for too long by what has priority `by`, or higher: of several, who has been for longest.
+    /// Who has been passed over for too long by what has priority `by`, or higher. Of several priorities they are those of
+    /// the one that was passed most often since it had its turn, so that all of them have theirs.
     fn overdue(
         &self,
         by: Priority,
@@ -113,14 +114,14 @@ impl Queue {
         if self.since_overdue < MOST_PASSES {
             return None;
         }
-        let passed = self.lines.iter().filter(|line| line.passed >= MOST_PASSES && !line.is_empty());
+        let passed = self.lines.iter().filter(|line| line.passed >= u32::from(MOST_PASSES) && !line.is_empty());
         let overdue = passed.filter_map(|line| {
             let member = line.first(places)?;
             let priority = line.passed_by.max(by);
-            let late = ageing.overdue(line.priority, priority, arrived(member), now)?;
-            Some((late, Turn { member, priority }))
+            let is_overdue = now.since(arrived(member)) >= ageing.most(line.priority, priority);
+            is_overdue.then_some((line.passed, Turn { member, priority }))
         });
-        overdue.max_by_key(|(late, _)| *late).map(|(_, turn)| turn)
+        overdue.max_by_key(|(passed, _)| *passed).map(|(_, turn)| turn)
     }
 
     /// `member` joins behind everybody of its tenant and priority.

@@ -5,6 +5,7 @@ mod corpus;
 mod headers;
 mod limiter;
 mod prompts;
+mod queue;
 mod request;
 mod samples;
 mod tokens;
