@@ -282,7 +282,15 @@ impl Limiter {
     pub fn cancel(&mut self, now: Instant, ticket: Ticket) {
         let Some(entry) = self.tickets.get(ticket).copied() else { return };
         match entry.phase {
-            Phase::Waiting => self.leave_queue(ticket),
+            Phase::Waiting => {
+                let was_its_turn = self.is_its_turn(now, ticket);
+                self.leave_queue(ticket);
+                if !was_its_turn {
+                    // For whoever stands before it, nothing has changed.
+                    self.tickets.remove(ticket);
+                    return;
+                }
+            }
             Phase::Pausing => self.end_pause(ticket),
             Phase::InFlight(_) => {
                 let untold = self.outputs.iter().position(|output| *output == Output::Start(ticket));

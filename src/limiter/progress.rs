@@ -153,6 +153,14 @@ impl Limiter {
         }
     }
 
+    /// Whether the ticket, which waits, is the next of its scope.
+    pub(super) fn is_its_turn(&mut self, now: Instant, ticket: Ticket) -> bool {
+        let Some(entry) = self.tickets.get(ticket) else { return false };
+        let arrived = |slot| self.tickets.submitted_at(slot);
+        let queue = &self.scopes.get_mut(entry.scope).queue;
+        queue.turn(now, self.queue.ageing, &self.places, arrived).is_some_and(|turn| turn.member == ticket.slot())
+    }
+
     /// What the ticket's prompt finds at its server.
     pub(super) fn found_by(&self, now: Instant, ticket: Ticket) -> Found {
         let call = self.tickets.get(ticket).and_then(|entry| self.tickets.call(entry));

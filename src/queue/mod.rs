@@ -190,6 +190,10 @@ impl Queue {
     fn line(&mut self, priority: Priority) -> &mut Line {
         let place = self.lines.iter().position(|line| line.priority <= priority).unwrap_or(self.lines.len());
         if self.lines.get(place).is_none_or(|line| line.priority != priority) {
+            if self.lines.is_empty() {
+                // Most scopes see one priority only.
+                self.lines.reserve_exact(1);
+            }
             self.lines.insert(place, Line::new(priority));
         }
         &mut self.lines[place]

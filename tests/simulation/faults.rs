@@ -1,7 +1,7 @@
 //! What holds whatever goes wrong.
 
 use tidegate::limiter::Limiter;
-use tidegate::options::{Value, parse};
+use tidegate::options::{Value, parse, record};
 use tidegate::time::{Duration, Instant};
 use tidegate_simulator::Family;
 use tidegate_simulator::workload::{self, Job};
@@ -60,7 +60,9 @@ fn the_same_seed_leads_to_the_same_outcome() {
 
 #[test]
 fn names_of_others_choosing_do_not_grow_what_is_kept() {
-    let options = r#"{ "seed": 1, "timing": { "firstTokenMs": 20 }, "limits": { "default": { "rpm": 10 } } }"#;
+    let options = r#"{ "seed": 1, "timing": { "firstTokenMs": 20 }, "limits": { "default": { "rpm": 1000000 } } }"#;
+    // With one scope for all of them: how many there may be without it is tested where scopes are.
+    let one_scope = record([("limits", record([("default", record([("rpm", 1e6.into())]))]))]);
     let kept = |jobs: usize| {
         let jobs = workload::generate("requests-bound", jobs, 1).expect("a known workload").into_iter().enumerate();
         let jobs = jobs.map(|(index, job)| {
@@ -70,16 +72,16 @@ fn names_of_others_choosing_do_not_grow_what_is_kept() {
                 1 => "\u{202e}\"\\".repeat(20),
                 _ => "-".repeat(100),
             };
-            let model = format!("gpt-{index:05}{rest}");
+            let model = format!("gpt-{index:04}{rest}");
             let at = Instant::ZERO + Duration::from_millis(10 * index as u64);
             Task { at, process: 0, job: Job { api: Family::OpenAi, model, ..job } }
         });
-        let policy = parse(&Value::Nothing).expect("right");
+        let policy = parse(&one_scope).expect("right");
         let outcome = World::of(vec![Process::new(Limiter::new(&policy, 1), 1)], options).run_tasks(jobs.collect());
         assert!(outcome.lives.iter().all(|life| life.is_complete));
         outcome.size_of_snapshots
     };
-    let [some, many] = [kept(17_500), kept(35_000)];
+    let [some, many] = [kept(1_400), kept(2_800)];
     assert!(some > 10_000, "it shows what was learned: {some}");
     assert!(many < some * 11 / 10, "{some} bytes and {many} bytes");
 }
