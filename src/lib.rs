@@ -37,7 +37,7 @@
 //!         headers: HeaderBlock::new(b""),
 //!         body: Body::None,
 //!         replayable: true,
-//!         priority: Priority::Normal,
+//!         priority: Priority::NORMAL,
 //!         tenant: "",
 //!         max_wait: None,
 //!         stated: Stated::default(),

@@ -1,7 +1,7 @@
 //! What holds whatever goes wrong.
 
 use tidegate::limiter::Limiter;
-use tidegate::options::{Value, parse, record};
+use tidegate::options::{parse, record};
 use tidegate::time::{Duration, Instant};
 use tidegate_simulator::Family;
 use tidegate_simulator::workload::{self, Job};
