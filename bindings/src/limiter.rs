@@ -237,10 +237,11 @@ impl CoreLimiter {
         self.limiter.handle_timeout(now);
     }
 
-    /// The caller gave up.
-    pub fn cancel(&mut self, now: f64, ticket: u32) {
-        let now = self.at(now);
-        self.limiter.cancel(now, Ticket::from_bits(ticket));
+    /// The caller gave up; `is_sent` says whether anything was sent since the ticket last started. Says whether the
+    /// ticket had not ended before.
+    pub fn cancel(&mut self, now: f64, ticket: u32, is_sent: bool) -> bool {
+        let (now, ticket) = (self.at(now), Ticket::from_bits(ticket));
+        if is_sent { self.limiter.cancel(now, ticket) } else { self.limiter.cancel_unsent(now, ticket) }
     }
 
     /// The answer to an attempt has begun.

@@ -30,6 +30,8 @@ export class Call implements AbortHandler {
   private ticket = 0;
   private submitted = false;
   private sent = false;
+  /** Whether anything was sent since the ticket last started. */
+  private underWay = false;
   private aborted = false;
   private watch: AbortWatch | undefined;
   private reject: ((reason: unknown) => void) | undefined;
@@ -65,7 +67,7 @@ export class Call implements AbortHandler {
   abort(reason: unknown): void {
     this.aborted = true;
     this.reject?.(reason);
-    if (this.submitted) this.driver.cancel(this.ticket);
+    if (this.submitted) this.driver.cancel(this.ticket, this.underWay);
     this.asking?.abort(reason);
     this.controller?.abort(reason);
     this.source?.cancel(reason).catch(ignore);
@@ -146,6 +148,7 @@ export class Call implements AbortHandler {
 
   private async attempt(): Promise<Response | Restart> {
     this.sent = true;
+    this.underWay = true;
     let response: Response;
     try {
       response = await this.request.send(this.upstream ?? globalThis.fetch);
@@ -160,7 +163,7 @@ export class Call implements AbortHandler {
       return await this.judge(response);
     } catch (error) {
       // What a foreign fetch answered with was no Response. The call is over all the same.
-      this.driver.cancel(this.ticket);
+      this.driver.cancel(this.ticket, true);
       throw error;
     }
   }
@@ -168,12 +171,12 @@ export class Call implements AbortHandler {
   private judgeFailure(): Restart | undefined {
     const { driver, ticket } = this;
     if (this.upstream === undefined && this.request.isMalformed()) {
-      driver.cancel(ticket);
+      driver.cancel(ticket, false);
       return undefined;
     }
     const now = driver.clock.now();
     const verdict = orDeliver(() => driver.core.handleFailure(now, ticket));
-    if (verdict === RETRY) return new Restart(driver.wait(now, ticket));
+    if (verdict === RETRY) return this.restart(now);
     driver.pump(now);
     return undefined;
   }
@@ -193,7 +196,7 @@ export class Call implements AbortHandler {
     }
     if (verdict === RETRY) {
       // Waited for in the same breath: any other call may make the core start it.
-      const restart = new Restart(driver.wait(now, ticket));
+      const restart = this.restart(now);
       if (this.source === undefined) discard(response);
       else this.source.cancel().catch(ignore);
       this.source = undefined;
@@ -201,6 +204,12 @@ export class Call implements AbortHandler {
     }
     driver.pump(now);
     return this.deliver(response, verdict === OBSERVE);
+  }
+
+  /** The ticket waits again, or has started already. */
+  private restart(now: number): Restart {
+    this.underWay = false;
+    return new Restart(this.driver.wait(now, this.ticket));
   }
 
   private async peek(response: Response): Promise<Uint8Array> {

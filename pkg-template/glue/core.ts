@@ -65,8 +65,11 @@ export interface CoreLimiter {
   /** Whole milliseconds until the core wants {@link handleTimeout}; negative for never. May exceed what a timer can hold. */
   timeoutMs(now: number): number;
   handleTimeout(now: number): void;
-  /** The caller gave up, in whatever state the ticket is. */
-  cancel(now: number, ticket: number): void;
+  /**
+   * The caller gave up, in whatever state the ticket is; `isSent` says whether anything was sent since it last started.
+   * False when the ticket has ended already: its number may be another's by now.
+   */
+  cancel(now: number, ticket: number, isSent: boolean): boolean;
   /** Response headers arrived; answers with one of the verdicts below. */
   handleResponse(now: number, wallNow: number, ticket: number, status: number, headers: string): number;
   /** The beginning of a body that the core asked for; answers with a verdict other than {@link NEEDS_BODY}. */

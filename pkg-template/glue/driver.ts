@@ -115,10 +115,15 @@ export class Driver {
     this.pump(now);
   }
 
-  /** Gives up a ticket in whatever state it is. Never throws: there is nobody to tell. */
-  cancel(ticket: number): void {
-    this.takeWaiter(ticket);
-    this.tell((now) => this.core.cancel(now, ticket));
+  /**
+   * Gives up a ticket in whatever state it is; `isSent` says whether anything was sent since it last started.
+   * Never throws: there is nobody to tell.
+   */
+  cancel(ticket: number, isSent: boolean): void {
+    this.tell((now) => {
+      // The place of a ticket that has ended may be that of somebody else who waits.
+      if (this.core.cancel(now, ticket, isSent)) this.takeWaiter(ticket);
+    });
   }
 
   /** @throws {CoreError} when the limiter has failed; so does {@link release}. */

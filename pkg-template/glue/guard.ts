@@ -151,8 +151,8 @@ export class GuardedCore implements CoreLimiter {
     this.guarded(() => this.core.handleTimeout(now));
   }
 
-  cancel(now: number, ticket: number): void {
-    this.guarded(() => this.core.cancel(now, ticket));
+  cancel(now: number, ticket: number, isSent: boolean): boolean {
+    return this.guarded(() => this.core.cancel(now, ticket, isSent));
   }
 
   handleResponse(now: number, wallNow: number, ticket: number, status: number, headers: string): number {

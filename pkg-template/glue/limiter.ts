@@ -202,7 +202,7 @@ function waitWatched(
   return new Promise((resolve, reject) => {
     const watch = new AbortWatch(signals, {
       abort(reason) {
-        driver.cancel(ticket);
+        driver.cancel(ticket, false);
         reject(reason);
       },
     });

@@ -278,9 +278,19 @@ impl Limiter {
     }
 
     /// The program gave the request up, wherever it stood. Its place is free at once. Of a bare acquisition nothing is
-    /// charged; an HTTP request that was sent is charged as reserved, because the server has seen it.
-    pub fn cancel(&mut self, now: Instant, ticket: Ticket) {
-        let Some(entry) = self.tickets.get(ticket).copied() else { return };
+    /// charged; an HTTP request that has started is charged as reserved, because the server has seen it. Says whether
+    /// the request had not ended before.
+    pub fn cancel(&mut self, now: Instant, ticket: Ticket) -> bool {
+        self.give_up(now, ticket, true)
+    }
+
+    /// The same where nothing was sent since the request's last start: the server has seen nothing of it.
+    pub fn cancel_unsent(&mut self, now: Instant, ticket: Ticket) -> bool {
+        self.give_up(now, ticket, false)
+    }
+
+    fn give_up(&mut self, now: Instant, ticket: Ticket, is_sent: bool) -> bool {
+        let Some(entry) = self.tickets.get(ticket).copied() else { return false };
         match entry.phase {
             Phase::Waiting => {
                 let was_its_turn = self.is_its_turn(now, ticket);
@@ -288,7 +298,7 @@ impl Limiter {
                 if !was_its_turn {
                     // For whoever stands before it, nothing has changed.
                     self.tickets.remove(ticket);
-                    return;
+                    return true;
                 }
             }
             Phase::Pausing => self.end_pause(ticket),
@@ -297,12 +307,13 @@ impl Limiter {
                 if let Some(untold) = untold {
                     self.outputs.remove(untold);
                 }
-                let was_sent = untold.is_none() && self.tickets.call(&entry).is_some();
-                self.end_flight(now, ticket, |reserved| if was_sent { reserved } else { Cost::default() });
+                let is_seen = is_sent && untold.is_none() && self.tickets.call(&entry).is_some();
+                self.end_flight(now, ticket, |reserved| if is_seen { reserved } else { Cost::default() });
             }
         }
         self.advance_scope_of(now, ticket);
         self.tickets.remove(ticket);
+        true
     }
 
     /// Refuses everything that has not started, and everything from now on. What is in flight goes on to its end.

@@ -239,6 +239,19 @@ fn a_start_that_was_not_told_costs_nothing_when_it_is_cancelled() {
 }
 
 #[test]
+fn a_request_that_started_and_was_not_sent_costs_nothing_when_it_is_cancelled() {
+    let mut world = World::new(default_limits([("rpm", 1.0)]));
+    let ticket = world.send(SMALL).expect("admitted");
+    assert_eq!(world.starts(), [ticket]);
+    assert!(world.limiter.cancel_unsent(world.now, ticket));
+    let sent = world.send(SMALL).expect("admitted");
+    assert_eq!(world.starts(), [sent]);
+    assert!(world.limiter.cancel(world.now, sent));
+    world.send(SMALL).expect("admitted");
+    assert_eq!(world.starts(), []);
+}
+
+#[test]
 fn the_same_seed_and_calls_give_the_same_waits() {
     let waits = |seed| {
         let mut world = World::with_options(Value::Nothing);

@@ -50,7 +50,7 @@ fn requests_with_another_prompt_or_none_do_not_wait_for_it() {
 fn when_the_writer_is_not_served_another_goes_first() {
     for fail in [
         |world: &mut World, ticket| assert_eq!(world.answer(ticket, 400, ""), Verdict::Deliver),
-        |world: &mut World, ticket| world.limiter.cancel(world.now, ticket),
+        |world: &mut World, ticket| assert!(world.limiter.cancel(world.now, ticket)),
         |world: &mut World, ticket| assert_eq!(world.limiter.handle_failure(world.now, ticket), Verdict::Retry),
         |world: &mut World, ticket| assert_eq!(world.answer(ticket, 529, ""), Verdict::Retry),
     ] {

@@ -137,11 +137,11 @@ fn a_cancelled_request_frees_its_place_wherever_it_stands() {
     let (first, second, third) =
         (world.submit(Priority::NORMAL), world.submit(Priority::NORMAL), world.submit(Priority::NORMAL));
     assert_eq!(world.starts(), [first]);
-    world.limiter.cancel(world.now, second);
-    world.limiter.cancel(world.now, first);
+    assert!(world.limiter.cancel(world.now, second));
+    assert!(world.limiter.cancel(world.now, first));
     assert_eq!(world.starts(), [third]);
-    world.limiter.cancel(world.now, third);
-    world.limiter.cancel(world.now, third);
+    assert!(world.limiter.cancel(world.now, third));
+    assert!(!world.limiter.cancel(world.now, third));
     assert_eq!((world.starts(), world.limiter.waiting()), (Vec::new(), 0));
 }
 
@@ -165,7 +165,7 @@ fn a_stale_ticket_does_nothing() {
     world.limiter.settle(world.now, old, Cost::REQUEST);
     let new = world.submit(Priority::NORMAL);
     assert_ne!(old, new);
-    world.limiter.cancel(world.now, old);
+    assert!(!world.limiter.cancel(world.now, old));
     world.limiter.settle(world.now, old, Cost::default());
     assert_eq!(world.answer(old, 429, "retry-after: 9"), Verdict::Deliver);
     assert_eq!(world.starts(), [new]);
