@@ -227,7 +227,7 @@ export class Call implements AbortHandler {
       return response;
     }
     const source = this.source ?? new BodySource(response.body as ReadableStream<Uint8Array>);
-    return withBody(response, observedStream(source, tap));
+    return withBody(response, observedStream(source, tap, this.controller));
   }
 
   private stopIfAborted(): void {

@@ -32,9 +32,16 @@ export class BodyTap {
   }
 }
 
-/** The stream that the caller reads in place of the server's: the same chunks, each fetched when it is asked for. */
-export function observedStream(source: BodySource, tap: BodyTap): ReadableStream<Uint8Array> {
-  const body = new ObservedBody(source, tap);
+/**
+ * The stream that the caller reads in place of the server's: the same chunks, each fetched when it is asked for.
+ * An abort also reaches whoever sent the request, through `attempt`, where that has a signal of its own.
+ */
+export function observedStream(
+  source: BodySource,
+  tap: BodyTap,
+  attempt: AbortController | undefined,
+): ReadableStream<Uint8Array> {
+  const body = new ObservedBody(source, tap, attempt);
   abandoned?.register(body, tap, tap);
   tap.watch?.redirect(weakly(body));
   return new ReadableStream(body as UnderlyingDefaultSource<Uint8Array>, { highWaterMark: 0 });
@@ -47,13 +54,15 @@ class ObservedBody implements AbortHandler {
   readonly type: "bytes" | undefined;
   private readonly source: BodySource;
   private readonly tap: BodyTap;
+  private readonly attempt: AbortController | undefined;
   private controller: Controller | undefined;
   private over = false;
 
-  constructor(source: BodySource, tap: BodyTap) {
+  constructor(source: BodySource, tap: BodyTap, attempt: AbortController | undefined) {
     this.type = source.bytes ? "bytes" : undefined;
     this.source = source;
     this.tap = tap;
+    this.attempt = attempt;
   }
 
   start(controller: Controller): void {
@@ -92,6 +101,7 @@ class ObservedBody implements AbortHandler {
     this.end(false);
     this.controller?.error(reason);
     this.source.cancel(reason).catch(ignore);
+    this.attempt?.abort(reason);
   }
 
   private end(complete: boolean): void {
