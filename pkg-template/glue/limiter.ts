@@ -111,6 +111,12 @@ export class Limiter {
    */
   async schedule<T>(task: (permit: Permit) => T | PromiseLike<T>, hints?: ScheduleHints): Promise<T> {
     const permit = await this.acquire(hints?.cost, hints);
+    const aborted = hints?.signal?.aborted ? hints.signal : abortedSignal(this.#hints.signals);
+    if (aborted !== undefined) {
+      // In the turn in which the task was to start: what was taken for it is given back.
+      permit.settle(NO_COST);
+      throw aborted.reason;
+    }
     try {
       return await task(permit);
     } finally {
@@ -223,6 +229,9 @@ function usualCost({ cost }: ResolvedHints): Cost {
     custom: Math.max(custom, 0),
   };
 }
+
+/** Of what was not done. */
+const NO_COST: Cost = { requests: 0, inputTokens: 0, outputTokens: 0, custom: 0 };
 
 /** The scope of a call that names no model. */
 const DEFAULT_SCOPE = 0;
