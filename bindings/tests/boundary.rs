@@ -104,7 +104,7 @@ fn an_acquisition_goes_from_its_ticket_to_its_settlement() {
     assert_eq!(limiter.poll(), DRAINED);
     let wait = limiter.timeout_ms(0.0);
     assert!(wait > 0.0 && wait.fract() == 0.0, "{wait}");
-    limiter.cancel(0.0, given_up.cast_unsigned());
+    assert!(limiter.cancel(0.0, given_up.cast_unsigned(), false));
     limiter.settle(0.0, first.cast_unsigned(), -1.0, -1.0, -1.0, -1.0);
     assert!(limiter.release(second.cast_unsigned()), "somebody waits");
     limiter.handle_timeout(wait);
@@ -235,7 +235,7 @@ fn tickets_are_never_negative_however_many_there_were() {
     // Numbers that were never given out are nobody's.
     for stray in [u32::MAX, 1 << 31, 0] {
         limiter.settle(0.0, stray, 1.0, 1.0, 1.0, 1.0);
-        limiter.cancel(0.0, stray);
+        limiter.cancel(0.0, stray, true);
     }
 }
 

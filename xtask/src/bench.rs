@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: measurements of the core in Rust and of the package beside its peers, in one table.
 //! `cargo xtask bench quota` is another thing: it takes the best part of an hour, in real time, and has options and
-//! tables of its own.
+//! tables of its own. So does `cargo xtask bench growth`, which takes some minutes.
 //!
 //! Two kinds of programs measure: the scripts `benches/js/*.mjs`, and the benchmarks of the crate `tidegate-benches`.
 //! Both may print one JSON object a line for each figure:
@@ -48,6 +48,13 @@ enum Alone {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// What ever more waiting calls cost, beside peers: `cargo xtask bench growth --help`
+    #[command(disable_help_flag = true)]
+    Growth {
+        /// Options of the benchmark
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
 }
 
 /// One number that was measured.
@@ -68,18 +75,23 @@ struct Bench {
 
 /// Runs the benchmarks and shows their figures together.
 pub fn run(shell: &Shell, args: &Args) -> Result<()> {
-    if let Some(Alone::Quota { args }) = &args.alone {
-        return measure_quota(shell, args);
+    match &args.alone {
+        Some(Alone::Quota { args }) => return measure_alone(shell, QUOTA, args),
+        Some(Alone::Growth { args }) => return measure_alone(shell, GROWTH, args),
+        None => {}
     }
     let mut benches = chosen(all(shell)?, &args.names)?;
+    let is_alone = |name: &str| [QUOTA, GROWTH].contains(&name);
     if !args.list && !args.quick {
-        ensure!(args.names.iter().all(|name| name != QUOTA), "`{QUOTA}` runs alone: cargo xtask bench {QUOTA}");
-        // It takes longer than all the others together.
-        benches.retain(|bench| bench.name != QUOTA);
+        if let Some(name) = args.names.iter().find(|name| is_alone(name)) {
+            bail!("`{name}` runs alone: cargo xtask bench {name}");
+        }
+        // They take longer than all the others together.
+        benches.retain(|bench| !is_alone(&bench.name));
     }
     if args.list {
         let kind = |bench: &Bench| match &bench.script {
-            Some(_) if bench.name == QUOTA => "package, when it is named, alone",
+            Some(_) if is_alone(&bench.name) => "package, when it is named, alone",
             Some(_) => "package",
             None => "core",
         };
@@ -111,11 +123,11 @@ pub fn run(shell: &Shell, args: &Args) -> Result<()> {
 }
 
 /// Builds the package and gives the terminal to the benchmark.
-fn measure_quota(shell: &Shell, args: &[OsString]) -> Result<()> {
+fn measure_alone(shell: &Shell, name: &str, args: &[OsString]) -> Result<()> {
     node::require(shell)?;
     // The summary of its options imports what it measures.
     dist::run(shell, &dist::Args::default())?;
-    shell.command("node").arg("--no-warnings").arg(shell.path("benches/js/quota.mjs")).args(args).hand_over()
+    shell.command("node").arg("--no-warnings").arg(shell.path(format!("benches/js/{name}.mjs"))).args(args).hand_over()
 }
 
 /// Shows that every benchmark works, and says how many there are.
@@ -296,6 +308,8 @@ fn rounded(value: f64) -> String {
 const OWN: &str = "tidegate";
 /// The benchmark in real time.
 const QUOTA: &str = "quota";
+/// The benchmark of up to a million waiters.
+const GROWTH: &str = "growth";
 
 #[cfg(test)]
 mod tests {
