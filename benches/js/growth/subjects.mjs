@@ -36,8 +36,8 @@ export const SUBJECTS = {
   },
   // It has no turns that end, so all wait until the next interval, which leaves them the time to enter: its drain begins
   // when the first is served.
-  limiter: (size) => {
-    const interval = Math.max(Math.min(size, 1_000), size / 250);
+  limiter: (size, patience = 1) => {
+    const interval = Math.max(Math.min(size, 1_000), size / 250) * patience;
     const limiter = new RateLimiter({ tokensPerInterval: size, interval });
     limiter.tryRemoveTokens(size);
     return { open: task, enter: () => limiter.removeTokens(1), opensLate: true };
