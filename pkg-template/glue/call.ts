@@ -80,6 +80,7 @@ export class Call implements AbortHandler {
     for (;;) {
       await started;
       this.stopIfAborted();
+      this.hints.turn?.starts();
       const outcome = await this.attempt();
       if (outcome instanceof Restart) {
         started = outcome.started;
@@ -123,7 +124,7 @@ export class Call implements AbortHandler {
     const asking = new AbortController();
     this.asking = asking;
     const signals = [asking.signal];
-    const hints = { ...this.hints, deadlineMs: maxWaitMs, signals, cost: NOTHING_STATED };
+    const hints = { ...this.hints, deadlineMs: maxWaitMs, signals, cost: NOTHING_STATED, turn: undefined };
     const question = new Call(driver, upstream, request.question(url, body), hints);
     const timer = clock.setTimer(() => asking.abort(new Error("the answer is not waited for any longer")), maxWaitMs);
     let status = 0;

@@ -1,3 +1,5 @@
+import type { MapError } from "./map-error.js";
+
 /** What {@link TidegateError.code} can be. */
 export type ErrorCode = keyof ErrorByCode;
 
@@ -9,12 +11,13 @@ export interface ErrorByCode {
   "deadline-exceeded": DeadlineError;
   closed: ClosedError;
   "core-panicked": CoreError;
+  "map-failed": MapError;
 }
 
 /** The same in every copy of the package and in every realm. */
 const BRAND = Symbol.for("tidegate.error");
 
-/** The base of every error that tidegate itself makes. What the server or `fetch` says is never wrapped in one. */
+/** The base of every error that tidegate itself makes. What the server or `fetch` says is never wrapped in one, but by a {@link MapError}. */
 export class TidegateError extends Error {
   override readonly name: string = "TidegateError";
   /** Stable: compare this, not the message. */

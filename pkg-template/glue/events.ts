@@ -112,11 +112,15 @@ export class Emitter {
       try {
         listener(event as never);
       } catch (thrown) {
-        // Reported as uncaught, as an EventTarget does, but outside the loop that must go on.
-        queueMicrotask(() => {
-          throw thrown;
-        });
+        reportUncaught(thrown);
       }
     }
   }
+}
+
+/** As an EventTarget does with what a listener throws, but outside of whatever must go on. */
+export function reportUncaught(thrown: unknown): void {
+  queueMicrotask(() => {
+    throw thrown;
+  });
 }

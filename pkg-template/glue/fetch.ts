@@ -13,6 +13,7 @@ export function createFetch(driver: Driver, upstream: Fetch | undefined, hints: 
     const signals = request.signal === undefined ? own.signals : [request.signal, ...own.signals];
     const aborted = abortedSignal(signals);
     if (aborted !== undefined) throw aborted.reason;
+    own.turn?.calls();
     const call = new Call(driver, upstream, request, own);
     return signals.length === 0 ? call.run() : call.runWatched(signals);
   };

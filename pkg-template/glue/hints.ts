@@ -1,5 +1,6 @@
 import { type Cost, NOTHING_STATED, type StatedCost, statedCost } from "./cost.js";
 import { OptionError } from "./errors.js";
+import type { Turn } from "./turn.js";
 
 /** Who goes first when several calls wait in one scope. Lower ones wait as long as higher ones keep coming. */
 export type Priority = "critical" | "high" | "normal" | "low";
@@ -50,6 +51,8 @@ export interface ResolvedHints {
   readonly signals: readonly AbortSignal[];
   readonly model: string | undefined;
   readonly cost: StatedCost;
+  /** Who is told of these calls. */
+  readonly turn: Turn | undefined;
 }
 
 /** The numbers that the core orders by: the highest goes first. */
@@ -61,12 +64,16 @@ const PRIORITIES: ReadonlyMap<string, number> = new Map([
 ]);
 const KEYS: readonly string[] = ["priority", "deadlineMs", "signal", "model", "cost"];
 
+/** The names of all hints. */
+export const HINT_KEYS: readonly string[] = KEYS;
+
 export const NO_HINTS: ResolvedHints = {
   priority: 0,
   deadlineMs: Infinity,
   signals: [],
   model: undefined,
   cost: NOTHING_STATED,
+  turn: undefined,
 };
 
 /**
@@ -90,6 +97,7 @@ export function resolveHints(hints: ViewHints, base: ResolvedHints, where = "hin
     signals: signal === undefined ? base.signals : [...base.signals, checkedSignal(signal, `${where}.signal`)],
     model: model === undefined ? base.model : checkedModel(model, `${where}.model`),
     cost: cost === undefined ? base.cost : statedCost(cost, base.cost, `${where}.cost`),
+    turn: base.turn,
   };
 }
 

@@ -27,6 +27,8 @@ export type {
 } from "./events.js";
 export type { AcquireHints, FetchHints, Priority, ScheduleHints, ViewHints } from "./hints.js";
 export { createLimiter, type Limiter } from "./limiter.js";
+export type { Items, MapOptions, MapTask, MapTurn } from "./map.js";
+export { MapError, type MapFailure } from "./map-error.js";
 export type {
   ConcurrencyOptions,
   CountTokensOptions,
@@ -49,5 +51,6 @@ export {
   type StatedLimit,
 } from "./parse.js";
 export type { Permit } from "./permit.js";
+export type { Progress } from "./progress.js";
 export type { ProviderLimit, ProviderName, ProviderOptions, Unit } from "./provider.js";
 export type { InputLearned, Learned, LimitSnapshot, ModelLearned, ScopeSnapshot, Snapshot } from "./snapshot.js";

@@ -14,9 +14,11 @@ import {
   type ScheduleHints,
   type ViewHints,
 } from "./hints.js";
+import { type Items, mapItems, type MapOptions, type MapTask } from "./map.js";
 import { type Fetch, type LimiterOptions, splitSeams } from "./options.js";
 import type { Permit } from "./permit.js";
 import type { Snapshot } from "./snapshot.js";
+import type { Turn } from "./turn.js";
 
 /**
  * A limiter, ready at once in every runtime.
@@ -80,13 +82,16 @@ export class Limiter {
       const { signals } = resolved;
       const aborted = abortedSignal(signals);
       if (aborted !== undefined) return Promise.reject(aborted.reason);
+      resolved.turn?.calls();
       const now = this.#driver.clock.now();
       const permit = this.#grant(now, cost, resolved);
       if (permit !== undefined) return Promise.resolve(permit);
       const ticket = this.#queue(now, cost, resolved);
-      return signals.length === 0
-        ? this.#driver.wait(now, ticket)
-        : waitWatched(this.#driver, now, ticket, signals);
+      const started =
+        signals.length === 0
+          ? this.#driver.wait(now, ticket)
+          : waitWatched(this.#driver, now, ticket, signals);
+      return resolved.turn === undefined ? started : toldAtStart(started, resolved.turn);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -101,8 +106,9 @@ export class Limiter {
    * @throws {CoreError} when the limiter has failed.
    */
   tryAcquire(cost: Cost = this.#usual, hints?: AcquireHints): Permit | undefined {
-    const now = this.#driver.clock.now();
-    return this.#grant(now, cost, hints === undefined ? this.#hints : resolveHints(hints, this.#hints));
+    const resolved = hints === undefined ? this.#hints : resolveHints(hints, this.#hints);
+    resolved.turn?.calls();
+    return this.#grant(this.#driver.clock.now(), cost, resolved);
   }
 
   /**
@@ -122,6 +128,23 @@ export class Limiter {
     } finally {
       permit.release();
     }
+  }
+
+  /**
+   * Runs `task` for every item when it may run, and resolves to what the tasks answered, in the order of the items. An item
+   * has a permit of `cost` before its task begins, released when it has ended, as in {@link schedule}; a call that the task
+   * makes through the view it is given takes that place. Items are read as they are needed: at most `ahead` of them wait.
+   *
+   * Rejects with a {@link MapError}, which holds what was done until then, when an item failed, the items could not be
+   * read, or the limiter was closed; with {@link OptionError}; or at once with the reason of the signal.
+   */
+  async map<T, R>(
+    items: Items<T>,
+    task: MapTask<T, R>,
+    options: MapOptions<T> = {},
+  ): Promise<R[]> {
+    const view = (hints: ResolvedHints) => new Limiter(this.#driver, this.#upstream, hints);
+    return mapItems({ clock: this.#driver.clock, hints: this.#hints, view }, items, task, options);
   }
 
   /**
@@ -154,6 +177,12 @@ export class Limiter {
   }
 
   #grant(now: number, cost: Cost, hints: ResolvedHints): Permit | undefined {
+    const permit = this.#ask(now, cost, hints);
+    if (permit !== undefined) hints.turn?.starts();
+    return permit;
+  }
+
+  #ask(now: number, cost: Cost, hints: ResolvedHints): Permit | undefined {
     const driver = this.#driver;
     const scope = hints.model === undefined ? DEFAULT_SCOPE : this.#scopeOf(now, hints.model);
     if (cost === 1) return driver.tryAcquire(now, scope, 1, 0, 0, 0, hints.priority);
@@ -217,6 +246,12 @@ function waitWatched(
       resolve(outcome);
     });
   });
+}
+
+async function toldAtStart(started: Promise<Permit>, turn: Turn): Promise<Permit> {
+  const permit = await started;
+  turn.starts();
+  return permit;
 }
 
 function usualCost({ cost }: ResolvedHints): Cost {

@@ -8,8 +8,8 @@ export class Permit {
   /** Undefined once the permit has ended. */
   #driver: Driver | undefined;
 
-  /** @internal */
-  constructor(driver: Driver, ticket: number) {
+  /** @internal Without a driver it has ended already. */
+  constructor(driver: Driver | undefined, ticket: number) {
     this.#driver = driver;
     this.#ticket = ticket;
   }
@@ -45,6 +45,14 @@ export class Permit {
     if (driver === undefined) return;
     this.#driver = undefined;
     driver.release(this.#ticket);
+  }
+
+  /** @internal Gives the permit back as if it had never been: nothing is charged. */
+  cancel(): void {
+    const driver = this.#driver;
+    if (driver === undefined) return;
+    this.#driver = undefined;
+    driver.cancel(this.#ticket, false);
   }
 }
 

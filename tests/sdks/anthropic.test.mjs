@@ -49,6 +49,47 @@ test("a stream brings every event, and its text is what the final message says",
     assert.equal(seen.at(-1), "message_stop");
   }));
 
+test("items of a long job call through their own views, and answers come in their order", () =>
+  through(
+    async ({ client, limiter, counts }) => {
+      const used = await limiter.map([30, 10, 20], async (tokens, _index, { limiter: view, signal }) => {
+        const own = client.withOptions({ fetch: view.fetch });
+        const message = await own.messages.create(body, { signal, headers: { "x-simulate-output-tokens": String(tokens) } });
+        return message.usage.output_tokens;
+      });
+      assert.deepEqual(used, [30, 10, 20]);
+      assert.equal(counts().served, 3);
+    },
+    { limiter: { limits: { default: { concurrency: 1 } } } },
+  ));
+
+test("the same message asked for twice is sent once, whole or as a stream", () =>
+  through(async ({ client, limiter, counts }) => {
+    const shared = client.withOptions({ fetch: limiter.with({ dedupe: true }).fetch });
+    const [one, two] = await Promise.all([shared.messages.create(body), shared.messages.create(body)]);
+    assert.deepEqual(one, two);
+    assert.equal(counts().served, 1);
+    const streams = [shared.messages.stream(body), shared.messages.stream(body)];
+    const [three, four] = await Promise.all(streams.map((stream) => stream.finalText()));
+    assert.ok(three.length > 0);
+    assert.equal(three, four);
+    assert.equal(counts().served, 2);
+  }));
+
+test("a stream that was read to its end is there the next time, without the server", () =>
+  through(async ({ client, limiter, counts }) => {
+    const answers = new Map();
+    const store = {
+      match: async ({ url }) => answers.get(url)?.clone(),
+      put: async ({ url }, response) => void answers.set(url, response),
+    };
+    const remembering = client.withOptions({ fetch: limiter.with({ cache: store }).fetch });
+    const first = await remembering.messages.stream(body).finalMessage();
+    while (answers.size === 0) await new Promise(setImmediate);
+    assert.deepEqual(await remembering.messages.stream(body).finalMessage(), first);
+    assert.equal(counts().served, 1);
+  }));
+
 test("what the server reports is what the limiter's books then say", () =>
   through(
     async ({ client, limiter }) => {
