@@ -1,5 +1,5 @@
 import { type AbortHandler, AbortWatch } from "./abort.js";
-import { BodySource, discard, ignore, isWebStream } from "./body.js";
+import { BodySource, discard, ignore } from "./body.js";
 import {
   COUNT_FIRST,
   DELIVER,
@@ -19,7 +19,7 @@ import type { ResolvedHints } from "./hints.js";
 import { BodyTap, observedStream } from "./observe.js";
 import type { Fetch } from "./options.js";
 import type { OutgoingRequest } from "./request.js";
-import { mayHaveBody, withBody } from "./response.js";
+import { isReplaceable, withBody } from "./response.js";
 
 /** One call of `fetch`, from the queue to its delivery, over all its attempts. */
 export class Call implements AbortHandler {
@@ -256,8 +256,4 @@ function orDeliver(judge: () => number): number {
     if (error instanceof CoreError) return DELIVER;
     throw error;
   }
-}
-
-function isReplaceable(response: Response): response is Response & { body: ReadableStream<Uint8Array> } {
-  return isWebStream(response.body) && !response.body.locked && mayHaveBody(response.status);
 }

@@ -1,12 +1,24 @@
 import { abortedSignal } from "./abort.js";
 import { Call } from "./call.js";
+import { shareAnswer } from "./dedupe.js";
 import type { Driver } from "./driver.js";
 import { type ResolvedHints, resolveHints } from "./hints.js";
 import type { Fetch } from "./options.js";
 import { OutgoingRequest } from "./request.js";
 
+/** One way to get an answer, given up by the signals: the request's own and those of the hints. */
+export type Send = (
+  request: OutgoingRequest,
+  hints: ResolvedHints,
+  signals: readonly AbortSignal[],
+) => Promise<Response>;
+
 /** The `fetch` of a limiter or view. `upstream` sends; undefined means the global one, looked up at each attempt. */
 export function createFetch(driver: Driver, upstream: Fetch | undefined, hints: ResolvedHints): Fetch {
+  const call: Send = (request, own, signals) => {
+    const made = new Call(driver, upstream, request, own);
+    return signals.length === 0 ? made.run() : made.runWatched(signals);
+  };
   return async (input, init) => {
     const request = new OutgoingRequest(input, init);
     const own = request.hints === undefined ? hints : resolveHints(request.hints, hints, "x-tidegate");
@@ -14,7 +26,6 @@ export function createFetch(driver: Driver, upstream: Fetch | undefined, hints: 
     const aborted = abortedSignal(signals);
     if (aborted !== undefined) throw aborted.reason;
     own.turn?.calls();
-    const call = new Call(driver, upstream, request, own);
-    return signals.length === 0 ? call.run() : call.runWatched(signals);
+    return own.dedupe ? shareAnswer(driver, request, own, signals, call) : call(request, own, signals);
   };
 }

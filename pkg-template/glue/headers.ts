@@ -101,12 +101,12 @@ export function hintsOf(headers: Headers): ViewHints {
 
 /** The same headers without hints. */
 export function withoutHints(headers: HeadersInit): HeadersInit {
-  return filtered(headers, (name) => !isHint(name));
+  return filtered(headers, (name) => !isHintHeader(name));
 }
 
 /** Those of the headers that also fit a question about the same request: no hint, and nothing about this one body or answer. */
 export function forQuestion(headers: HeadersInit): HeadersInit {
-  return filtered(headers, (name) => !isHint(name) && !OF_ONE_MESSAGE.includes(name));
+  return filtered(headers, (name) => !isHintHeader(name) && !OF_ONE_MESSAGE.includes(name));
 }
 
 /** Some of the headers, in the form they had, as some servers of `fetch` read only that form. */
@@ -124,7 +124,8 @@ function filtered(headers: HeadersInit, keeps: (name: string) => boolean): Heade
   return Object.fromEntries(Object.entries(headers).filter(([name]) => keeps(name.toLowerCase())));
 }
 
-function isHint(name: string): boolean {
+/** Whether the field of this name, in lower case, is a hint. */
+export function isHintHeader(name: string): boolean {
   return name.startsWith(HINT_PREFIX);
 }
 

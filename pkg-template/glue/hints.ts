@@ -34,6 +34,16 @@ export interface ViewHints extends AcquireHints {
    * @default what each request's body lets expect; 1 request without `fetch`
    */
   readonly cost?: Cost | undefined;
+  /**
+   * Calls of `fetch` that are the same share one answer: method, URL, every header that is sent, credentials included,
+   * every other setting, and the bytes of the body, while the first waits or is sent and its answer has not begun. Each
+   * caller gets a Response of its own. The call ends early when all callers have given it up; an error is everybody's.
+   * A more urgent caller takes the waiting call to its own priority, and has its own place in the limits for it. Of calls
+   * that still wait, only those with the same `deadlineMs` share. Bodies that cannot be read (streams, forms) never do.
+   * Answers are kept from the fastest reader to the slowest: up to the whole body, if one caller does not read at all.
+   * @default false
+   */
+  readonly dedupe?: boolean | undefined;
 }
 
 /** Hints of {@link Limiter.schedule}. */
@@ -51,6 +61,7 @@ export interface ResolvedHints {
   readonly signals: readonly AbortSignal[];
   readonly model: string | undefined;
   readonly cost: StatedCost;
+  readonly dedupe: boolean;
   /** Who is told of these calls. */
   readonly turn: Turn | undefined;
 }
@@ -62,7 +73,7 @@ const PRIORITIES: ReadonlyMap<string, number> = new Map([
   ["normal", 0],
   ["low", -50],
 ]);
-const KEYS: readonly string[] = ["priority", "deadlineMs", "signal", "model", "cost"];
+const KEYS: readonly string[] = ["priority", "deadlineMs", "signal", "model", "cost", "dedupe"];
 
 /** The names of all hints. */
 export const HINT_KEYS: readonly string[] = KEYS;
@@ -73,8 +84,14 @@ export const NO_HINTS: ResolvedHints = {
   signals: [],
   model: undefined,
   cost: NOTHING_STATED,
+  dedupe: false,
   turn: undefined,
 };
+
+/** Whether calls with these hints go before calls with the others. */
+export function isMoreUrgent(hints: ResolvedHints, others: ResolvedHints): boolean {
+  return hints.priority > others.priority;
+}
 
 /**
  * Lays `hints` over `base`.
@@ -90,13 +107,14 @@ export function resolveHints(hints: ViewHints, base: ResolvedHints, where = "hin
       throw new OptionError(`${where}.${key}`, hints[key as keyof ViewHints], `Use only ${KEYS.join(", ")}.`);
     }
   }
-  const { priority, deadlineMs, signal, model, cost } = hints;
+  const { priority, deadlineMs, signal, model, cost, dedupe } = hints;
   return {
     priority: priority === undefined ? base.priority : priorityNumber(priority, `${where}.priority`),
     deadlineMs: deadlineMs === undefined ? base.deadlineMs : checkedDeadline(deadlineMs, `${where}.deadlineMs`),
     signals: signal === undefined ? base.signals : [...base.signals, checkedSignal(signal, `${where}.signal`)],
     model: model === undefined ? base.model : checkedModel(model, `${where}.model`),
     cost: cost === undefined ? base.cost : statedCost(cost, base.cost, `${where}.cost`),
+    dedupe: dedupe === undefined ? base.dedupe : checkedFlag(dedupe, `${where}.dedupe`),
     turn: base.turn,
   };
 }
@@ -126,4 +144,9 @@ function checkedSignal(signal: AbortSignal, option: string): AbortSignal {
 function checkedModel(model: string, option: string): string {
   if (typeof model !== "string") throw new OptionError(option, model, "Use the name of a model.");
   return model;
+}
+
+function checkedFlag(flag: boolean, option: string): boolean {
+  if (typeof flag !== "boolean") throw new OptionError(option, flag, "Use true or false.");
+  return flag;
 }

@@ -1,6 +1,7 @@
 import type { AbortHandler, AbortWatch } from "./abort.js";
-import { type BodySource, ignore } from "./body.js";
+import { BodySource, ignore } from "./body.js";
 import type { Driver } from "./driver.js";
+import { isReplaceable, withBody } from "./response.js";
 
 /**
  * What is told of one body: every chunk to the core, and its end, once, to the core and to the caller's signal.
@@ -30,6 +31,17 @@ export class BodyTap {
     this.watch?.stop();
     if (this.ticket !== undefined) this.driver.finish(this.ticket, complete);
   }
+}
+
+/** The same response for a caller whose signals end its body too. */
+export function watchedResponse(driver: Driver, response: Response, watch: AbortWatch | undefined): Response {
+  if (watch === undefined) return response;
+  if (!isReplaceable(response)) {
+    watch.stop();
+    return response;
+  }
+  const tap = new BodyTap(driver, undefined, watch);
+  return withBody(response, observedStream(new BodySource(response.body), tap, undefined));
 }
 
 /**

@@ -19,6 +19,7 @@ export class OutgoingRequest {
   private init: RequestInit | undefined;
   /** A Request whose body was read through a clone, and is sent through clones. */
   private readonly cloned: Request | undefined;
+  private clonedText: Promise<string> | undefined;
 
   /** @throws what `fetch` throws for headers that cannot be, and {@link OptionError} for an unknown hint. */
   constructor(input: Input, init: RequestInit | undefined) {
@@ -42,7 +43,10 @@ export class OutgoingRequest {
 
   /** The body where it can be read without disturbing it, else undefined. */
   readBody(): RequestBody | Promise<string> {
-    if (this.cloned !== undefined) return this.cloned.clone().text();
+    if (this.cloned !== undefined) {
+      this.clonedText ??= this.cloned.clone().text();
+      return this.clonedText;
+    }
     const body = this.body();
     if (body === undefined || body === null) return null;
     if (typeof body === "string" || body instanceof Uint8Array) return body;
@@ -50,6 +54,27 @@ export class OutgoingRequest {
     if (body instanceof ArrayBuffer) return new Uint8Array(body);
     if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
     return undefined;
+  }
+
+  /**
+   * What else shapes the answer, beside method, URL, headers and body: two requests whose lists hold the same values are
+   * sent alike. What a runtime adds to `fetch` (a dispatcher, settings of an edge) is compared by identity.
+   */
+  manner(): readonly unknown[] {
+    const manner: unknown[] = [];
+    for (const part of [this.input, this.init]) {
+      if (isRequest(part)) {
+        for (const key of OF_A_REQUEST) manner.push(key, part[key]);
+      } else if (typeof part === "object" && !(part instanceof URL)) {
+        for (const key of Object.keys(part).sort()) {
+          if (!COMPARED_ELSEWHERE.includes(key)) manner.push(key, part[key as keyof RequestInit]);
+        }
+      }
+    }
+    // A body without a declared type gets one by what it is.
+    const body = this.body();
+    manner.push(typeof body === "string" || (body instanceof URLSearchParams ? "form" : false));
+    return manner;
   }
 
   /** From here on the request is sent with this signal. */
@@ -113,6 +138,11 @@ export class OutgoingRequest {
 
 /** A body that the runtime does not show: like a stream, it is neither read nor sent again. */
 const HIDDEN = {};
+
+const OF_A_REQUEST = ["cache", "credentials", "integrity", "mode", "redirect", "referrer", "referrerPolicy"] as const;
+
+/** Or of no account for the answer. */
+const COMPARED_ELSEWHERE: readonly string[] = ["body", "duplex", "headers", "keepalive", "method", "priority", "signal"];
 
 /** By shape, as a Request may come from another realm or package. */
 function isRequest(value: unknown): value is Request {

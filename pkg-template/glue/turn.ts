@@ -1,4 +1,4 @@
-/** Who is told of the calls made through a view: an item of a map. */
+/** Who is told of the calls made through a view: an item of a map, or those that share an answer. */
 export interface Turn {
   /** A call is about to be queued. */
   calls(): void;

@@ -1,4 +1,4 @@
-// What a user writes of long jobs type-checks as the documentation says.
+// What a user writes of long jobs, and of shared answers, type-checks as the documentation says.
 import { isTidegateError, type Limiter, MapError, type MapOptions, type MapTurn, type Progress } from "tidegate";
 
 declare const limiter: Limiter;
@@ -23,7 +23,7 @@ const options: MapOptions<string> = {
     console.log(done + failed + running + ahead + ratePerSecond, total ?? "?", etaMs ?? "?"),
 };
 export const done: Promise<string[]> = limiter.map(lines, (line) => line, options);
-limiter.map([1, 2], (item) => item, { cost: (item) => item, signal: new AbortController().signal });
+limiter.map([1, 2], (item) => item, { cost: (item) => item, dedupe: true, signal: new AbortController().signal });
 
 try {
   await limiter.map([1], () => "done");
@@ -39,3 +39,7 @@ try {
 limiter.map(5, () => {});
 // @ts-expect-error there is no such option
 limiter.map([1], () => {}, { concurrency: 5 });
+// @ts-expect-error whether to share is yes or no
+limiter.with({ dedupe: "yes" });
+// @ts-expect-error answers are shared by fetch alone
+limiter.acquire(1, { dedupe: true });
