@@ -70,8 +70,24 @@ export interface BreakerEvent {
   readonly openForMs: number | null;
 }
 
+/** A store of answers failed or took too long. The call went on without it. */
+export interface CacheFailedEvent {
+  readonly type: "cache-failed";
+  /** While an answer was looked for, or put there. */
+  readonly during: "match" | "put";
+  /** What the store threw. */
+  readonly error: unknown;
+}
+
 /** Whatever {@link Limiter.on} tells. */
-export type TidegateEvent = UnknownModelEvent | LimitEvent | RefusedEvent | RetryEvent | OverloadEvent | BreakerEvent;
+export type TidegateEvent =
+  | UnknownModelEvent
+  | LimitEvent
+  | RefusedEvent
+  | RetryEvent
+  | OverloadEvent
+  | BreakerEvent
+  | CacheFailedEvent;
 /** The names of the events. */
 export type EventType = TidegateEvent["type"];
 /** The event of one type. */
@@ -88,6 +104,7 @@ export class Emitter {
     retry: [],
     overload: [],
     breaker: [],
+    "cache-failed": [],
   };
 
   /** @throws {OptionError} for a type that does not exist. */

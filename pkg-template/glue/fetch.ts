@@ -1,4 +1,5 @@
 import { abortedSignal } from "./abort.js";
+import { throughCache } from "./cache.js";
 import { Call } from "./call.js";
 import { shareAnswer } from "./dedupe.js";
 import type { Driver } from "./driver.js";
@@ -19,6 +20,10 @@ export function createFetch(driver: Driver, upstream: Fetch | undefined, hints: 
     const made = new Call(driver, upstream, request, own);
     return signals.length === 0 ? made.run() : made.runWatched(signals);
   };
+  const cached: Send = (request, own, signals) =>
+    own.cache === undefined
+      ? call(request, own, signals)
+      : throughCache(driver, own.cache, request, signals, () => call(request, own, signals));
   return async (input, init) => {
     const request = new OutgoingRequest(input, init);
     const own = request.hints === undefined ? hints : resolveHints(request.hints, hints, "x-tidegate");
@@ -26,6 +31,7 @@ export function createFetch(driver: Driver, upstream: Fetch | undefined, hints: 
     const aborted = abortedSignal(signals);
     if (aborted !== undefined) throw aborted.reason;
     own.turn?.calls();
-    return own.dedupe ? shareAnswer(driver, request, own, signals, call) : call(request, own, signals);
+    // One answer is looked for, and kept, for all that share it.
+    return own.dedupe ? shareAnswer(driver, request, own, signals, cached) : cached(request, own, signals);
   };
 }

@@ -1,3 +1,4 @@
+import { type CacheHint, type ResolvedCache, resolveCache } from "./cache-hint.js";
 import { type Cost, NOTHING_STATED, type StatedCost, statedCost } from "./cost.js";
 import { OptionError } from "./errors.js";
 import type { Turn } from "./turn.js";
@@ -44,6 +45,12 @@ export interface ViewHints extends AcquireHints {
    * @default false
    */
   readonly dedupe?: boolean | undefined;
+  /**
+   * Where answers of `fetch` are kept and looked for first: a standard Cache, or one with `maxAgeMs`. `false` for none.
+   * An answer that is found takes nothing from the limits, and is also given while nothing may start, or after `close`.
+   * @default none
+   */
+  readonly cache?: CacheHint | undefined;
 }
 
 /** Hints of {@link Limiter.schedule}. */
@@ -62,6 +69,7 @@ export interface ResolvedHints {
   readonly model: string | undefined;
   readonly cost: StatedCost;
   readonly dedupe: boolean;
+  readonly cache: ResolvedCache | undefined;
   /** Who is told of these calls. */
   readonly turn: Turn | undefined;
 }
@@ -73,7 +81,7 @@ const PRIORITIES: ReadonlyMap<string, number> = new Map([
   ["normal", 0],
   ["low", -50],
 ]);
-const KEYS: readonly string[] = ["priority", "deadlineMs", "signal", "model", "cost", "dedupe"];
+const KEYS: readonly string[] = ["priority", "deadlineMs", "signal", "model", "cost", "dedupe", "cache"];
 
 /** The names of all hints. */
 export const HINT_KEYS: readonly string[] = KEYS;
@@ -85,6 +93,7 @@ export const NO_HINTS: ResolvedHints = {
   model: undefined,
   cost: NOTHING_STATED,
   dedupe: false,
+  cache: undefined,
   turn: undefined,
 };
 
@@ -107,7 +116,7 @@ export function resolveHints(hints: ViewHints, base: ResolvedHints, where = "hin
       throw new OptionError(`${where}.${key}`, hints[key as keyof ViewHints], `Use only ${KEYS.join(", ")}.`);
     }
   }
-  const { priority, deadlineMs, signal, model, cost, dedupe } = hints;
+  const { priority, deadlineMs, signal, model, cost, dedupe, cache } = hints;
   return {
     priority: priority === undefined ? base.priority : priorityNumber(priority, `${where}.priority`),
     deadlineMs: deadlineMs === undefined ? base.deadlineMs : checkedDeadline(deadlineMs, `${where}.deadlineMs`),
@@ -115,6 +124,7 @@ export function resolveHints(hints: ViewHints, base: ResolvedHints, where = "hin
     model: model === undefined ? base.model : checkedModel(model, `${where}.model`),
     cost: cost === undefined ? base.cost : statedCost(cost, base.cost, `${where}.cost`),
     dedupe: dedupe === undefined ? base.dedupe : checkedFlag(dedupe, `${where}.dedupe`),
+    cache: cache === undefined ? base.cache : resolveCache(cache, `${where}.cache`),
     turn: base.turn,
   };
 }

@@ -1,3 +1,4 @@
+export type { CacheHint, CacheLike, CacheOptions } from "./cache-hint.js";
 export type { Clock } from "./clock.js";
 export type { Cost, CostRecord } from "./cost.js";
 export {
@@ -15,6 +16,7 @@ export {
 export { type EstimateOptions, estimateTokens } from "./estimate.js";
 export type {
   BreakerEvent,
+  CacheFailedEvent,
   EventOf,
   EventType,
   LimitEvent,

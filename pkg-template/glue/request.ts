@@ -77,6 +77,17 @@ export class OutgoingRequest {
     return manner;
   }
 
+  /** Whether cookies are sent that are not among the headers, also to other origins. */
+  get includesCookies(): boolean {
+    const given = this.init?.credentials ?? (isRequest(this.input) ? this.input.credentials : undefined);
+    return given === "include";
+  }
+
+  /** The URL, in full where it was relative to a page. */
+  get absoluteUrl(): string {
+    return new Request(this.url).url;
+  }
+
   /** From here on the request is sent with this signal. */
   replaceSignal(signal: AbortSignal): void {
     this.change({ signal });

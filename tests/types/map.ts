@@ -1,5 +1,5 @@
-// What a user writes of long jobs, and of shared answers, type-checks as the documentation says.
-import { isTidegateError, type Limiter, MapError, type MapOptions, type MapTurn, type Progress } from "tidegate";
+// What a user writes of long jobs, and of shared and remembered answers, type-checks as the documentation says.
+import { type CacheLike, createLimiter, isTidegateError, type Limiter, MapError, type MapOptions, type MapTurn, type Progress } from "tidegate";
 
 declare const limiter: Limiter;
 declare const lines: AsyncIterable<string>;
@@ -35,10 +35,36 @@ try {
   if (error instanceof MapError) error.cause satisfies unknown;
 }
 
+class Memory implements CacheLike {
+  readonly answers = new Map<string, Response>();
+
+  async match(request: Request): Promise<Response | undefined> {
+    return this.answers.get(request.url)?.clone();
+  }
+
+  async put(request: Request, response: Response): Promise<void> {
+    this.answers.set(request.url, response);
+  }
+}
+limiter.with({ cache: new Memory(), dedupe: true });
+/** As runtimes declare theirs. */
+interface StandardCache {
+  add(request: string | URL | Request): Promise<void>;
+  match(request: string | URL | Request, options?: { ignoreMethod?: boolean }): Promise<Response | undefined>;
+  put(request: string | URL | Request, response: Response): Promise<void>;
+}
+declare const standard: StandardCache;
+limiter.with({ cache: standard });
+limiter.with({ cache: { store: new Memory(), maxAgeMs: 60_000, waitUntil: (work) => void work.then(() => {}) } });
+limiter.with({ cache: false, dedupe: false });
+createLimiter().on("cache-failed", ({ during, error }) => console.warn(during satisfies "match" | "put", error));
+
 // @ts-expect-error a number is nothing to go through
 limiter.map(5, () => {});
 // @ts-expect-error there is no such option
 limiter.map([1], () => {}, { concurrency: 5 });
+// @ts-expect-error a store has match and put
+limiter.with({ cache: { store: {} } });
 // @ts-expect-error whether to share is yes or no
 limiter.with({ dedupe: "yes" });
 // @ts-expect-error answers are shared by fetch alone
