@@ -73,7 +73,8 @@ function isByteStream(body: ReadableStream): boolean {
   }
 }
 
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+/** The first `length` bytes of the chunks, in one. */
+export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(length);
   let offset = 0;
   for (const chunk of chunks) {

@@ -1,4 +1,4 @@
-import { BodySource } from "./body.js";
+import { BodySource, joined } from "./body.js";
 import type { ResolvedCache } from "./cache-hint.js";
 import type { Driver } from "./driver.js";
 import { isReplaceable, withBody } from "./response.js";
@@ -85,15 +85,13 @@ function put(
   chunks: readonly Uint8Array[],
 ): void {
   const failed = (error: unknown) => driver.events.emit({ type: "cache-failed", during: "put", error });
-  const body = new Blob(chunks as Uint8Array<ArrayBuffer>[]);
-  if (isCut(response, body.size)) return;
-  const work = body
-    .arrayBuffer()
-    .then(async (bytes) => {
-      if (isFailure(response, bytes)) return;
-      const headers = storedHeaders(response.headers, cache, driver.clock.wallNow());
-      await cache.store.put(key, new Response(bytes, { headers }));
-    })
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  if (isCut(response, length)) return;
+  const bytes = joined(chunks, length);
+  if (isFailure(response, bytes)) return;
+  const headers = storedHeaders(response.headers, cache, driver.clock.wallNow());
+  const work = Promise.resolve()
+    .then(async () => void (await cache.store.put(key, new Response(bytes, { headers }))))
     .catch(failed);
   try {
     cache.waitUntil?.(work);
@@ -109,7 +107,7 @@ function isCut({ headers }: Response, length: number): boolean {
 }
 
 /** Whether a success holds an error: streams begin before their server knows how they end. */
-function isFailure({ headers }: Response, bytes: ArrayBuffer): boolean {
+function isFailure({ headers }: Response, bytes: Uint8Array): boolean {
   if (!/json|event-stream/.test(headers.get("content-type") ?? "")) return false;
   return /^(event:\s*error\b|(data:)?\s*\{\s*"(error"\s*:(?!\s*null)|type"\s*:\s*"error"))/m.test(
     new TextDecoder().decode(bytes),

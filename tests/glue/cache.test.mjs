@@ -283,11 +283,14 @@ test("a store that fails harms nothing, and is told of", async () => {
 
 test("a store that does not answer is passed over", async () => {
   const clock = new VirtualClock();
-  const store = { match: () => new Promise(() => {}), put: async () => {} };
+  const asked = deferred();
+  const store = { match: () => new Promise(() => asked.resolve()), put: async () => {} };
   const { view, limiter } = caching(async () => messagesAnswer(), { store, clock });
   const seen = [];
   limiter.on("cache-failed", ({ during }) => seen.push(during));
   const call = view.fetch(...messagesCall());
+  // The hash is computed on another thread.
+  await asked.promise;
   await clock.advance(1999);
   assert.equal(await stateOf(call), "pending");
   await clock.advance(1);
@@ -297,12 +300,14 @@ test("a store that does not answer is passed over", async () => {
 
 test("an abort while the store is asked rejects at once, and nothing is sent", async () => {
   const fetch = upstream(async () => messagesAnswer());
+  const asked = deferred();
   const matching = deferred();
-  const { view } = caching(fetch, { store: { match: () => matching.promise, put: async () => {} } });
+  const match = () => asked.resolve() ?? matching.promise;
+  const { view } = caching(fetch, { store: { match, put: async () => {} } });
   const controller = new AbortController();
   const call = view.fetch(...messagesCall({ signal: controller.signal }));
   call.catch(() => {});
-  await settled();
+  await asked.promise;
   controller.abort("gone");
   assert.equal(await stateOf(call), "rejected");
   await assert.rejects(call, (reason) => reason === "gone");
