@@ -11,6 +11,7 @@ mod omniscient;
 mod outcome;
 mod overload;
 mod process;
+mod queue;
 mod quota;
 mod scenario;
 mod settling;
