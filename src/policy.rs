@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
 use crate::backoff::Backoff;
 use crate::forecast::Forecasts;
@@ -132,6 +133,8 @@ pub struct QueuePolicy {
     pub headroom: HeadroomPolicy,
     /// How long lower priorities may be passed over by higher ones.
     pub ageing: AgeingPolicy,
+    /// The most requests in flight at once over all scopes; `None` for as many as their limits allow.
+    pub concurrency: Option<NonZeroU32>,
 }
 
 /// How much of each limit low priorities, and normal ones beside critical and high ones, leave for those above them.
@@ -156,6 +159,7 @@ impl Default for QueuePolicy {
             max_wait: None,
             headroom: HeadroomPolicy::Auto,
             ageing: AgeingPolicy::default(),
+            concurrency: None,
         }
     }
 }

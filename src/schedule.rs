@@ -1,31 +1,54 @@
-//! What is due when: a heap in which every key stands at most once and can be moved or removed.
+//! What is due when, or whose turn comes before whose: a heap in which every key stands at most once and can be moved or
+//! removed.
 
 use alloc::vec::Vec;
 
 use crate::time::Instant;
 
-/// Instants by key, the soonest first. Setting, moving and removing a key is O(log n); keys are small integers.
-#[derive(Clone, Debug, Default)]
-pub struct Schedule {
-    heap: Vec<Item>,
+/// Instants by key, the soonest first, or whatever else has an order. Setting, moving and removing a key is O(log n); keys are small integers.
+#[derive(Clone, Debug)]
+pub struct Schedule<At = Instant> {
+    heap: Vec<Item<At>>,
     /// Where each key stands in the heap, or `ABSENT`.
     places: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Item {
-    at: Instant,
+struct Item<At> {
+    at: At,
     key: u32,
 }
 
-impl Schedule {
+impl<At> Default for Schedule<At> {
+    fn default() -> Self {
+        Self { heap: Vec::new(), places: Vec::new() }
+    }
+}
+
+impl<At: Copy + Ord> Schedule<At> {
+    /// How many keys stand in it.
+    pub fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// Whether nothing does.
+    pub fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+
+    /// When `key` stands in it.
+    pub fn at(&self, key: u32) -> Option<At> {
+        let place = self.places.get(key as usize).filter(|place| **place != ABSENT)?;
+        self.heap.get(*place as usize).map(|item| item.at)
+    }
+
     /// The soonest instant and its key.
-    pub fn soonest(&self) -> Option<(Instant, u32)> {
+    pub fn soonest(&self) -> Option<(At, u32)> {
         self.heap.first().map(|item| (item.at, item.key))
     }
 
     /// Puts `key` at `at`, wherever it stood before.
-    pub fn set(&mut self, key: u32, at: Instant) {
+    pub fn set(&mut self, key: u32, at: At) {
         let slot = key as usize;
         if slot >= self.places.len() {
             self.places.resize(slot + 1, ABSENT);
@@ -55,7 +78,7 @@ impl Schedule {
     }
 
     /// Takes out the soonest key that is due at `now`.
-    pub fn pop_due(&mut self, now: Instant) -> Option<u32> {
+    pub fn pop_due(&mut self, now: At) -> Option<u32> {
         let (_, key) = self.soonest().filter(|(at, _)| *at <= now)?;
         self.remove(key);
         Some(key)
@@ -87,7 +110,7 @@ impl Schedule {
         self.put(place, item);
     }
 
-    fn put(&mut self, place: usize, item: Item) {
+    fn put(&mut self, place: usize, item: Item<At>) {
         self.heap[place] = item;
         self.places[item.key as usize] = u32::try_from(place).unwrap_or(ABSENT);
     }
@@ -126,6 +149,7 @@ mod tests {
                 }
             }
             assert_eq!(schedule.soonest().map(|(at, _)| at), model.values().min().copied());
+            assert_eq!(schedule.at(key), model.get(&key).copied());
         }
     }
 }

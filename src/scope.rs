@@ -7,16 +7,16 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::ledger::{Ledger, Limit, Reach};
+use crate::ledger::{Before, Ledger, Limit, Reach, Tally};
 use crate::pattern::Pattern;
 use crate::policy::Policy;
 use crate::prompt_cache::{Found, PromptCache};
-use crate::queue::{Headroom, Queue};
+use crate::queue::{Ahead, Arrivals, Headroom, Priority, Queue};
 use crate::recent::Recent;
 use crate::request::{Facts, Family, Prefixes};
 use crate::retry_budget::RetryBudget;
 use crate::throttle::{Served, Throttle, Traffic};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 /// What a server counts together: its limits, and who waits for them.
 #[derive(Debug, Default)]
@@ -24,6 +24,9 @@ pub(crate) struct Scope {
     pub(crate) name: String,
     pub(crate) ledger: Ledger,
     pub(crate) queue: Queue,
+    /// What those in the queue take.
+    pub(crate) load: Tally,
+    pub(crate) arrivals: Arrivals,
     pub(crate) headroom: Headroom,
     pub(crate) prompts: PromptCache,
     /// Nothing starts before, because a server said so.
@@ -116,6 +119,39 @@ impl Scope {
         if let Some(throttle) = &mut self.throttle {
             throttle.began(now, others);
         }
+    }
+
+    /// What those of the queue take who are `ahead`: of the limit that is waited for by their work, of all others as much
+    /// as everybody takes on average.
+    pub(crate) fn before(&self, ahead: Ahead) -> Before {
+        let members = u64::from(ahead.members);
+        let average = self.load.part(members, u64::from(self.queue.len()));
+        let by_work = self.load.part(ahead.work.as_nanos(), self.queue.work().as_nanos());
+        let waited_for = self.ledger.waits_for().map(|dimension| (dimension, by_work.of(dimension)));
+        Before { members, average, waited_for }
+    }
+
+    /// How long `wait` becomes if those of higher priorities go on to come, and go first.
+    pub(crate) fn with_newcomers(&mut self, wait: Duration, priority: Priority, now: Instant) -> Duration {
+        let taken = self.arrivals.taken_before(priority, now);
+        let taken = self.ledger.time_of_work().times(taken).as_nanos() / Duration::SECOND.as_nanos();
+        wait.times(1_000).divided_by(1_000 - taken.min(900))
+    }
+
+    /// When what the server refused no longer holds back somebody whom `members` go before; `None` where nobody can tell.
+    pub(crate) fn outlook_of_server(&self, now: Instant, members: u64) -> Option<Instant> {
+        let mut at = now.max(self.shut_until);
+        if self.ledger.is_unlimited() && !self.has_answered && members > 0 {
+            return None;
+        }
+        let Some(throttle) = &self.throttle else { return Some(at) };
+        if let Some(per_minute) = throttle.starts_per_minute() {
+            at += Duration::MINUTE.times(members).divided_by(per_minute);
+        }
+        // How long calls take that are fewer than they were, nobody knows.
+        let is_crowded =
+            throttle.most_in_flight().is_some_and(|most| self.ledger.in_flight() + members >= u64::from(most));
+        (!is_crowded).then_some(at)
     }
 
     fn is_idle(&self) -> bool {

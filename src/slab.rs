@@ -22,6 +22,11 @@ impl<T> Slab<T> {
         u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
     }
 
+    /// How many slots are in use.
+    pub(crate) fn len(&self) -> u32 {
+        u32::try_from(self.slots.len() - self.free.len()).unwrap_or(u32::MAX)
+    }
+
     /// Whether the next insertion needs a slot that was never used.
     pub(crate) fn is_full(&self) -> bool {
         self.free.is_empty()

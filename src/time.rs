@@ -135,6 +135,11 @@ impl Duration {
         Self(self.0.saturating_mul(factor))
     }
 
+    /// The `parts`-th part of this duration; of nothing, all of it.
+    pub const fn divided_by(self, parts: u64) -> Self {
+        Self(self.0 / if parts == 0 { 1 } else { parts })
+    }
+
     /// What is left of this duration after `other`, or zero.
     pub const fn less(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))

@@ -28,6 +28,7 @@ pub struct CoreLimiter {
     refusal: Option<(Option<Ticket>, Refusal)>,
     event: Option<Event>,
     question: Option<CountRequest>,
+    position: u32,
 }
 
 #[wasm_bindgen]
@@ -48,6 +49,7 @@ impl CoreLimiter {
             refusal: None,
             event: None,
             question: None,
+            position: 0,
         })
     }
 
@@ -306,6 +308,59 @@ impl CoreLimiter {
         self.limiter.release(Ticket::from_bits(ticket))
     }
 
+    /// How many milliseconds a cost that was submitted now would be likely to wait: 0 if it could start at once, `UNKNOWN`
+    /// (−1) where nobody can tell, `REFUSED` (−2, see `takeRefusal`) if it could never start.
+    #[allow(clippy::too_many_arguments, reason = "numbers cross the boundary cheaply, objects do not")]
+    pub fn estimate(
+        &mut self,
+        now: f64,
+        scope: u32,
+        requests: f64,
+        input_tokens: f64,
+        output_tokens: f64,
+        custom: f64,
+        priority: i8,
+        tenant: Option<String>,
+    ) -> f64 {
+        let cost = cost(requests, input_tokens, output_tokens, custom);
+        let (priority, tenant) = (Priority::clamped(priority), tenant.as_deref().unwrap_or_default());
+        let now = self.at(now);
+        match self.limiter.estimate(now, ScopeId::from_bits(scope), cost, priority, tenant) {
+            Ok(expected) => milliseconds(expected),
+            Err(refusal) => f64::from(self.refused(refusal)),
+        }
+    }
+
+    /// How many milliseconds a ticket is likely to wait from now, `UNKNOWN` (−1) where nobody can tell, or −2 if it does not
+    /// wait. Then `position` says how many go before it.
+    pub fn outlook(&mut self, now: f64, ticket: u32) -> f64 {
+        let now = self.at(now);
+        let Some(outlook) = self.limiter.outlook(now, Ticket::from_bits(ticket)) else { return f64::from(REFUSED) };
+        self.position = outlook.position;
+        milliseconds(outlook.expected)
+    }
+
+    /// How many go before the ticket that `outlook` was asked of last, counted up to 1,000.
+    pub fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// From now on nothing starts, until `resume`. What is in flight goes on.
+    pub fn pause(&mut self) {
+        self.limiter.pause();
+    }
+
+    /// What waits may start again.
+    pub fn resume(&mut self, now: f64) {
+        let now = self.at(now);
+        self.limiter.resume(now);
+    }
+
+    /// Finishes what was accepted, and refuses everything from now on. The event `drained` tells when the last has ended.
+    pub fn drain(&mut self) {
+        self.limiter.drain();
+    }
+
     /// The state as plain data.
     pub fn snapshot(&mut self, now: f64) -> JsValue {
         let now = self.at(now);
@@ -366,6 +421,10 @@ fn wait(milliseconds: f64) -> Option<Duration> {
     milliseconds.is_finite().then(|| Duration::from_millis_f64(milliseconds))
 }
 
+fn milliseconds(wait: Option<Duration>) -> f64 {
+    wait.map_or(UNKNOWN, Duration::as_millis_f64)
+}
+
 /// Tickets have 31 bits, so they are never negative here.
 fn number(ticket: Ticket) -> i32 {
     ticket.bits().cast_signed()
@@ -379,6 +438,9 @@ const fn verdict(verdict: Verdict) -> u8 {
         Verdict::NeedBody => 3,
     }
 }
+
+/// Nobody can tell.
+const UNKNOWN: f64 = -1.0;
 
 /// There is nothing more to poll.
 const DRAINED: i32 = -1;

@@ -125,17 +125,73 @@ fn a_refusal_is_plain_data() {
     for _ in 0..2 {
         acquire(&mut limiter, 0.0);
     }
-    let late = limiter.submit(0.0, 0, 1.0, 0.0, 0.0, 0.0, NORMAL, 10.0);
-    assert_eq!(submit(&mut limiter, 0.0), REFUSED);
-    assert_eq!(field(&limiter.take_refusal(), "code"), "queue-full");
-    limiter.handle_timeout(10.0);
-    assert_eq!(limiter.poll(), REFUSED);
+    assert_eq!(limiter.submit(0.0, 0, 1.0, 0.0, 0.0, 0.0, NORMAL, 10.0, None), REFUSED);
     let refusal = limiter.take_refusal();
-    assert_eq!(field(&refusal, "ticket"), late);
-    assert_eq!(field(&refusal, "code"), "deadline-exceeded");
+    let parts = ["ticket", "code", "waitedMs", "position", "expectedMs"].map(|name| text(&field(&refusal, name)));
+    assert_eq!(parts, ["-1", "\"deadline-exceeded\"", "0", "0", "30000"], "it cannot start in time");
+    assert!(submit(&mut limiter, 0.0) >= 0);
+    assert_eq!(submit(&mut limiter, 0.0), REFUSED);
+    let refusal = limiter.take_refusal();
+    assert_eq!(
+        ["code", "limit", "expectedMs"].map(|name| text(&field(&refusal, name))),
+        ["\"queue-full\"", "1", "60000"]
+    );
     limiter.close(10.0);
     assert_eq!(submit(&mut limiter, 10.0), REFUSED);
     assert_eq!(field(&limiter.take_refusal(), "code"), "closed");
+}
+
+#[wasm_bindgen_test]
+fn who_waits_until_its_deadline_is_refused_by_its_ticket() {
+    let mut limiter = limiter("{ limits: { default: { concurrency: 1 } } }");
+    acquire(&mut limiter, 0.0);
+    let late = limiter.submit(0.0, 0, 1.0, 0.0, 0.0, 0.0, NORMAL, 10.0, None);
+    limiter.handle_timeout(10.0);
+    assert_eq!((limiter.poll(), limiter.poll()), (REFUSED, DRAINED));
+    let refusal = limiter.take_refusal();
+    assert_eq!(field(&refusal, "ticket"), late);
+    assert_eq!(field(&refusal, "code"), "deadline-exceeded");
+    assert!(field(&refusal, "expectedMs").is_undefined(), "nobody can tell");
+}
+
+#[wasm_bindgen_test]
+fn where_a_ticket_stands_and_what_a_newcomer_would_wait_are_numbers() {
+    let mut limiter = limiter("{ limits: { default: { rpm: 60 }, held: { concurrency: 1 } } }");
+    let held = limiter.scope("held");
+    let estimate = |limiter: &mut CoreLimiter, scope, requests| {
+        limiter.estimate(0.0, scope, requests, 0.0, 0.0, 0.0, NORMAL, None)
+    };
+    assert_eq!(estimate(&mut limiter, 0, 60.0), 0.0);
+    assert_eq!(estimate(&mut limiter, 0, 61.0), f64::from(REFUSED));
+    assert_eq!(field(&limiter.take_refusal(), "code"), "insufficient-capacity");
+    let first = limiter.acquire_now(0.0, 0, 60.0, 0.0, 0.0, 0.0, NORMAL);
+    let waiting: Vec<i32> = (0..3).map(|_| submit(&mut limiter, 0.0)).collect();
+    assert_eq!(limiter.outlook(500.0, waiting[2].cast_unsigned()), 2_500.0);
+    assert_eq!(limiter.position(), 2);
+    assert_eq!(estimate(&mut limiter, 0, 1.0), 4_000.0);
+    assert_eq!(limiter.outlook(500.0, first.cast_unsigned()), -2.0, "it does not wait");
+
+    limiter.acquire_now(0.0, held, 1.0, 0.0, 0.0, 0.0, NORMAL);
+    assert_eq!(estimate(&mut limiter, held, 1.0), -1.0, "nobody knows how long it is held");
+    limiter.pause();
+    assert_eq!((limiter.timeout_ms(0.0), limiter.outlook(500.0, waiting[0].cast_unsigned())), (-1.0, -1.0));
+    limiter.resume(1_000.0);
+    assert_eq!((limiter.poll(), limiter.poll()), (waiting[0], DRAINED));
+}
+
+#[wasm_bindgen_test]
+fn a_drain_ends_with_an_event_and_refuses_newcomers() {
+    let mut limiter = limiter("{ limits: { default: { rpm: 60 } }, queue: { concurrency: 1 } }");
+    let last = acquire(&mut limiter, 0.0);
+    assert_eq!(acquire(&mut limiter, 0.0), MUST_WAIT, "one is in flight, as many as may be");
+    limiter.drain();
+    assert_eq!(submit(&mut limiter, 0.0), REFUSED);
+    assert_eq!(field(&limiter.take_refusal(), "code"), "draining");
+    assert!(text(&limiter.snapshot(0.0)).contains(r#""paused":false,"draining":true"#));
+    assert!(limiter.release(last.cast_unsigned()));
+    assert_eq!(limiter.poll(), EVENT);
+    assert_eq!(text(&limiter.take_event()), r#"{"type":"drained"}"#);
+    assert_eq!((limiter.poll(), limiter.timeout_ms(0.0)), (DRAINED, -1.0));
 }
 
 #[wasm_bindgen_test]
@@ -210,7 +266,7 @@ fn a_snapshot_is_plain_data() {
     assert_eq!(
         text(&snapshot),
         concat!(
-            r#"{"waiting":0,"wakeUp":null,"scopes":[{"name":"default","waiting":0,"inFlight":1,"#,
+            r#"{"waiting":0,"inFlight":1,"paused":false,"draining":false,"wakeUp":null,"scopes":[{"name":"default","waiting":0,"priorities":[],"inFlight":1,"#,
             r#""shutForMs":0,"breaker":"closed","mostInFlight":null,"startsPerMinute":null,"limits":["#,
             r#"{"dimension":"requests","amount":60,"periodMs":60000,"burst":60,"available":59,"#,
             r#""enforcement":"token-bucket","source":"configured"},"#,

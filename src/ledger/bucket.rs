@@ -92,6 +92,16 @@ impl TokenBucket {
         (cost <= self.burst).then(|| self.opens(cost, leave).instant_ceil())
     }
 
+    /// The same after `before` more was taken, each part of it as soon as it was there.
+    pub fn earliest_after(&self, before: u64, cost: u64, leave: i64, now: Instant) -> Option<Instant> {
+        let mut after = self.clone();
+        if before > 0 {
+            let taken = self.interval.0.saturating_mul(u128::from(before)).min(ticks(MAX_AHEAD.as_nanos()).0);
+            after.tat = Ticks(self.tat.0.max(ticks(now.as_nanos()).0) + taken);
+        }
+        after.earliest(cost, leave)
+    }
+
     /// Whether `cost` tokens are there at `now` and `leave` more: whether [`earliest`](Self::earliest) is `now` or before.
     #[inline]
     pub fn has_room(&self, cost: u64, leave: i64, now: Instant) -> bool {
@@ -231,6 +241,9 @@ fn clamp_to_i64(value: i128) -> i64 {
 }
 
 const FRACTION_BITS: u32 = 32;
+
+/// Nobody looks further ahead than a year.
+const MAX_AHEAD: Duration = Duration::DAY.times(366);
 
 /// One absurd usage figure may not shut a scope for years. Real debts of several minutes have been seen
 /// (`retry-after: 505` at 30,000 per minute), so the ceiling is far above them.
@@ -411,6 +424,23 @@ mod tests {
         assert_eq!(bucket.earliest(5, -2), after(3));
         assert!(bucket.has_room(5, -5, NOW) && !bucket.has_room(6, -5, NOW));
         assert_eq!(bucket.earliest(61, -60), None);
+    }
+
+    #[test]
+    fn what_goes_before_somebody_is_taken_as_soon_as_it_is_there() {
+        let mut bucket = bucket(60, 10);
+        bucket.take(4, NOW, NOW);
+        let mut step_by_step = bucket.clone();
+        let mut at = NOW;
+        for cost in [3, 7, 1, 10, 2] {
+            at = at.max(step_by_step.earliest(cost, 0).expect("it fits"));
+            step_by_step.take(cost, at, at);
+        }
+        let own = at.max(step_by_step.earliest(5, 0).expect("it fits"));
+        assert_eq!(bucket.earliest_after(23, 5, 0, NOW), Some(own));
+        assert_eq!(bucket.earliest_after(0, 5, 0, NOW), bucket.earliest(5, 0));
+        assert_eq!(bucket.earliest_after(u64::MAX, 11, 0, NOW), None);
+        assert!(bucket.earliest_after(u64::MAX, 1, 0, NOW).is_some());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One limit of a scope: what it counts, how much it allows, where that number comes from.
 
 use super::company::{Company, SLOT};
+use super::holds::Holds;
 use super::kind::{Found, Kind, Seen};
 use super::meter::{Earliest, Meter};
 use super::overdraft::Overdraft;
@@ -92,7 +93,7 @@ impl Limit {
     pub fn concurrency(limit: u64) -> Self {
         // A permit has no period; the quota carries the amount alone.
         let quota = Quota::new(limit, Duration::SECOND);
-        let meter = Meter::Permits { limit: quota.amount(), in_flight: 0 };
+        let meter = Meter::Permits { limit: quota.amount(), in_flight: 0, holds: Holds::default() };
         Self {
             dimension: Dimension::Concurrency,
             quota,
@@ -326,7 +327,8 @@ impl Limit {
         }
         let is_charged_late = self.dimension.is_charged_late();
         if self.dimension == Dimension::Concurrency {
-            self.meter.end(reserved);
+            self.meter.end(reserved, sent_at);
+            self.note_hold(now.since(sent_at));
         } else if let Some(window) = self.meter.window().filter(|_| is_charged_late) {
             // It was charged as it was produced, and when that was nobody knows: perhaps all of it just now.
             window.give_back(reserved, counted_at);
@@ -340,8 +342,54 @@ impl Limit {
 
     /// A request ends that cost what it reserved.
     #[inline]
-    pub(super) fn end(&mut self) {
-        self.meter.end(Cost::default().of(Dimension::Concurrency));
+    pub(super) fn end(&mut self, sent_at: Instant) {
+        self.meter.end(Cost::default().of(Dimension::Concurrency), sent_at);
+    }
+
+    /// A request was in flight for `duration`.
+    pub(super) fn note_hold(&mut self, duration: Duration) {
+        if let Meter::Permits { holds, .. } = &mut self.meter {
+            holds.note(duration);
+        }
+    }
+
+    /// How long a permit is held, if these are permits.
+    pub(super) fn hold(&self) -> Option<Duration> {
+        if let Meter::Permits { holds, .. } = &self.meter { Some(holds.mean()) } else { None }
+    }
+
+    /// When `cost` has its permit and leaves some, after `members` others have had theirs: `None` if never, and nothing
+    /// inside where nobody can tell.
+    pub(super) fn permitted_at(
+        &self,
+        cost: Cost,
+        leave: Option<&Leave>,
+        members: u64,
+        now: Instant,
+    ) -> Option<Option<Instant>> {
+        let Meter::Permits { limit, in_flight, holds } = &self.meter else { return Some(Some(now)) };
+        let own = self.needed(cost);
+        let needed = own + leave.map_or(0, |leave| leave.of(self.dimension, *limit, own)) + members;
+        let missing = (in_flight + needed).saturating_sub(*limit);
+        (own <= *limit).then(|| holds.until_released(missing, *in_flight, now).map(|wait| now + wait))
+    }
+
+    /// When time has made room for `cost` and what it leaves, after `before` was taken as soon as it could be, if `back`
+    /// comes back of what was taken. `None` if never.
+    pub(super) fn replenished_at(
+        &mut self,
+        cost: Cost,
+        leave: Option<&Leave>,
+        back: u64,
+        before: u64,
+        now: Instant,
+    ) -> Option<Instant> {
+        let own = self.needed(cost);
+        let leave = signed(leave.map_or(0, |leave| leave.of(self.dimension, self.burst(), own)));
+        let leave = leave.saturating_sub(signed(back));
+        // Who takes nothing waits for nobody.
+        let before = if own == 0 { 0 } else { before };
+        self.meter.replenished_at(own, leave, before, now)
     }
 
     /// A refusal told at `now` that the level is `level`. Requests in flight have `reserved`, not yet all charged.

@@ -1,6 +1,7 @@
 //! One limit's counter, whatever the kind of limit.
 
 use super::bucket::{Share, TokenBucket};
+use super::holds::Holds;
 use super::window::Window;
 use crate::quota::{Enforcement, Quota};
 use crate::time::{Duration, Instant};
@@ -36,6 +37,8 @@ pub(super) enum Meter {
     Permits {
         limit: u64,
         in_flight: u64,
+        /// For how long each is.
+        holds: Holds,
     },
 }
 
@@ -56,7 +59,7 @@ impl Meter {
                 window.expire(now);
                 window.earliest(cost, leave)
             }
-            Self::Permits { limit, in_flight } => {
+            Self::Permits { limit, in_flight, .. } => {
                 if cost <= *limit && *in_flight + cost > *limit {
                     return Earliest::AfterRelease;
                 }
@@ -72,7 +75,7 @@ impl Meter {
         match self {
             Self::Bucket(bucket) => bucket.has_room(cost, leave, now),
             Self::Window(_) => matches!(self.earliest(cost, leave, now), Earliest::At(at) if at <= now),
-            Self::Permits { limit, in_flight } => *in_flight + cost <= *limit,
+            Self::Permits { limit, in_flight, .. } => *in_flight + cost <= *limit,
         }
     }
 
@@ -81,7 +84,10 @@ impl Meter {
         match self {
             Self::Bucket(bucket) => bucket.take(cost, now, counted_at),
             Self::Window(window) => window.take(cost, counted_at),
-            Self::Permits { in_flight, .. } => *in_flight += cost,
+            Self::Permits { in_flight, holds, .. } => {
+                *in_flight += cost;
+                holds.begin(now);
+            }
         }
     }
 
@@ -94,10 +100,23 @@ impl Meter {
         }
     }
 
-    /// A request that held `permits` is over.
-    pub(super) fn end(&mut self, permits: u64) {
-        if let Self::Permits { in_flight, .. } = self {
+    /// A request that held `permits` since `sent_at` is over.
+    pub(super) fn end(&mut self, permits: u64, sent_at: Instant) {
+        if let Self::Permits { in_flight, holds, .. } = self {
             *in_flight = in_flight.saturating_sub(permits);
+            holds.end(sent_at);
+        }
+    }
+
+    /// When time has made room for `cost` and `leave` more, after `before` was taken as soon as it could be. `None` if never.
+    pub(super) fn replenished_at(&mut self, cost: u64, leave: i64, before: u64, now: Instant) -> Option<Instant> {
+        match self {
+            Self::Bucket(bucket) => bucket.earliest_after(before, cost, leave, now),
+            Self::Window(window) => {
+                window.expire(now);
+                window.earliest_after(before, cost, leave, now)
+            }
+            Self::Permits { .. } => Some(now),
         }
     }
 
@@ -105,7 +124,7 @@ impl Meter {
         match self {
             Self::Bucket(bucket) => bucket.level(now),
             Self::Window(window) => window.level(now),
-            Self::Permits { limit, in_flight } => {
+            Self::Permits { limit, in_flight, .. } => {
                 i64::try_from(i128::from(*limit) - i128::from(*in_flight)).unwrap_or(i64::MAX)
             }
         }

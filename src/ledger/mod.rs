@@ -8,10 +8,12 @@
 
 mod bucket;
 mod company;
+mod holds;
 mod kind;
 mod limit;
 mod marks;
 mod meter;
+mod outlook;
 mod overdraft;
 mod reach;
 mod spare;
@@ -22,13 +24,15 @@ mod window;
 
 use alloc::vec::Vec;
 
+pub(crate) use self::holds::Holds;
 pub use self::limit::{Limit, LimitState, Origin};
 use self::marks::{Marks, Sums};
 pub use self::meter::Earliest;
+pub(crate) use self::outlook::Before;
 pub(crate) use self::reach::Reach;
 pub use self::spare::Wish;
 pub use self::sync::{Change, Statement};
-use self::tally::Tally;
+pub(crate) use self::tally::Tally;
 use self::way::Way;
 use crate::cost::{Cost, Dimension};
 use crate::quota::Quota;
@@ -280,7 +284,7 @@ impl Ledger {
     #[inline]
     pub fn release(&mut self, reservation: Reservation) {
         for limit in &mut self.limits {
-            limit.end();
+            limit.end(reservation.sent_at);
         }
         self.permits = self.permits.saturating_sub(1);
         self.in_flight.subtract(reservation.cost);

@@ -4,7 +4,7 @@ use crate::cost::{Cost, Dimension};
 
 /// Sums over many requests. They wrap only after 2⁶³ units.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     requests: i64,
     input_tokens: i64,
     output_tokens: i64,
@@ -13,7 +13,7 @@ pub(super) struct Tally {
 
 impl Tally {
     #[inline]
-    pub(super) const fn add(&mut self, cost: Cost) {
+    pub(crate) const fn add(&mut self, cost: Cost) {
         self.requests += cost.requests as i64;
         self.input_tokens += cost.input_tokens as i64;
         self.output_tokens += cost.output_tokens as i64;
@@ -21,11 +21,25 @@ impl Tally {
     }
 
     #[inline]
-    pub(super) const fn subtract(&mut self, cost: Cost) {
+    pub(crate) const fn subtract(&mut self, cost: Cost) {
         self.requests -= cost.requests as i64;
         self.input_tokens -= cost.input_tokens as i64;
         self.output_tokens -= cost.output_tokens as i64;
         self.custom -= cost.custom as i64;
+    }
+
+    /// The `part`-th part of the `whole`, `part` being no more than that.
+    pub(crate) fn part(&self, part: u64, whole: u64) -> Self {
+        let share = |units: i64| {
+            let units = (i128::from(units) * i128::from(part) + i128::from(whole / 2)) / i128::from(whole.max(1));
+            i64::try_from(units).unwrap_or(i64::MAX)
+        };
+        Self {
+            requests: share(self.requests),
+            input_tokens: share(self.input_tokens),
+            output_tokens: share(self.output_tokens),
+            custom: share(self.custom),
+        }
     }
 
     /// What was added in `dimension` after `earlier`.
@@ -33,7 +47,7 @@ impl Tally {
         self.of(dimension) - earlier.of(dimension)
     }
 
-    pub(super) const fn of(&self, dimension: Dimension) -> i64 {
+    pub(crate) const fn of(&self, dimension: Dimension) -> i64 {
         match dimension {
             Dimension::Requests => self.requests,
             Dimension::InputTokens => self.input_tokens,

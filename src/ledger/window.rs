@@ -83,6 +83,28 @@ impl Window {
         Some(next_window.map_or(at, |boundary| at.min(boundary)))
     }
 
+    /// The same after `before` more was taken, each part of it as soon as there was room.
+    ///
+    /// What is taken when it can be comes back a period later: the instants at which there is room come again in each.
+    pub fn earliest_after(&self, before: u64, cost: u64, leave: i64, now: Instant) -> Option<Instant> {
+        let first = self.earliest(cost, leave)?;
+        if before == 0 {
+            return Some(first);
+        }
+        let needed = before.saturating_add(cost.saturating_add_signed(leave.max(0)).min(self.amount));
+        let boundary = self.boundary.filter(|_| self.enforcement == Enforcement::FixedWindow);
+        if let Some(boundary) = boundary.filter(|boundary| *boundary > now) {
+            let left = self.amount.saturating_sub(self.used);
+            return Some(match needed.saturating_sub(left) {
+                0 => now,
+                beyond => boundary + self.period.times((beyond - 1) / self.amount),
+            });
+        }
+        let rounds = (needed - 1) / self.amount;
+        let rest = self.earliest(needed - rounds * self.amount, leave.min(0))?;
+        Some(rest.max(now) + self.period.times(rounds))
+    }
+
     /// Charges `cost` for a request that the server counts at `counted_at` or before.
     pub fn take(&mut self, cost: u64, counted_at: Instant) {
         if cost == 0 {

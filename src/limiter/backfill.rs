@@ -51,7 +51,7 @@ impl Limiter {
     fn try_beside(&mut self, now: Instant, index: u32, other: Ticket, head: &Wish, until: Instant) -> bool {
         let Some(priority) = self.tickets.get(other).map(|entry| entry.priority) else { return false };
         let found = self.found_by(now, other);
-        if found.writer.is_some() || !self.scopes.get_mut(index).is_open(now) {
+        if found.writer.is_some() || !self.has_place() || !self.scopes.get_mut(index).is_open(now) {
             return false;
         }
         let (wish, _) = self.wish(now, other, priority, found.readable);

@@ -84,7 +84,7 @@ impl Limiter {
     fn count_first(&mut self, now: Instant, http: &HttpRequest<'_>, facts: &Facts<'_>) -> Option<CountRequest> {
         let policy = self.counting.policy?;
         let Body::Bytes(body) = http.body else { return None };
-        let is_settled = http.count.is_some() || http.stated.input_tokens.is_some() || self.is_closed;
+        let is_settled = http.count.is_some() || http.stated.input_tokens.is_some() || !self.running.accepts();
         let is_countable = facts.input.tokens() >= policy.above_tokens && !facts.input.has_remote_parts;
         if is_settled || !is_countable || !charge::depends_on_prompt(self.provider_of(facts)) {
             return None;

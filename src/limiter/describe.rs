@@ -20,18 +20,23 @@ impl Refusal {
                 ("limit", (*limit).into()),
                 ("cost", (*cost).into()),
             ]),
-            Self::QueueFull { scope, limit } => {
+            Self::QueueFull { scope, limit, .. } => {
                 record([("scope", scope.as_str().into()), ("limit", u64::from(*limit).into())])
             }
-            Self::DeadlineExceeded { scope, waited, position } => record([
+            Self::DeadlineExceeded { scope, waited, position, .. } => record([
                 ("scope", scope.as_str().into()),
                 ("waitedMs", waited.as_millis_f64().into()),
                 ("position", u64::from(*position).into()),
             ]),
-            Self::Closed => record([]),
+            Self::Draining | Self::Closed => record([]),
         };
         if let Value::Record(more) = more {
             fields.extend(more);
+        }
+        if let Self::QueueFull { expected: Some(expected), .. }
+        | Self::DeadlineExceeded { expected: Some(expected), .. } = self
+        {
+            fields.push(("expectedMs".to_string(), millis(*expected)));
         }
         Value::Record(fields)
     }
@@ -73,6 +78,7 @@ impl Event {
                 ("scope", scope.as_str().into()),
                 ("limit", limit.map_or(Value::Nothing, |limit| u64::from(limit).into())),
             ]),
+            Self::Drained => record([("type", "drained".into())]),
             Self::Breaker { scope, open_for } => record([
                 ("type", "breaker".into()),
                 ("scope", scope.as_str().into()),

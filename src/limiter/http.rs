@@ -102,7 +102,8 @@ impl Limiter {
         let prefixes = if charge::reads_are_free(&call) { facts.prefixes } else { Prefixes::default() };
         let readable = scope.prompts.find(&prefixes, now).readable;
         let cost = charge::cost_of(&call, stated, readable, &self.forecasts, &scope.ledger);
-        if let Some(refusal) = self.never(place.scope, charge::certain(&call, stated, readable)) {
+        let certain = charge::certain(&call, stated, readable);
+        if let Some(refusal) = self.never(place.scope, certain) {
             return Err(refusal);
         }
         let submitted_at = http.count.map_or(now, |count| count.asked_at.min(now));
@@ -115,7 +116,7 @@ impl Limiter {
             submitted_at,
             deadline,
         };
-        self.enqueue(now, new, Some(call), &prefixes)
+        self.enqueue(now, new, certain, Some(call), &prefixes)
     }
 
     /// Whose conventions a request about which `facts` are known follows.
@@ -215,6 +216,7 @@ impl Limiter {
         let Some(Flight { reservation, reader }) = self.tickets.land(ticket, Phase::Pausing) else { return };
         self.stop_writing(ticket);
         let (reserved, sent_at) = (reservation.cost(), reservation.sent_at());
+        self.note_hold(now, sent_at);
         let mut actual = reserved;
         let mut is_overloaded = false;
         if let Some(reader) = reader {
@@ -406,7 +408,7 @@ impl Limiter {
 
     /// The ticket, which has landed, starts again, if it may; else it is over.
     fn try_again_or_deliver(&mut self, now: Instant, ticket: Ticket, call: &Call, again: Option<Again>) -> Verdict {
-        let again = again.filter(|_| !self.is_closed && call.replayable);
+        let again = again.filter(|_| !self.running.is_closed() && call.replayable);
         let Some((excused, delay)) = again.and_then(|again| self.next_attempt(now, ticket, call, again)) else {
             self.advance_scope_of(now, ticket);
             self.tickets.remove(ticket);

@@ -5,7 +5,8 @@
 //! * **getters** take `&self` and change nothing;
 //! * **commands** come from the program: [`submit`](Limiter::submit), [`submit_request`](Limiter::submit_request),
 //!   [`acquire_now`](Limiter::acquire_now), [`settle`](Limiter::settle), [`release`](Limiter::release),
-//!   [`cancel`](Limiter::cancel), [`close`](Limiter::close);
+//!   [`cancel`](Limiter::cancel), and for all of it [`pause`](Limiter::pause), [`resume`](Limiter::resume),
+//!   [`drain`](Limiter::drain), [`close`](Limiter::close);
 //! * **`handle_*`** come from the world: a response, a failure, a piece of a body, the passing of time;
 //! * **`poll_*`** say what is to be done: [`poll_output`](Limiter::poll_output) until it says `None`, then
 //!   [`poll_timeout`](Limiter::poll_timeout) for when to call [`handle_timeout`](Limiter::handle_timeout).
@@ -42,10 +43,13 @@ mod counting;
 mod describe;
 mod following;
 mod http;
+mod outlook;
 mod output;
 mod progress;
+mod running;
 mod snapshot;
 mod ticket;
+mod turns;
 
 #[cfg(test)]
 mod tests;
@@ -57,11 +61,15 @@ use alloc::vec::Vec;
 use self::counting::Counting;
 pub use self::counting::{Count, CountRequest, Submitted};
 pub use self::http::{HttpRequest, HttpResponse};
+pub use self::outlook::Outlook;
 pub use self::output::{Event, Output, Reason, Refusal, Verdict, WakeUp};
+use self::running::Running;
 pub use self::ticket::Ticket;
 use self::ticket::{NewTicket, Phase, Tickets};
+use self::turns::Turns;
 use crate::cost::Cost;
 use crate::forecast::Forecasts;
+use crate::ledger::Holds;
 use crate::policy::{Conventions, Policy, QueuePolicy, RetryPolicy};
 use crate::queue::{Places, Priority, Tenants};
 use crate::random::Random;
@@ -81,6 +89,8 @@ pub struct Limiter {
     places: Places,
     /// When to look after which scope.
     openings: Schedule,
+    /// Which scope is next where only so many may be in flight over all.
+    turns: Turns,
     /// When to look after which ticket: its deadline while it waits, the end of its pause while it pauses.
     alarms: Schedule,
     /// Who waits for whom to write their common prompt, sorted by the slot of who writes.
@@ -95,7 +105,11 @@ pub struct Limiter {
     random: Random,
     /// Who is asked for the size of requests.
     counting: Counting,
-    is_closed: bool,
+    running: Running,
+    /// For how long requests are in flight, over all scopes.
+    holds: Holds,
+    /// Requests that are over, since when they were in flight, and where. When they ended is the next instant that is told.
+    untimed: Vec<(u32, Instant)>,
 }
 
 /// The number of a scope, as [`Limiter::scope_of_model`] gives it.
@@ -157,6 +171,7 @@ impl Limiter {
             tickets: Tickets::new(Tenants::new(&policy.shares)),
             places: Places::default(),
             openings: Schedule::default(),
+            turns: Turns::default(),
             alarms: Schedule::default(),
             followers: Vec::new(),
             outputs: VecDeque::new(),
@@ -167,7 +182,9 @@ impl Limiter {
             weights: Arc::default(),
             random: Random::new(seed),
             counting: Counting::new(policy.count_tokens),
-            is_closed: false,
+            running: Running::default(),
+            holds: Holds::default(),
+            untimed: Vec::new(),
         }
     }
 
@@ -179,6 +196,11 @@ impl Limiter {
     /// Requests that have not started.
     pub const fn waiting(&self) -> u32 {
         self.waiting
+    }
+
+    /// Requests that have started and not ended, over all scopes.
+    pub fn in_flight(&self) -> u32 {
+        self.tickets.in_flight()
     }
 
     /// What the ticket's request holds while it is in flight.
@@ -206,8 +228,11 @@ impl Limiter {
         cost: Cost,
         priority: Priority,
     ) -> Result<Ticket, NotNow> {
-        if self.is_closed || self.tickets.are_exhausted() {
+        if !self.running.accepts() || self.tickets.are_exhausted() {
             return Err(NotNow::Refused(self.no_admission(scope.0)));
+        }
+        if self.is_held_over_all() && self.must_wait_for_all(priority) {
+            return Err(self.never(scope.0, cost).map_or(NotNow::MustWait, NotNow::Refused));
         }
         let target = self.scopes.get_mut(scope.0);
         let arrived = |slot| self.tickets.submitted_at(slot);
@@ -228,6 +253,7 @@ impl Limiter {
                 let new =
                     NewTicket { scope: scope.0, cost, priority, tenant: "", submitted_at: now, deadline: END_OF_TIME };
                 let ticket = self.tickets.insert(new, None);
+                self.holds.begin(now);
                 self.tickets.start(ticket, reservation);
                 Ok(ticket)
             }
@@ -253,7 +279,7 @@ impl Limiter {
             submitted_at: now,
             deadline: self.deadline(now, max_wait),
         };
-        self.enqueue(now, new, None, &Prefixes::default())
+        self.enqueue(now, new, cost, None, &Prefixes::default())
     }
 
     /// The request really cost `actual`. It is over.
@@ -263,18 +289,25 @@ impl Limiter {
         self.tickets.remove(ticket);
     }
 
-    /// The request cost what it reserved. It is over. Says whether somebody may start because of that: then
-    /// [`poll_timeout`](Self::poll_timeout) is due at once.
+    /// The request cost what it reserved. It is over. Says whether somebody may start because of that, or a drain is over:
+    /// then [`poll_timeout`](Self::poll_timeout) is due at once.
     #[inline]
     pub fn release(&mut self, ticket: Ticket) -> bool {
         let Some((index, flight)) = self.tickets.end(ticket) else { return false };
         let scope = self.scopes.get_mut(index);
+        let sent_at = flight.reservation.sent_at();
         scope.ledger.release(flight.reservation);
+        self.holds.end(sent_at);
         let somebody_waits = !scope.queue.is_empty();
         if somebody_waits {
             self.openings.set(index, Instant::ZERO);
+            self.note_untimed(index, sent_at);
         }
-        somebody_waits
+        if self.is_held_over_all() || self.running.has_to_tell() {
+            self.released(index, sent_at, somebody_waits)
+        } else {
+            somebody_waits
+        }
     }
 
     /// The program gave the request up, wherever it stood. Its place is free at once. Of a bare acquisition nothing is
@@ -316,21 +349,10 @@ impl Limiter {
         true
     }
 
-    /// Refuses everything that has not started, and everything from now on. What is in flight goes on to its end.
-    pub fn close(&mut self, now: Instant) {
-        self.is_closed = true;
-        let not_started: Vec<Ticket> = self.tickets.not_started().collect();
-        for ticket in not_started {
-            self.cancel(now, ticket);
-            self.outputs.push_back(Output::Refuse(ticket, Refusal::Closed));
-        }
-        // What was to start but has not been told of is still told: its reservation is held.
-    }
-
     /// Why `cost` can never start in `scope`, if it cannot.
     fn never(&mut self, scope: u32, cost: Cost) -> Option<Refusal> {
-        if self.is_closed {
-            return Some(Refusal::Closed);
+        if let Some(refusal) = self.shut() {
+            return Some(refusal);
         }
         let target = self.scopes.get_mut(scope);
         let (dimension, limit) = target.ledger.impossible(cost)?;
@@ -339,11 +361,12 @@ impl Limiter {
     }
 
     fn no_admission(&self, scope: u32) -> Refusal {
-        if self.is_closed {
-            Refusal::Closed
-        } else {
-            Refusal::QueueFull { scope: self.scopes.name(scope), limit: Ticket::MOST }
-        }
+        // Of more than eight million that wait, nobody can tell.
+        self.shut().unwrap_or_else(|| Refusal::QueueFull {
+            scope: self.scopes.name(scope),
+            limit: Ticket::MOST,
+            expected: None,
+        })
     }
 
     fn deadline(&self, now: Instant, max_wait: Option<Duration>) -> Instant {

@@ -40,6 +40,8 @@ pub enum Refusal {
         scope: String,
         /// The most that may wait.
         limit: u32,
+        /// How long it would have to wait from now; `None` where nobody can tell.
+        expected: Option<Duration>,
     },
     /// It could not start in time.
     DeadlineExceeded {
@@ -49,7 +51,11 @@ pub enum Refusal {
         waited: Duration,
         /// How many were still before it, counted up to 1,000.
         position: u32,
+        /// How long it would have to wait from now; `None` where nobody can tell.
+        expected: Option<Duration>,
     },
+    /// The limiter finishes what it has, and accepts nothing.
+    Draining,
     /// The limiter was closed.
     Closed,
 }
@@ -61,6 +67,7 @@ impl Refusal {
             Self::InsufficientCapacity { .. } => "insufficient-capacity",
             Self::QueueFull { .. } => "queue-full",
             Self::DeadlineExceeded { .. } => "deadline-exceeded",
+            Self::Draining => "draining",
             Self::Closed => "closed",
         }
     }
@@ -77,19 +84,33 @@ impl fmt::Display for Refusal {
                  the request smaller or raise the limit.",
                 dimension.name()
             ),
-            Self::QueueFull { scope, limit } => write!(
+            Self::QueueFull { scope, limit, expected } => write!(
                 formatter,
                 "{limit} requests are waiting already, as many as queue.maxDepth allows; none was added to scope \
-                 \"{scope}\". Send fewer at once or raise queue.maxDepth."
+                 \"{scope}\"{}. Send fewer at once or raise queue.maxDepth.",
+                Expected(*expected)
             ),
-            Self::DeadlineExceeded { scope, waited, position } => write!(
+            Self::DeadlineExceeded { scope, waited, position, expected } => write!(
                 formatter,
-                "This request waited {} ms in scope \"{scope}\" with {position} before it and reached its deadline. Give \
-                 it more time or a higher priority.",
-                waited.as_millis_ceil()
+                "This request waited {} ms in scope \"{scope}\" with {position} before it and does not start by its \
+                 deadline{}. Give it more time or a higher priority.",
+                waited.as_millis_ceil(),
+                Expected(*expected)
             ),
+            Self::Draining => {
+                write!(formatter, "The limiter is draining; it finishes what it has and accepts no more.")
+            }
             Self::Closed => write!(formatter, "The limiter is closed; it accepts and starts no more requests."),
         }
+    }
+}
+
+/// The part of a text that says how long somebody would have to wait, if that is known.
+struct Expected(Option<Duration>);
+
+impl fmt::Display for Expected {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |wait| write!(formatter, ", where it would wait {} ms from now", wait.as_millis_ceil()))
     }
 }
 
@@ -141,6 +162,8 @@ pub enum Event {
         /// The most in flight; `None` for no limit.
         limit: Option<u32>,
     },
+    /// The limiter was to be drained, and nothing waits, pauses or is in flight any more. Told once.
+    Drained,
     /// A storm of overloads opened the breaker, or the server serves again and it closed.
     Breaker {
         /// The scope.

@@ -2,11 +2,11 @@
 
 use super::ticket::{Call, NewTicket, Phase, Ticket};
 use super::{END_OF_TIME, Limiter};
-use super::{Event, Output, Reason, Refusal, WakeUp};
+use super::{Event, Outlook, Output, Reason, Refusal, WakeUp};
 use crate::cost::Cost;
 use crate::ledger::{Earliest, Wish};
 use crate::prompt_cache::Found;
-use crate::queue::{Priority, Queue, Standing};
+use crate::queue::{Priority, Standing};
 use crate::request::Prefixes;
 use crate::scope::Place;
 use crate::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use crate::time::{Duration, Instant};
 impl Limiter {
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.note_holds(now);
         // Pauses end first, so that a retry stands in its queue when the queue is looked after.
         while let Some(slot) = self.alarms.pop_due(now) {
             let Some(ticket) = self.tickets.in_slot(slot) else { continue };
@@ -23,23 +24,26 @@ impl Limiter {
                 Some(Phase::InFlight(_)) | None => {}
             }
         }
-        while let Some(scope) = self.openings.pop_due(now) {
-            self.advance(now, scope);
-        }
+        self.open_scopes(now);
     }
 
     /// What to do next; `None` when there is nothing until the next call.
     #[inline]
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.outputs.pop_front().or_else(|| {
+            self.is_drained_untold().then(|| {
+                self.running.told();
+                Output::Event(Event::Drained)
+            })
+        })
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout), and why. `None` if nothing waits.
     pub fn poll_timeout(&self) -> Option<WakeUp> {
-        if !self.outputs.is_empty() {
+        if !self.outputs.is_empty() || self.is_drained_untold() {
             return Some(WakeUp { at: Instant::ZERO, reason: Reason::Output });
         }
-        let opening = self.openings.soonest().map(|(at, scope)| {
+        let opening = self.openings.soonest().filter(|_| !self.running.is_paused()).map(|(at, scope)| {
             let is_held = self.scopes.is_held_until(scope, at);
             WakeUp { at, reason: if is_held { Reason::Cooldown } else { Reason::Quota } }
         });
@@ -62,16 +66,20 @@ impl Limiter {
         }
     }
 
-    /// Enters a request. It starts at once if nothing is before it.
+    /// Enters a request, of whose cost `certain` is sure. It starts at once if nothing is before it.
     pub(super) fn enqueue(
         &mut self,
         now: Instant,
         new: NewTicket<'_>,
+        certain: Cost,
         call: Option<Call>,
         prefixes: &Prefixes,
     ) -> Result<Ticket, Refusal> {
-        if self.is_closed || self.tickets.are_exhausted() {
+        if !self.running.accepts() || self.tickets.are_exhausted() {
             return Err(self.no_admission(new.scope));
+        }
+        if let Some(refusal) = self.misses_deadline(now, &new, certain, call.is_some()) {
+            return Err(refusal);
         }
         let ticket = self.tickets.insert_with_prompt(new, call, prefixes);
         self.waiting += 1;
@@ -79,6 +87,8 @@ impl Limiter {
         let scope = self.scopes.get_mut(new.scope);
         let arrived = |slot| self.tickets.submitted_at(slot);
         let must_queue = scope.queue.is_ahead_of(new.priority, now, self.queue.ageing, &self.places, arrived);
+        scope.load.add(new.cost);
+        scope.arrivals.note(new.priority, standing.work, now);
         scope.queue.join(ticket.slot(), standing, &mut self.places);
         // Where few wait, a small one may find room beside the first.
         if !must_queue || scope.queue.len() <= Self::MOST_TRIED {
@@ -89,7 +99,7 @@ impl Limiter {
         if still_waits && self.waiting > self.queue.max_depth {
             // Depth counts who really has to wait: with a depth of zero, what can start at once still does.
             self.cancel(now, ticket);
-            return Err(Refusal::QueueFull { scope: self.scopes.name(new.scope), limit: self.queue.max_depth });
+            return Err(self.no_room(now, &new, self.queue.max_depth));
         }
         // Whoever follows another has an alarm already.
         if phase == Some(Phase::Waiting) && new.deadline != END_OF_TIME {
@@ -98,22 +108,32 @@ impl Limiter {
         Ok(ticket)
     }
 
-    /// Starts whoever may start in `scope`, and notes when to look again.
+    /// Starts whoever may start in scope `index`, and notes when to look again.
     pub(super) fn advance(&mut self, now: Instant, index: u32) {
-        loop {
+        if self.is_held_over_all() {
+            self.advance_in_turn(now, index);
+        } else {
+            self.start_from(now, index, u32::MAX);
+        }
+    }
+
+    /// Starts whoever may start in scope `index`, `most` at most. Says whether there may be more, or else notes when to look
+    /// again.
+    pub(super) fn start_from(&mut self, now: Instant, index: u32, mut most: u32) -> bool {
+        while most > 0 {
             let scope = self.scopes.get_mut(index);
             let arrived = |slot| self.tickets.submitted_at(slot);
             let turn = scope.queue.turn(now, self.queue.ageing, &self.places, arrived);
             let Some((turn, ticket)) = turn.and_then(|turn| Some((turn, self.tickets.in_slot(turn.member)?))) else {
                 self.openings.remove(index);
-                return;
+                return false;
             };
             let opens_at = scope.opens_at(now);
             if opens_at > now {
                 self.openings.set(index, opens_at);
-                return;
+                return false;
             }
-            let Some(entry) = self.tickets.get(ticket).copied() else { return };
+            let Some(entry) = self.tickets.get(ticket).copied() else { return false };
             if entry.deadline < now {
                 // The driver came late; the alarm would say the same.
                 self.miss_deadline(now, ticket);
@@ -127,20 +147,20 @@ impl Limiter {
             if let Some(at) = self.tickets.call(&entry).and_then(|_| scope.may_learn(now)) {
                 // The first answer, or the end of one of those under way, opens the scope before.
                 self.openings.set(index, at);
-                return;
+                return false;
             }
             let (wish, until) = self.wish(now, ticket, turn.priority, found.readable);
             match self.try_start(now, ticket, turn.priority, &wish) {
-                Ok(()) => {}
+                Ok(()) => most -= 1,
                 Err(Earliest::At(at)) => {
                     // What is to be left may be less before.
                     self.openings.set(index, at.min(until));
                     self.backfill(now, ticket, &wish, at.min(until));
-                    return;
+                    return false;
                 }
                 Err(Earliest::AfterRelease) => {
                     self.openings.remove(index);
-                    return;
+                    return false;
                 }
                 Err(Earliest::Never) => {
                     // The limit was lowered while it waited.
@@ -151,6 +171,7 @@ impl Limiter {
                 }
             }
         }
+        true
     }
 
     /// Whether the ticket, which waits, is the next of its scope.
@@ -204,6 +225,7 @@ impl Limiter {
         let standing = Standing { priority: entry.priority, of, work };
         scope.queue.serve(ticket.slot(), standing, turn, &mut self.places);
         self.no_longer_waits(ticket);
+        self.holds.begin(now);
         self.tickets.start(ticket, reservation);
         let has_prompt = self.tickets.call(&entry).is_some_and(|call| call.prompt != Call::NO_PROMPT);
         if has_prompt {
@@ -231,6 +253,7 @@ impl Limiter {
         let Some(scope) = self.tickets.get(ticket).map(|entry| entry.scope) else { return };
         if let Some(flight) = self.tickets.land(ticket, Phase::Pausing) {
             let actual = actual(flight.reservation.cost());
+            self.note_hold(now, flight.reservation.sent_at());
             self.stop_writing(ticket);
             self.scopes.get_mut(scope).ledger.settle(flight.reservation, actual, now);
         }
@@ -266,8 +289,10 @@ impl Limiter {
         let standing = self.standing(ticket);
         let Some(entry) = self.tickets.get_mut(ticket) else { return };
         entry.phase = Phase::Waiting;
-        let (scope, deadline) = (entry.scope, entry.deadline);
-        self.scopes.get_mut(scope).queue.come_back(ticket.slot(), standing, &mut self.places);
+        let (scope, cost, deadline) = (entry.scope, entry.cost, entry.deadline);
+        let scope = self.scopes.get_mut(scope);
+        scope.load.add(cost);
+        scope.queue.come_back(ticket.slot(), standing, &mut self.places);
         self.waiting += 1;
         if deadline != END_OF_TIME {
             self.alarms.set(ticket.slot(), deadline);
@@ -291,6 +316,8 @@ impl Limiter {
     }
 
     fn no_longer_waits(&mut self, ticket: Ticket) {
+        let Some(entry) = self.tickets.get(ticket) else { return };
+        self.scopes.get_mut(entry.scope).load.subtract(entry.cost);
         self.waiting = self.waiting.saturating_sub(1);
         self.alarms.remove(ticket.slot());
     }
@@ -310,13 +337,14 @@ impl Limiter {
     /// Refuses a waiting ticket. Whoever stands behind it is looked after by the caller.
     fn miss_deadline(&mut self, now: Instant, ticket: Ticket) {
         let Some(entry) = self.tickets.get(ticket).copied() else { return };
-        let scope = self.scopes.get_mut(entry.scope);
-        let ahead = scope.queue.ahead_of(ticket.slot(), entry.priority, &self.places);
-        let position = ahead.members.min(Queue::MOST_COUNTED);
-        let (scope, waited) = (scope.name.clone(), now.since(entry.submitted_at));
+        let Some(Outlook { position, expected }) = self.outlook(now, ticket) else { return };
+        let (scope, waited) = (self.scopes.name(entry.scope), now.since(entry.submitted_at));
         self.leave_queue(ticket);
         self.tickets.remove(ticket);
-        self.outputs.push_back(Output::Refuse(ticket, Refusal::DeadlineExceeded { scope, waited, position }));
+        // That it could start at once has just been disproved.
+        let expected = expected.filter(|wait| !wait.is_zero());
+        let refusal = Refusal::DeadlineExceeded { scope, waited, position, expected };
+        self.outputs.push_back(Output::Refuse(ticket, refusal));
     }
 
     pub(super) fn tell(&mut self, event: Event) {

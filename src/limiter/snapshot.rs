@@ -7,6 +7,7 @@ use super::Limiter;
 use crate::cost::Dimension;
 use crate::ledger::LimitState;
 use crate::options::{Value, record};
+use crate::queue::Priority;
 use crate::throttle::Throttle;
 use crate::time::Instant;
 
@@ -25,6 +26,7 @@ impl Limiter {
                 record([
                     ("name", Value::Text(scope.name.to_string())),
                     ("waiting", u64::from(scope.queue.len() + scope.pausing).into()),
+                    ("priorities", Value::List(scope.queue.waiting().map(priority).collect())),
                     ("inFlight", scope.ledger.in_flight().into()),
                     ("shutForMs", scope.shut_until.since(now).as_millis_f64().into()),
                     ("breaker", throttle.map_or("closed", |throttle| throttle.breaker(now)).into()),
@@ -36,11 +38,18 @@ impl Limiter {
             .collect();
         record([
             ("waiting", u64::from(self.waiting).into()),
+            ("inFlight", u64::from(self.in_flight()).into()),
+            ("paused", Value::Bool(self.is_paused())),
+            ("draining", Value::Bool(self.is_draining())),
             ("wakeUp", wake_up),
             ("scopes", Value::List(scopes)),
             ("learned", self.forecasts.describe()),
         ])
     }
+}
+
+fn priority((priority, waiting): (Priority, u32)) -> Value {
+    record([("priority", f64::from(priority.number()).into()), ("waiting", u64::from(waiting).into())])
 }
 
 fn amount(amount: Option<u64>) -> Value {

@@ -168,6 +168,16 @@ impl Tickets {
         self.entries.is_full() && self.entries.capacity() >= Ticket::MOST
     }
 
+    /// Whether every request has ended.
+    pub(super) fn are_over(&self) -> bool {
+        self.entries.len() == 0
+    }
+
+    /// How many have started and not ended.
+    pub(super) fn in_flight(&self) -> u32 {
+        self.flights.len()
+    }
+
     #[inline]
     pub(super) fn insert(&mut self, new: NewTicket<'_>, call: Option<Call>) -> Ticket {
         self.insert_with_prompt(new, call, &Prefixes::default())

@@ -301,6 +301,10 @@ mod tests {
                 "Option queue.maxWaitMs is Infinity. Use a whole number from 0 to 2,678,400,000.",
             ),
             (
+                record([("queue", record([("concurrency", 0.0.into())]))]),
+                "Option queue.concurrency is 0. Use a whole number from 1 to 8,000,000.",
+            ),
+            (
                 record([("queue", record([("headroom", 1.0.into())]))]),
                 r#"Option queue.headroom is 1. Use "auto" or a number from 0 to 0.9."#,
             ),

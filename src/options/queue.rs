@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
 use super::DAY_MS;
 use super::reader::{Field, OptionError};
@@ -13,7 +14,7 @@ use crate::time::Duration;
 
 /// Reads `queue` into `policy`.
 pub(super) fn read(field: &Field<'_>, policy: &mut Policy) -> Result<(), Box<OptionError>> {
-    field.expect_record(&["maxDepth", "maxWaitMs", "headroom", "ageingMs", "shares"])?;
+    field.expect_record(&["maxDepth", "maxWaitMs", "headroom", "ageingMs", "shares", "concurrency"])?;
     let queue = &mut policy.queue;
     if let Some(depth) = field.given("maxDepth") {
         queue.max_depth = u32::try_from(depth.whole(0, MOST_DEPTH)?).unwrap_or(u32::MAX);
@@ -29,6 +30,9 @@ pub(super) fn read(field: &Field<'_>, policy: &mut Policy) -> Result<(), Box<Opt
     }
     if let Some(ageing) = field.given("ageingMs") {
         queue.ageing = AgeingPolicy::new(Duration::from_millis(ageing.whole(1, DAY_MS)?));
+    }
+    if let Some(most) = field.given("concurrency") {
+        queue.concurrency = u32::try_from(most.whole(1, MOST_DEPTH)?).ok().and_then(NonZeroU32::new);
     }
     policy.shares = shares(&field.field("shares"))?;
     Ok(())

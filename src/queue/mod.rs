@@ -8,6 +8,7 @@
 //! before somebody [`Queue::ahead_of`] tells, and [`Queue::in_order`] who.
 
 mod ageing;
+mod arrivals;
 mod headroom;
 mod line;
 mod order;
@@ -21,6 +22,7 @@ mod tests;
 use alloc::vec::Vec;
 
 pub use self::ageing::{AgeingPolicy, MOST_PASSES};
+pub(crate) use self::arrivals::Arrivals;
 pub use self::headroom::Headroom;
 use self::line::Line;
 pub use self::order::{Ahead, InOrder};
@@ -65,6 +67,16 @@ impl Queue {
     /// How many wait.
     pub const fn len(&self) -> u32 {
         self.len
+    }
+
+    /// How many wait at each priority at which somebody does, the highest first.
+    pub fn waiting(&self) -> impl Iterator<Item = (Priority, u32)> {
+        self.lines.iter().filter(|line| !line.is_empty()).map(|line| (line.priority, line.len()))
+    }
+
+    /// What all who wait take of the limit that is waited for.
+    pub fn work(&self) -> Duration {
+        duration(self.lines.iter().map(Line::work).sum())
     }
 
     /// Whether nobody waits.

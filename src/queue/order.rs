@@ -3,6 +3,7 @@
 use alloc::collections::BinaryHeap;
 use core::cmp::Reverse;
 
+use super::ageing::AgeingPolicy;
 use super::line::Line;
 use super::places::{Lane, Member, NOBODY, NOWHERE, Places};
 use super::priority::Priority;
@@ -55,6 +56,35 @@ impl Queue {
         } else {
             estimated(line, lane, before, work, of)
         })
+    }
+
+    /// What would surely go before one that joins now, within `wait`: those of higher priorities as long as none of its own
+    /// becomes overdue against them, and those of its own priority who are of its tenant, or all if there is no other.
+    pub fn surely_ahead_of_newcomer(
+        &self,
+        priority: Priority,
+        of: Tenancy,
+        wait: Duration,
+        ageing: AgeingPolicy,
+        places: &Places,
+    ) -> Ahead {
+        let mut sum = Sum::default();
+        for line in self.lines.iter().take_while(|line| line.priority >= priority) {
+            let lane = line.lane_of(of.tenant).and_then(|lane| places.lane(lane));
+            let is_whole = if line.priority == priority {
+                line.heap().len() == lane.map_or(0, |_| 1)
+            } else {
+                ageing.most(priority, line.priority) > wait
+            };
+            if is_whole {
+                sum.members += u64::from(line.len());
+                sum.work += line.work();
+            } else if let Some(lane) = lane.filter(|_| line.priority == priority) {
+                sum.members += u64::from(lane.len);
+                sum.work += lane.work;
+            }
+        }
+        sum.ahead()
     }
 
     /// The sum over all lines above `priority`, and its own line.

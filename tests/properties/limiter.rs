@@ -191,7 +191,11 @@ impl Model {
                         assert!(self.waiting.insert(ticket, entry).is_none(), "a ticket is given out twice");
                     }
                     Err(Refusal::Closed) => assert!(self.is_closed),
-                    Err(refusal) => assert!(matches!(refusal, Refusal::InsufficientCapacity { .. }), "{refusal}"),
+                    Err(refusal) => {
+                        let misses_deadline = max_wait.is_some() && matches!(refusal, Refusal::DeadlineExceeded { .. });
+                        let is_too_large = matches!(refusal, Refusal::InsufficientCapacity { .. });
+                        assert!(is_too_large || misses_deadline, "{refusal}");
+                    }
                 }
             }
             Step::AcquireNow { priority, requests } => {

@@ -8,6 +8,7 @@ mod prompts;
 mod queue;
 mod request;
 mod samples;
+mod standing;
 mod tokens;
 mod usage;
 

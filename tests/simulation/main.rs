@@ -6,6 +6,7 @@
 mod api;
 mod books;
 mod claude;
+mod estimates;
 mod faults;
 mod omniscient;
 mod outcome;

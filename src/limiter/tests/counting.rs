@@ -95,7 +95,7 @@ fn a_server_that_speaks_as_openai_and_charges_otherwise_is_asked() {
 
 #[test]
 fn half_of_a_requests_own_time_is_spent_on_asking_and_none_of_it_is_given_back() {
-    let mut world = counting(default_limits([("rpm", 1.0)]));
+    let mut world = counting(default_limits([("concurrency", 1.0)]));
     let body = large();
     let http = HttpRequest { max_wait: Some(Duration::from_secs(1)), ..request("POST", MESSAGES, &body) };
     let question = question(&mut world, &http).expect("in time");

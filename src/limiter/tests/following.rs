@@ -152,7 +152,10 @@ fn who_would_have_to_follow_counts_as_waiting() {
         ("queue", record([("maxDepth", 1.0.into())])),
     ]));
     let (first, follower) = (ask(&mut world, "tide", "1?"), ask(&mut world, "tide", "2?"));
-    assert_eq!(world.send(&about("tide", "3?")), Err(Refusal::QueueFull { scope: "default".into(), limit: 1 }));
+    assert_eq!(
+        world.send(&about("tide", "3?")),
+        Err(Refusal::QueueFull { scope: "default".into(), limit: 1, expected: None })
+    );
     assert_eq!(world.limiter.waiting(), 1);
     assert_eq!(world.starts(), [first]);
     assert_eq!(world.answer(first, 200, ANSWER), Verdict::Observe);

@@ -4,7 +4,9 @@ mod answering;
 mod backfill;
 mod counting;
 mod following;
+mod outlook;
 mod overload;
+mod running;
 mod waiting;
 
 use alloc::string::ToString;

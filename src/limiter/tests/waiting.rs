@@ -31,17 +31,18 @@ fn a_higher_priority_goes_first_and_a_newcomer_passes_nobody() {
 
 #[test]
 fn what_cannot_start_in_time_is_refused_at_its_deadline_and_frees_its_place() {
-    let mut world = World::new(default_limits([("rpm", 1.0)]));
-    world.submit(Priority::NORMAL);
+    let mut world = World::new(default_limits([("concurrency", 1.0)]));
+    let first = world.submit(Priority::NORMAL);
     let hasty = world.submit_within(Duration::SECOND).expect("admitted");
     let patient = world.submit(Priority::NORMAL);
     world.starts();
     assert_eq!(world.wake(), (Duration::SECOND, Reason::Deadline));
     let (starts, refusals) = world.drain();
     assert_eq!(starts, []);
-    let expected = Refusal::DeadlineExceeded { scope: "default".into(), waited: Duration::SECOND, position: 0 };
+    let expected =
+        Refusal::DeadlineExceeded { scope: "default".into(), waited: Duration::SECOND, position: 0, expected: None };
     assert_eq!(refusals, [(hasty, expected)]);
-    world.wake();
+    world.limiter.settle(world.now, first, Cost::REQUEST);
     assert_eq!(world.starts(), [patient]);
 }
 
@@ -57,7 +58,7 @@ fn what_can_start_at_its_deadline_starts() {
 
 #[test]
 fn a_driver_that_comes_late_refuses_a_hundred_thousand_at_once() {
-    let mut world = World::new(default_limits([("rpm", 1.0)]));
+    let mut world = World::new(default_limits([("concurrency", 1.0)]));
     world.submit(Priority::NORMAL);
     for _ in 0..100_000 {
         world.submit_within(Duration::SECOND).expect("admitted");
@@ -127,7 +128,10 @@ fn no_more_wait_than_may() {
     world.submit(Priority::NORMAL);
     world.submit(Priority::NORMAL);
     let refused = world.limiter.submit(world.now, Submission::new(Cost::REQUEST));
-    assert_eq!(refused, Err(Refusal::QueueFull { scope: "default".into(), limit: 1 }));
+    assert_eq!(
+        refused,
+        Err(Refusal::QueueFull { scope: "default".into(), limit: 1, expected: Some(Duration::MINUTE.times(2)) })
+    );
     assert_eq!(world.limiter.waiting(), 1);
 }
 
