@@ -32,8 +32,8 @@ export type CacheHint = CacheLike | CacheOptions | false;
 export type ResolvedCache = CacheOptions;
 
 /** @throws {OptionError} naming the field, its value and the fix. */
-export function resolveCache(hint: CacheHint, option: string): ResolvedCache | undefined {
-  if (hint === false) return undefined;
+export function resolveCache(hint: CacheHint, option: string): ResolvedCache | false {
+  if (hint === false) return false;
   if (isStore(hint)) return { store: hint };
   if (typeof hint !== "object" || hint === null || !("store" in hint)) throw new OptionError(option, hint, STORE_FIX);
   for (const key of Object.keys(hint)) {

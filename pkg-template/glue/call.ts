@@ -103,9 +103,7 @@ export class Call implements AbortHandler {
       lines,
       body,
       request.replayable,
-      hints.priority,
-      hints.deadlineMs,
-      hints.cost,
+      hints,
       askedAt,
       counted,
     );
@@ -114,7 +112,7 @@ export class Call implements AbortHandler {
     }
     this.ticket = ticket;
     this.submitted = true;
-    return driver.wait(now, ticket);
+    return driver.wait(now, ticket, hints.onWait);
   }
 
   /** How large the server says that this call is; {@link NOT_STATED} where it does not say, or not in time. */
@@ -124,7 +122,8 @@ export class Call implements AbortHandler {
     const asking = new AbortController();
     this.asking = asking;
     const signals = [asking.signal];
-    const hints = { ...this.hints, deadlineMs: maxWaitMs, signals, cost: NOTHING_STATED, turn: undefined };
+    const unwatched = { onWait: undefined, turn: undefined };
+    const hints = { ...this.hints, ...unwatched, deadlineMs: maxWaitMs, signals, cost: NOTHING_STATED };
     const question = new Call(driver, upstream, request.question(url, body), hints);
     const timer = clock.setTimer(() => asking.abort(new Error("the answer is not waited for any longer")), maxWaitMs);
     let status = 0;
@@ -210,7 +209,7 @@ export class Call implements AbortHandler {
   /** The ticket waits again, or has started already. */
   private restart(now: number): Restart {
     this.underWay = false;
-    return new Restart(this.driver.wait(now, this.ticket));
+    return new Restart(this.driver.wait(now, this.ticket, this.hints.onWait));
   }
 
   private async peek(response: Response): Promise<Uint8Array> {

@@ -21,7 +21,10 @@ export interface CoreLimiter {
     custom: number,
     priority: number,
   ): number;
-  /** Queues: a ticket that will come out of {@link poll}, or {@link REFUSED}. `deadlineMs` is the longest wait, `Infinity` for none. */
+  /**
+   * Queues: a ticket that will come out of {@link poll}, or {@link REFUSED}. `priority` is −100 to 100, `deadlineMs` the
+   * longest wait, `Infinity` for none, `tenant` undefined for the one of all who name none.
+   */
   submit(
     now: number,
     scope: number,
@@ -31,6 +34,7 @@ export interface CoreLimiter {
     custom: number,
     priority: number,
     deadlineMs: number,
+    tenant: string | undefined,
   ): number;
   /**
    * The same for an HTTP request, whose provider, model and cost the core reads, but for what is stated of it: each
@@ -54,7 +58,23 @@ export interface CoreLimiter {
     custom: number,
     askedAt: number,
     counted: number,
+    tenant: string | undefined,
   ): number;
+  /** Milliseconds until such a call would start; {@link NOT_KNOWN}, or {@link REFUSED} where it never could. */
+  estimate(
+    now: number,
+    scope: number,
+    requests: number,
+    inputTokens: number,
+    outputTokens: number,
+    custom: number,
+    priority: number,
+    tenant: string | undefined,
+  ): number;
+  /** Milliseconds until a waiting ticket starts; {@link NOT_KNOWN} or {@link NOT_WAITING}. */
+  outlook(now: number, ticket: number): number;
+  /** How many are before the ticket of the last {@link outlook}. */
+  position(): number;
   takeQuestion(): Question;
   /** The answer to the question that went to `url`: its status, 0 for none, and the beginning of its body. A count, or -1. */
   handleCount(now: number, url: string, status: number, body: Uint8Array): number;
@@ -98,6 +118,11 @@ export interface CoreLimiter {
   /** Over, charged as reserved. Tells whether something may start now: then {@link handleTimeout} is due. */
   release(ticket: number): boolean;
   snapshot(now: number): Snapshot;
+  /** Nothing starts until {@link resume}. */
+  pause(): void;
+  resume(now: number): void;
+  /** Refuses what comes from now on, and tells the event `drained` once all is over. */
+  drain(): void;
   close(now: number): void;
 }
 
@@ -145,6 +170,10 @@ export interface CoreModule {
 
 /** `acquireNow`: not now, but it can be queued. */
 export const MUST_WAIT = -1;
+/** `estimate`, `outlook`: nobody can tell. */
+export const NOT_KNOWN = -1;
+/** `outlook`: the ticket is not in the queue. */
+export const NOT_WAITING = -2;
 /** `poll`: nothing more to do now. */
 export const DRAINED = -1;
 /** A call was refused: `takeRefusal()` tells which and why. */

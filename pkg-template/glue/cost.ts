@@ -49,6 +49,17 @@ export function statedCost(cost: Cost, base: StatedCost, option: string): Stated
   };
 }
 
+/** Lays what is stated in `cost` over `base`. */
+export function costOver(cost: StatedCost, base: StatedCost): StatedCost {
+  const or = (stated: number, other: number) => (stated === NOT_STATED ? other : stated);
+  return {
+    requests: or(cost.requests, base.requests),
+    inputTokens: or(cost.inputTokens, base.inputTokens),
+    outputTokens: or(cost.outputTokens, base.outputTokens),
+    custom: or(cost.custom, base.custom),
+  };
+}
+
 /** For {@link Permit.settle}: what is not stated was as reserved. */
 export const AS_RESERVED = -1;
 

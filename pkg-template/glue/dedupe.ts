@@ -4,12 +4,14 @@ import type { RequestBody } from "./core.js";
 import type { Driver } from "./driver.js";
 import type { Send } from "./fetch.js";
 import { isHintHeader } from "./headers.js";
-import { isMoreUrgent, type ResolvedHints } from "./hints.js";
+import { isMoreUrgent, NO_DEADLINE, type ResolvedHints } from "./hints.js";
 import { watchedResponse } from "./observe.js";
 import type { OutgoingRequest } from "./request.js";
 import { isReplaceable, withBody } from "./response.js";
 import { SharedBody } from "./shared-body.js";
+import type { OnWait, Standing } from "./standing.js";
 import type { Turn } from "./turn.js";
+import { callReporting } from "./uncaught.js";
 
 /** The answer of a call that is the same as this one and in flight; else sends this one, for all that come to share it. */
 export async function shareAnswer(
@@ -78,9 +80,16 @@ function areSame(one: RequestBody, other: RequestBody): boolean {
   return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }
 
+function deadlineOf({ deadlineMs = NO_DEADLINE }: ResolvedHints): number {
+  return deadlineMs;
+}
+
 /** Somebody who waits for the answer. */
 interface Caller {
   readonly turn: Turn | undefined;
+  /** Whose call it was that is told, and in which run. */
+  readonly onWait: OnWait | undefined;
+  readonly around: ResolvedHints | undefined;
   readonly resolve: (response: Response) => void;
   readonly reject: (reason: unknown) => void;
   watch: AbortWatch | undefined;
@@ -95,6 +104,7 @@ class SharedCall implements Turn {
   private readonly callers = new Set<Caller>();
   /** With these the call waits. */
   private hints: ResolvedHints | undefined;
+  private deadlineMs = NO_DEADLINE;
   /** When the first caller's deadline is; the others' are as long. */
   private waitEndsAt = Infinity;
   private started = false;
@@ -113,19 +123,22 @@ class SharedCall implements Turn {
 
   /** Whether such a request may join. While the call waits, a deadline of another length would be the wrong one. */
   takes(identity: Identity, hints: ResolvedHints): boolean {
-    return (this.started || this.hints?.deadlineMs === hints.deadlineMs) && this.identity.equals(identity);
+    return (this.started || this.deadlineMs === deadlineOf(hints)) && this.identity.equals(identity);
   }
 
   join(request: OutgoingRequest, hints: ResolvedHints, signals: readonly AbortSignal[]): Promise<Response> {
     return new Promise((resolve, reject) => {
-      const caller: Caller = { turn: hints.turn, resolve, reject, watch: undefined };
+      const { turn, onWait } = hints;
+      const around = this.driver.context.current();
+      const caller: Caller = { turn, onWait, around, resolve, reject, watch: undefined };
       this.callers.add(caller);
       if (signals.length > 0) {
         caller.watch = new AbortWatch(signals, { abort: (reason) => this.leave(caller, reason) });
       }
       if (this.started) hints.turn?.starts();
       if (this.hints === undefined) {
-        this.waitEndsAt = this.driver.clock.now() + hints.deadlineMs;
+        this.deadlineMs = deadlineOf(hints);
+        this.waitEndsAt = this.driver.clock.now() + this.deadlineMs;
         this.send(request, hints);
       } else if (!this.started && isMoreUrgent(hints, this.hints)) {
         this.sendSooner(request, hints);
@@ -143,6 +156,13 @@ class SharedCall implements Turn {
     for (const { turn } of this.callers) turn?.starts();
   }
 
+  /** The call stands where it stands for all of them; who comes later hears of it when it changes. */
+  private tellStanding(standing: Standing): void {
+    for (const { onWait, around } of this.callers) {
+      if (onWait !== undefined) this.driver.context.within(around, () => callReporting(() => onWait(standing)));
+    }
+  }
+
   private send(request: OutgoingRequest, hints: ResolvedHints): void {
     const controller = new AbortController();
     this.controller = controller;
@@ -150,7 +170,8 @@ class SharedCall implements Turn {
     const deadlineMs = Math.max(this.waitEndsAt - this.driver.clock.now(), 0);
     // As the request's own signal, it needs no other to be linked to it.
     request.replaceSignal(controller.signal);
-    const own = { ...hints, deadlineMs, signals: [], turn: this };
+    const onWait: OnWait = (standing) => this.tellStanding(standing);
+    const own = { ...hints, deadlineMs, signals: [], onWait, turn: this };
     this.sendCall(request, own, [controller.signal]).then(
       (response) => {
         if (this.controller === controller) this.answer(response);

@@ -1,11 +1,14 @@
 import type { Clock } from "./clock.js";
+import type { HintContext } from "./context.js";
 import { type CoreModule, DRAINED, MUST_WAIT, REFUSED, type Refusal, type RequestBody } from "./core.js";
-import type { StatedCost } from "./cost.js";
+import type { CostRecord } from "./cost.js";
 import { CoreError } from "./errors.js";
-import { Emitter } from "./events.js";
+import { Emitter, type TidegateEvent } from "./events.js";
 import { GuardedCore } from "./guard.js";
+import { NO_DEADLINE, NORMAL, type ResolvedHints } from "./hints.js";
 import { Permit } from "./permit.js";
 import { refusalError } from "./refusal.js";
+import { type OnWait, Standings } from "./standing.js";
 import { Timer } from "./timer.js";
 
 /** Ends a wait: with the permit, or with a rejected promise, so that a waiter need not keep a second function. */
@@ -21,6 +24,8 @@ export class Driver {
   readonly clock: Clock;
   readonly core: GuardedCore;
   readonly events: Emitter = new Emitter();
+  /** The hints of the run around whoever asks. */
+  readonly context: HintContext;
   /** Who waits, by the index of the ticket. Filled without holes, which would turn it into a slow dictionary. */
   private readonly waiters: (Started | undefined)[] = [];
   private waiting = 0;
@@ -28,12 +33,17 @@ export class Driver {
   /** The newest time that the running loop was told. */
   private now = 0;
   private readonly timer: Timer;
+  private readonly standings: Standings;
+  /** Who waits for the end of all, if anybody. */
+  private drained: Drained | undefined;
 
   /** @throws {OptionError} naming the option, its value and the fix. */
-  constructor(module: CoreModule, options: object, clock: Clock, seed: number | undefined) {
+  constructor(module: CoreModule, options: object, clock: Clock, seed: number | undefined, context: HintContext) {
     this.clock = clock;
+    this.context = context;
     this.timer = new Timer(clock, () => this.tell((now) => this.core.handleTimeout(now)));
     this.core = new GuardedCore(module, options, clock.now(), seed, (fault) => this.fail(fault));
+    this.standings = new Standings(clock, this.core, context);
   }
 
   /** A permit, or undefined when the call would have to wait. */
@@ -53,19 +63,24 @@ export class Driver {
   }
 
   /** The ticket of a call that now waits: {@link wait} for it before anything else. */
-  submit(
-    now: number,
-    scope: number,
-    requests: number,
-    inputTokens: number,
-    outputTokens: number,
-    custom: number,
-    priority: number,
-    deadlineMs: number,
-  ): number {
+  submit(now: number, scope: number, cost: CostRecord, hints: ResolvedHints): number {
+    const { requests = 1, inputTokens = 0, outputTokens = 0, custom = 0 } = cost;
+    const { priority = NORMAL, deadlineMs = NO_DEADLINE } = hints;
+    const tenant = named(hints.tenant);
     const { core } = this;
-    const ticket = core.submit(now, scope, requests, inputTokens, outputTokens, custom, priority, deadlineMs);
+    const ticket = core.submit(now, scope, requests, inputTokens, outputTokens, custom, priority, deadlineMs, tenant);
     return this.submitted(now, ticket);
+  }
+
+  /** Milliseconds until such a call would start; undefined where nobody can tell. */
+  estimate(now: number, scope: number, cost: CostRecord, hints: ResolvedHints): number | undefined {
+    const { requests = 1, inputTokens = 0, outputTokens = 0, custom = 0 } = cost;
+    const { priority = NORMAL } = hints;
+    const { core } = this;
+    const tenant = named(hints.tenant);
+    const waitMs = core.estimate(now, scope, requests, inputTokens, outputTokens, custom, priority, tenant);
+    if (waitMs === REFUSED) throw refusalError(core.takeRefusal());
+    return waitMs < 0 ? undefined : waitMs;
   }
 
   /** The same for an HTTP request; or {@link COUNT_FIRST}, for which the arguments `askedAt` and `counted` are. */
@@ -76,12 +91,11 @@ export class Driver {
     headers: string,
     body: RequestBody,
     replayable: boolean,
-    priority: number,
-    deadlineMs: number,
-    cost: StatedCost,
+    hints: ResolvedHints,
     askedAt: number,
     counted: number,
   ): number {
+    const { cost, priority = NORMAL, deadlineMs = NO_DEADLINE } = hints;
     const ticket = this.core.submitRequest(
       now,
       method,
@@ -97,21 +111,23 @@ export class Driver {
       cost.custom,
       askedAt,
       counted,
+      named(hints.tenant),
     );
     return this.submitted(now, ticket);
   }
 
   /** Resolves when the ticket starts, rejects when it is refused; when it is cancelled, neither. */
-  wait(now: number, ticket: number): Promise<Permit> {
-    return new Promise((resolve) => this.onStart(now, ticket, resolve));
+  wait(now: number, ticket: number, onWait: OnWait | undefined): Promise<Permit> {
+    return new Promise((resolve) => this.onStart(now, ticket, onWait, resolve));
   }
 
   /** The same with a callback. */
-  onStart(now: number, ticket: number, started: Started): void {
+  onStart(now: number, ticket: number, onWait: OnWait | undefined, started: Started): void {
     const index = ticket >>> TICKET_INDEX_SHIFT;
     while (this.waiters.length <= index) this.waiters.push(undefined);
     this.waiters[index] = started;
     this.waiting += 1;
+    if (onWait !== undefined) this.standings.watch(ticket, onWait);
     this.pump(now);
   }
 
@@ -146,6 +162,26 @@ export class Driver {
     this.tell((now) => this.core.finish(now, ticket, complete));
   }
 
+  /** Nothing starts any more; what is in flight goes on. */
+  pause(): void {
+    this.core.pause();
+    this.pump(this.clock.now());
+  }
+
+  resume(): void {
+    const now = this.clock.now();
+    this.core.resume(now);
+    this.pump(now);
+  }
+
+  /** Accepts nothing any more. Resolves when all that there is has ended. */
+  drain(): Promise<void> {
+    this.core.drain();
+    this.drained ??= new Drained();
+    this.pump(this.clock.now());
+    return this.drained.promise;
+  }
+
   close(): void {
     const now = this.clock.now();
     this.core.close(now);
@@ -164,7 +200,7 @@ export class Driver {
       for (let output = this.core.poll(); output !== DRAINED; output = this.core.poll()) {
         if (output >= 0) this.takeWaiter(output)?.(new Permit(this, output));
         else if (output === REFUSED) this.refuse(this.core.takeRefusal());
-        else this.events.emit(this.core.takeEvent());
+        else this.announce(this.core.takeEvent());
       }
       const waitMs = this.waiting === 0 ? -1 : this.core.timeoutMs(this.now);
       if (waitMs < 0) this.timer.disarm();
@@ -175,6 +211,13 @@ export class Driver {
     } finally {
       this.pumping = false;
     }
+    this.standings.welcome(this.now);
+  }
+
+  /** Listeners belong to no run, whoever's call it was that caused the event. */
+  private announce(event: TidegateEvent): void {
+    if (event.type === "drained") this.drained?.resolve();
+    this.context.within(undefined, () => this.events.emit(event));
   }
 
   private submitted(now: number, ticket: number): number {
@@ -194,6 +237,7 @@ export class Driver {
     if (started !== undefined) {
       this.waiters[index] = undefined;
       this.waiting -= 1;
+      this.standings.forget(ticket);
     }
     return started;
   }
@@ -215,9 +259,30 @@ export class Driver {
 
   private fail(fault: CoreError): void {
     this.timer.disarm();
+    this.standings.clear();
     this.waiting = 0;
+    this.drained?.reject(fault);
     for (const started of this.waiters.splice(0)) started?.(Promise.reject(fault));
   }
+}
+
+/** The end of everything, for whoever drains. */
+class Drained {
+  readonly promise: Promise<void>;
+  resolve!: () => void;
+  reject!: (fault: CoreError) => void;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+}
+
+/** Across the boundary, no tenant is cheaper than one without a name. */
+function named(tenant: string | undefined): string | undefined {
+  return tenant === "" ? undefined : tenant;
 }
 
 /** Below the index, which is used again, a ticket has bits that tell its uses apart. */

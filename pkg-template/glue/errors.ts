@@ -9,6 +9,7 @@ export interface ErrorByCode {
   "insufficient-capacity": InsufficientCapacityError;
   "queue-full": QueueFullError;
   "deadline-exceeded": DeadlineError;
+  draining: DrainingError;
   closed: ClosedError;
   "core-panicked": CoreError;
   "map-failed": MapError;
@@ -83,6 +84,8 @@ export class QueueFullError extends TidegateError {
   readonly scope!: string;
   /** The most that may wait. */
   readonly limit!: number;
+  /** How long the call would have waited, in milliseconds; undefined where nobody can tell. */
+  readonly expectedMs!: number | undefined;
 
   constructor(message: string, fields?: object) {
     super("queue-full", message);
@@ -90,7 +93,7 @@ export class QueueFullError extends TidegateError {
   }
 }
 
-/** The call did not start within its `deadlineMs` or `queue.maxWaitMs`. It was not sent. */
+/** The call did not start within its `deadlineMs` or `queue.maxWaitMs`, or it was sure at once that it could not. It was not sent. */
 export class DeadlineError extends TidegateError {
   override readonly name = "DeadlineError";
   declare readonly code: "deadline-exceeded";
@@ -100,10 +103,22 @@ export class DeadlineError extends TidegateError {
   readonly waitedMs!: number;
   /** How many were still before it, counted up to 1,000. */
   readonly position!: number;
+  /** How long it would still have waited, in milliseconds; undefined where nobody can tell. */
+  readonly expectedMs!: number | undefined;
 
   constructor(message: string, fields?: object) {
     super("deadline-exceeded", message);
     Object.assign(this, fields);
+  }
+}
+
+/** The limiter drains: it finishes what it has, and accepts nothing. */
+export class DrainingError extends TidegateError {
+  override readonly name = "DrainingError";
+  declare readonly code: "draining";
+
+  constructor(message: string) {
+    super("draining", message);
   }
 }
 

@@ -1,4 +1,5 @@
 import { OptionError } from "./errors.js";
+import { callReporting } from "./uncaught.js";
 
 /**
  * A request named a model that no pattern claims, although some are stated: it runs in the default scope, or where no
@@ -70,6 +71,11 @@ export interface BreakerEvent {
   readonly openForMs: number | null;
 }
 
+/** After {@link Limiter.drain}, nothing waits and nothing is in flight any more. Told once. */
+export interface DrainedEvent {
+  readonly type: "drained";
+}
+
 /** A store of answers failed or took too long. The call went on without it. */
 export interface CacheFailedEvent {
   readonly type: "cache-failed";
@@ -87,7 +93,8 @@ export type TidegateEvent =
   | RetryEvent
   | OverloadEvent
   | BreakerEvent
-  | CacheFailedEvent;
+  | CacheFailedEvent
+  | DrainedEvent;
 /** The names of the events. */
 export type EventType = TidegateEvent["type"];
 /** The event of one type. */
@@ -105,6 +112,7 @@ export class Emitter {
     overload: [],
     breaker: [],
     "cache-failed": [],
+    drained: [],
   };
 
   /** @throws {OptionError} for a type that does not exist. */
@@ -125,19 +133,6 @@ export class Emitter {
 
   /** Runs over the listeners as they are now, whatever they add or remove meanwhile. */
   emit(event: TidegateEvent): void {
-    for (const listener of this.listeners[event.type] ?? []) {
-      try {
-        listener(event as never);
-      } catch (thrown) {
-        reportUncaught(thrown);
-      }
-    }
+    for (const listener of this.listeners[event.type] ?? []) callReporting(() => listener(event as never));
   }
-}
-
-/** As an EventTarget does with what a listener throws, but outside of whatever must go on. */
-export function reportUncaught(thrown: unknown): void {
-  queueMicrotask(() => {
-    throw thrown;
-  });
 }

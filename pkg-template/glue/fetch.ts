@@ -21,12 +21,13 @@ export function createFetch(driver: Driver, upstream: Fetch | undefined, hints: 
     return signals.length === 0 ? made.run() : made.runWatched(signals);
   };
   const cached: Send = (request, own, signals) =>
-    own.cache === undefined
+    own.cache === undefined || own.cache === false
       ? call(request, own, signals)
       : throughCache(driver, own.cache, request, signals, () => call(request, own, signals));
   return async (input, init) => {
     const request = new OutgoingRequest(input, init);
-    const own = request.hints === undefined ? hints : resolveHints(request.hints, hints, "x-tidegate");
+    const around = driver.context.over(hints);
+    const own = request.hints === undefined ? around : resolveHints(request.hints, around, "x-tidegate");
     const signals = request.signal === undefined ? own.signals : [request.signal, ...own.signals];
     const aborted = abortedSignal(signals);
     if (aborted !== undefined) throw aborted.reason;

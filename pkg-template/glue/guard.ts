@@ -64,10 +64,11 @@ export class GuardedCore implements CoreLimiter {
     custom: number,
     priority: number,
     deadlineMs: number,
+    tenant: string | undefined,
   ): number {
     if (this.fault !== undefined) throw this.fault;
     try {
-      return this.core.submit(now, scope, requests, inputTokens, outputTokens, custom, priority, deadlineMs);
+      return this.core.submit(now, scope, requests, inputTokens, outputTokens, custom, priority, deadlineMs, tenant);
     } catch (thrown) {
       throw this.poison(thrown);
     }
@@ -88,6 +89,7 @@ export class GuardedCore implements CoreLimiter {
     custom: number,
     askedAt: number,
     counted: number,
+    tenant: string | undefined,
   ): number {
     if (this.fault !== undefined) throw this.fault;
     try {
@@ -107,10 +109,34 @@ export class GuardedCore implements CoreLimiter {
         custom,
         askedAt,
         counted,
+        tenant,
       );
     } catch (thrown) {
       throw this.poison(thrown);
     }
+  }
+
+  estimate(
+    now: number,
+    scope: number,
+    requests: number,
+    inputTokens: number,
+    outputTokens: number,
+    custom: number,
+    priority: number,
+    tenant: string | undefined,
+  ): number {
+    return this.guarded(() =>
+      this.core.estimate(now, scope, requests, inputTokens, outputTokens, custom, priority, tenant),
+    );
+  }
+
+  outlook(now: number, ticket: number): number {
+    return this.guarded(() => this.core.outlook(now, ticket));
+  }
+
+  position(): number {
+    return this.guarded(() => this.core.position());
   }
 
   takeQuestion(): Question {
@@ -204,6 +230,18 @@ export class GuardedCore implements CoreLimiter {
 
   snapshot(now: number): Snapshot {
     return this.guarded(() => this.core.snapshot(now));
+  }
+
+  pause(): void {
+    this.guarded(() => this.core.pause());
+  }
+
+  resume(now: number): void {
+    this.guarded(() => this.core.resume(now));
+  }
+
+  drain(): void {
+    this.guarded(() => this.core.drain());
   }
 
   close(now: number): void {

@@ -73,12 +73,15 @@ export function hasHints(headers: Headers): boolean {
  * other hints.
  */
 export function hintsOf(headers: Headers): ViewHints {
-  const hints: { priority?: Priority; deadlineMs?: number; cost?: CostRecord } = {};
+  const hints: { priority?: Priority; tenant?: string; deadlineMs?: number; cost?: CostRecord } = {};
   headers.forEach((value, name) => {
     if (!name.startsWith(HINT_PREFIX)) return;
     switch (name) {
       case "x-tidegate-priority":
-        hints.priority = value as Priority;
+        hints.priority = priorityOf(value);
+        break;
+      case "x-tidegate-tenant":
+        hints.tenant = value;
         break;
       case "x-tidegate-deadline-ms":
         hints.deadlineMs = numberOf(value);
@@ -129,6 +132,12 @@ export function isHintHeader(name: string): boolean {
   return name.startsWith(HINT_PREFIX);
 }
 
+/** A number or a name; which ones there are is checked with all other hints. */
+function priorityOf(value: string): Priority {
+  const number = numberOf(value);
+  return Number.isNaN(number) ? (value as Priority) : number;
+}
+
 function numberOf(value: string): number {
   return value.trim() === "" ? Number.NaN : Number(value);
 }
@@ -141,7 +150,7 @@ function amountOf(name: string, value: string): number {
 
 const HINT_PREFIX = "x-tidegate-";
 
-const HINTS: readonly string[] = ["priority", "deadline-ms", "input-tokens", "output-tokens", "custom"];
+const HINTS: readonly string[] = ["priority", "tenant", "deadline-ms", "input-tokens", "output-tokens", "custom"];
 
 /** RFC 9110 and 9530, and the key by which servers tell a repeated request: a question is another one. */
 const OF_ONE_MESSAGE: readonly string[] = [

@@ -1,10 +1,12 @@
 export type { CacheHint, CacheLike, CacheOptions } from "./cache-hint.js";
 export type { Clock } from "./clock.js";
+export type { AsyncContext, AsyncContextClass } from "./context.js";
 export type { Cost, CostRecord } from "./cost.js";
 export {
   ClosedError,
   CoreError,
   DeadlineError,
+  DrainingError,
   type ErrorByCode,
   type ErrorCode,
   InsufficientCapacityError,
@@ -17,6 +19,7 @@ export { type EstimateOptions, estimateTokens } from "./estimate.js";
 export type {
   BreakerEvent,
   CacheFailedEvent,
+  DrainedEvent,
   EventOf,
   EventType,
   LimitEvent,
@@ -27,7 +30,7 @@ export type {
   TidegateEvent,
   UnknownModelEvent,
 } from "./events.js";
-export type { AcquireHints, FetchHints, Priority, ScheduleHints, ViewHints } from "./hints.js";
+export type { AcquireHints, FetchHints, Priority, PriorityName, ScheduleHints, ViewHints } from "./hints.js";
 export { createLimiter, type Limiter } from "./limiter.js";
 export type { Items, MapOptions, MapTask, MapTurn } from "./map.js";
 export { MapError, type MapFailure } from "./map-error.js";
@@ -56,3 +59,4 @@ export type { Permit } from "./permit.js";
 export type { Progress } from "./progress.js";
 export type { ProviderLimit, ProviderName, ProviderOptions, Unit } from "./provider.js";
 export type { InputLearned, Learned, LimitSnapshot, ModelLearned, ScopeSnapshot, Snapshot } from "./snapshot.js";
+export type { Estimate, OnWait, Standing } from "./standing.js";

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.js";
+import { type AsyncContextClass, isAsyncContextClass } from "./context.js";
 import { OptionError } from "./errors.js";
 import type { ProviderName, ProviderOptions } from "./provider.js";
 import type { Learned } from "./snapshot.js";
@@ -130,6 +131,21 @@ export interface QueueOptions {
    * burst at most; a number is that share of every burst, from 0 (nothing) to 0.9. @default "auto"
    */
   readonly headroom?: "auto" | number;
+  /**
+   * For how long a call gives way to others whose priority is 50 higher, as "high" is to "normal", in whole milliseconds: 1
+   * to 86,400,000 (a day); to others whose priority is higher by d, for d ÷ 50 of that. Then, once it is the first among
+   * its equals, at most seven more of them start before it, and eight more for each other priority of which that is true.
+   * @default 30000
+   */
+  readonly ageingMs?: number;
+  /**
+   * How many parts each tenant gets of what those who wait at one priority share, by patterns of tenants in which `*`
+   * stands for any text: `{ "paid-*": 4, trial: 0.5 }`. The most specific pattern wins, as in `limits`. 0.001 to 1,000,000.
+   * @default 1 for every tenant
+   */
+  readonly shares?: Readonly<Record<string, number>>;
+  /** The most calls in flight at once, over all scopes: a whole number from 1 to 8,000,000. @default no limit */
+  readonly concurrency?: number;
 }
 
 /** Which calls are counted by their provider before they are sent. */
@@ -183,6 +199,12 @@ export interface LimiterOptions {
   readonly fetch?: Fetch;
   /** @default the runtime's clock and timers */
   readonly clock?: Clock;
+  /**
+   * The class `AsyncLocalStorage`, for {@link Limiter.run} in runtimes that have it and do not show it: Node before 20.16,
+   * Workers with the flag `nodejs_als` alone or a compatibility date before 2024-09-23. The first `run` makes one instance.
+   * @default what the runtime shows
+   */
+  readonly asyncContext?: AsyncContextClass;
   /** A whole number from 0 to 2^53 − 1 that fixes everything random, for tests. @default drawn when first needed */
   readonly seed?: number;
 }
@@ -192,16 +214,17 @@ export interface Seams {
   readonly fetch: Fetch | undefined;
   readonly clock: Clock | undefined;
   readonly seed: number | undefined;
+  readonly asyncContext: AsyncContextClass | undefined;
   /** The rest, as given. */
   readonly data: object;
 }
 
-/** @throws {OptionError} for a wrong `fetch`, `clock` or `seed`. */
+/** @throws {OptionError} for a wrong `fetch`, `clock`, `seed` or `asyncContext`. */
 export function splitSeams(options: LimiterOptions): Seams {
   if (typeof options !== "object" || options === null) {
     throw new OptionError("(all)", options, "Use an object.");
   }
-  const { fetch, clock, seed, ...data } = options;
+  const { fetch, clock, seed, asyncContext, ...data } = options;
   if (fetch !== undefined && typeof fetch !== "function") {
     throw new OptionError("fetch", fetch, "Use a function with the signature of fetch.");
   }
@@ -209,7 +232,10 @@ export function splitSeams(options: LimiterOptions): Seams {
   if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
     throw new OptionError("seed", seed, "Use a whole number from 0 to 2^53 - 1.");
   }
-  return { fetch, clock, seed, data };
+  if (asyncContext !== undefined && !isAsyncContextClass(asyncContext)) {
+    throw new OptionError("asyncContext", asyncContext, "Use the class AsyncLocalStorage, not an instance of it.");
+  }
+  return { fetch, clock, seed, asyncContext, data };
 }
 
 function checkClock(clock: Clock): void {

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.js";
-import { reportUncaught } from "./events.js";
+import { callReporting } from "./uncaught.js";
 
 /** How far a map is. */
 export interface Progress {
@@ -71,11 +71,7 @@ export class ProgressReport {
     const ratePerSecond = this.rate.perSecond(now);
     const rest = counts.total === undefined ? undefined : Math.max(counts.total - counts.done - counts.failed, 0);
     const etaMs = rest === undefined || (rest > 0 && ratePerSecond === 0) ? undefined : (rest / (ratePerSecond || 1)) * 1000;
-    try {
-      this.listener({ ...counts, ratePerSecond, etaMs });
-    } catch (thrown) {
-      reportUncaught(thrown);
-    }
+    callReporting(() => this.listener({ ...counts, ratePerSecond, etaMs }));
   }
 }
 

@@ -3,6 +3,7 @@ import {
   ClosedError,
   CoreError,
   DeadlineError,
+  DrainingError,
   InsufficientCapacityError,
   QueueFullError,
   type TidegateError,
@@ -18,6 +19,8 @@ export function refusalError(refusal: Refusal): TidegateError {
       return new QueueFullError(message, fields);
     case "deadline-exceeded":
       return new DeadlineError(message, fields);
+    case "draining":
+      return new DrainingError(message);
     case "closed":
       return new ClosedError(message);
     default:

@@ -2,6 +2,12 @@
 export interface Snapshot {
   /** Calls that wait, over all scopes. */
   readonly waiting: number;
+  /** Calls that have started and not ended, over all scopes. */
+  readonly inFlight: number;
+  /** Whether {@link Limiter.pause} holds everything that has not started. */
+  readonly paused: boolean;
+  /** Whether the limiter was told to {@link Limiter.drain}. */
+  readonly draining: boolean;
   /**
    * When the limiter looks at its queues next, in milliseconds, and why: "quota", "cooldown", "backoff", "prompt-cache",
    * "deadline" or "output"; null when nothing is due.
@@ -64,6 +70,8 @@ export interface ScopeSnapshot {
   readonly name: string;
   /** Calls that have not started, or wait between two attempts, or for another to write their common prompt. */
   readonly waiting: number;
+  /** Those of them that are in the queue, by priority: the highest first, and none of which nobody waits. */
+  readonly priorities: readonly { readonly priority: number; readonly waiting: number }[];
   /** Calls that have started and not ended: until the end of the body, where that is observed. */
   readonly inFlight: number;
   /** Milliseconds for which the server has shut it; 0 when it is open. */

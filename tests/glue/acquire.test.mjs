@@ -90,7 +90,7 @@ test("hints of views add up, the later ones first, and none changes the limiter 
     }
     (await low.acquire(1, { priority: "high" })).release();
   });
-  assert.deepEqual(asked.map((args) => args.at(-1)), [3, 3, 0, 2, 1]);
+  assert.deepEqual(asked.map((args) => args.at(-1)), [-50, -50, 100, 0, 50]);
 });
 
 test("a wrong hint or cost throws an error that names the field", async () => {

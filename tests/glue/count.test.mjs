@@ -69,6 +69,21 @@ test("the question goes first, as the call does, and the call reserves what was 
   await assertNothingIsLeft(world);
 });
 
+test("whoever watches where the call stands hears nothing of the question", async () => {
+  const world = counting({ count: () => counted(2_345) });
+  const heard = [];
+  world.limiter.pause();
+  const call = world.limiter.with({ onWait: ({ position }) => heard.push(position) }).fetch(...large());
+  await settled();
+  assert.equal(world.limiter.snapshot().waiting, 1, "the question");
+  assert.deepEqual(heard, []);
+  await world.clock.advance(2_500);
+  assert.deepEqual(heard, [0]);
+  world.limiter.resume();
+  await (await call).text();
+  await assertNothingIsLeft(world);
+});
+
 test("nothing is asked about small calls, about streams, without the option, or twice", async () => {
   let attempts = 0;
   const world = counting({
@@ -221,13 +236,10 @@ test("the counter's own limits hold, and who would wait for them too long goes b
   }
   const scope = world.limiter.snapshot().scopes.find(({ name }) => name.startsWith("count_tokens at"));
   assert.equal(scope.limits[0].dimension, "requests");
-  const third = world.limiter.fetch(...large());
-  await world.clock.advance(1_999);
-  assert.deepEqual([world.asked.length, world.sent.length], [2, 2]);
-  await world.clock.advance(1);
-  await (await third).text();
+  // That there is no room for the question in time is known at once.
+  await (await world.limiter.fetch(...large())).text();
   assert.deepEqual([world.asked.length, world.sent.length], [2, 3], "the question was never sent");
-  await world.clock.advance(28_000);
+  await world.clock.advance(30_000);
   const fourth = world.limiter.fetch(...large());
   await world.clock.advance(1_900);
   await (await fourth).text();

@@ -58,7 +58,7 @@ for (const [form, make] of Object.entries(forms)) {
     assert.equal(init.dispatcher, "kept");
     assert.equal(init.body, BODY);
     assert.equal(new Headers(headers).get("x-tidegate-priority"), "high");
-    assert.deepEqual(submitted[0].slice(6, 8), [1, 5000]);
+    assert.deepEqual(submitted[0].slice(6, 8), [50, 5000]);
     assert.doesNotMatch(submitted[0][3], /tidegate/);
   });
 }
@@ -72,7 +72,7 @@ test("hint headers of a Request are obeyed and not sent", async () => {
     const seen = await response.json();
     assert.deepEqual(seen, { method: "POST", body: BODY, headers: { "content-type": "application/json", "x-own": "1" } });
   });
-  assert.equal(submitted[0][6], 3);
+  assert.equal(submitted[0][6], -50);
 });
 
 test("a Request in the place of init is understood", async () => {

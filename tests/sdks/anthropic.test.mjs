@@ -277,6 +277,18 @@ test("hints come as headers of one call, and do not reach the server", () =>
     limiter.close();
   }));
 
+test("hints of a run reach the calls that the SDK makes in it", () =>
+  through(
+    async ({ client, limiter }) => {
+      const permit = await limiter.acquire();
+      const late = limiter.run({ deadlineMs: 20 }, async () => (await client.messages.create(body)).id);
+      await assert.rejects(late, (error) => isTypedRefusal(error, "deadline-exceeded"));
+      permit.release();
+      await client.messages.create(body);
+    },
+    { limiter: { limits: { default: { concurrency: 1 } } } },
+  ));
+
 test("a refusal of the limiter itself is no broken transport to the SDK but keeps its type", () =>
   through(
     async ({ client, limiter }) => {

@@ -1,9 +1,12 @@
 // What a user writes type-checks as the documentation says, and what is wrong does not.
 import {
+  type AsyncContextClass,
   type Clock,
   type CountTokensOptions,
   createLimiter,
   type DeadlineError,
+  type DrainingError,
+  type Estimate,
   type EstimateOptions,
   estimateTokens,
   isTidegateError,
@@ -11,9 +14,11 @@ import {
   type Limiter,
   parseRateLimit,
   type Permit,
+  type Priority,
   type ProviderOptions,
   type RateLimit,
   type Snapshot,
+  type Standing,
   type ViewHints,
 } from "tidegate";
 import { anthropic } from "tidegate/presets";
@@ -34,7 +39,14 @@ const limiter: Limiter = createLimiter({
     },
   },
   retry: { attempts: 5, baseMs: 250, jitter: "decorrelated", budget: { share: 0.1, floorPerSecond: 2 } },
-  queue: { maxDepth: 1000, maxWaitMs: 30_000, headroom: "auto" },
+  queue: {
+    maxDepth: 1000,
+    maxWaitMs: 30_000,
+    headroom: "auto",
+    ageingMs: 10_000,
+    shares: { "paid-*": 4, trial: 0.5 },
+    concurrency: 50,
+  },
   provider: "anthropic",
   fetch: (input, init) => fetch(input, init),
   clock,
@@ -74,6 +86,12 @@ try {
   if (isTidegateError(error, "deadline-exceeded")) {
     const late: DeadlineError = error;
     late.waitedMs.toFixed();
+    late.expectedMs?.toFixed();
+  } else if (isTidegateError(error, "queue-full")) {
+    error.expectedMs?.toFixed();
+  } else if (isTidegateError(error, "draining")) {
+    const over: DrainingError = error;
+    over.message.trim();
   } else if (isTidegateError(error)) {
     error.code satisfies string;
   }
@@ -106,6 +124,43 @@ estimateTokens({ model: "gpt-5", messages: [{ role: "user", content: "How many?"
 estimateTokens(new TextEncoder().encode("{}"), { model: undefined });
 estimateTokens(new ArrayBuffer(2));
 tables[0]?.name satisfies "claude3" | "claude47" | "o200k" | "gemma3" | undefined;
+
+const important: Priority[] = ["critical", 70, -100];
+export const view: Limiter = limiter.with({ priority: important[1], tenant: "acme" });
+export const expected: Estimate = view.estimate({ inputTokens: 1_200 }, { model: "claude-sonnet-5", priority: 20 });
+limiter.estimate().waitMs?.toFixed();
+const show = ({ position, waitMs }: Standing): string => `${position}, ${waitMs ?? "nobody knows"}`;
+limiter.with({ onWait: show });
+limiter.acquire(1, { onWait: ({ waitMs }) => console.log(waitMs) });
+export const inContext: number = limiter.run({ tenant: "acme" }, () => 1);
+export const awaited: Promise<string> = limiter.run({ priority: "high", cost: 2 }, async () => "done");
+declare class Storage<T> {
+  run<R>(store: T, callback: () => R): R;
+  run<R, A extends unknown[]>(store: T, callback: (...args: A) => R, ...args: A): R;
+  getStore(): T | undefined;
+}
+const storage: AsyncContextClass = Storage;
+createLimiter({ asyncContext: storage });
+createLimiter({ asyncContext: Storage });
+limiter.pause();
+limiter.resume();
+export const drained: Promise<void> = limiter.drain();
+limiter.on("drained", ({ type }) => type.length);
+export const urgent: number | undefined = state.scopes[0]?.priorities.find(({ priority }) => priority > 50)?.waiting;
+export const total: number = state.inFlight + Number(state.paused) + Number(state.draining);
+
+// @ts-expect-error a tenant is a text
+limiter.with({ tenant: 7 });
+// @ts-expect-error a share is a number
+createLimiter({ queue: { shares: { paid: "4" } } });
+// @ts-expect-error a callback is told one thing
+limiter.with({ onWait: (position: number, waitMs: number) => position + waitMs });
+// @ts-expect-error run wants hints
+limiter.run(() => 1);
+// @ts-expect-error the class, not an instance
+createLimiter({ asyncContext: new Storage<unknown>() });
+// @ts-expect-error an estimate has no position
+limiter.estimate().position;
 
 // @ts-expect-error there is no such option
 createLimiter({ countTokens: { above: 5_000 } });
