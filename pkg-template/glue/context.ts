@@ -13,8 +13,8 @@ export interface AsyncContext {
 /**
  * The hints of {@link Limiter.run}, for everything that is called inside.
  *
- * Each limiter has a storage of its own, so that its hints cannot reach another. It is made by the first `run`, as in some
- * runtimes every promise costs more from then on: without one nothing is looked for and nothing is asked.
+ * Each limiter has a storage of its own, so that its hints cannot reach another. It is made by the first `run` or `map`, as in
+ * some runtimes every promise costs more from then on: without one nothing is looked for and nothing is asked.
  */
 export class HintContext {
   private readonly given: AsyncContextClass | undefined;
@@ -37,14 +37,30 @@ export class HintContext {
 
   /** @throws {OptionError} where the runtime has no such thing and no option brought it. */
   run<T>(hints: ResolvedHints, callback: () => T): T {
-    this.storage ??= new (this.given ?? ownClass())();
-    return this.storage.run(hints, callback);
+    const storage = this.made();
+    if (storage === undefined) {
+      const message = `This runtime shows no AsyncLocalStorage, which run needs. ${FIX}`;
+      throw new OptionError("asyncContext", undefined, FIX, message);
+    }
+    return storage.run(hints, callback);
+  }
+
+  /** As {@link run}, but without the hints where there is no such thing. */
+  runIfPossible<T>(hints: ResolvedHints, callback: () => T): T {
+    const storage = this.made();
+    return storage === undefined ? callback() : storage.run(hints, callback);
   }
 
   /** Calls back as inside the run whose hints these are, or for undefined as outside of every one. */
   within(hints: ResolvedHints | undefined, callback: () => void): void {
     if (this.storage === undefined) callback();
     else this.storage.run(hints, callback);
+  }
+
+  private made(): AsyncContext | undefined {
+    const Storage = this.storage === undefined ? (this.given ?? ownClass()) : undefined;
+    if (Storage !== undefined) this.storage = new Storage();
+    return this.storage;
   }
 }
 
@@ -59,12 +75,11 @@ export function isAsyncContextClass(value: unknown): value is AsyncContextClass 
  * `nodejs_compat` at compatibility dates from 2024-09-23 on hand out their built-in modules (tried on 2026-11-27 in Node 20,
  * 22 and 24, Deno 2.9, Bun 1.4 and workerd).
  */
-function ownClass(): AsyncContextClass {
+function ownClass(): AsyncContextClass | undefined {
   const { AsyncLocalStorage: global, process } = globalThis as Runtime;
   if (isAsyncContextClass(global)) return global;
   const builtIn = process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
-  if (isAsyncContextClass(builtIn)) return builtIn;
-  throw new OptionError("asyncContext", undefined, FIX, `This runtime shows no AsyncLocalStorage, which run needs. ${FIX}`);
+  return isAsyncContextClass(builtIn) ? builtIn : undefined;
 }
 
 interface Runtime {

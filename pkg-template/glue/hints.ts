@@ -163,13 +163,13 @@ export function resolveHints(hints: ViewHints, base: ResolvedHints, where = "hin
   };
 }
 
-/** Lays checked `hints` over `base`: what they say wins, and signals add up. */
+/** Lays checked `hints` over `base`: what they say wins, and signals add up, each once. */
 export function hintsOver(hints: ResolvedHints, base: ResolvedHints): ResolvedHints {
   return {
     priority: hints.priority ?? base.priority,
     tenant: hints.tenant ?? base.tenant,
     deadlineMs: hints.deadlineMs ?? base.deadlineMs,
-    signals: [...base.signals, ...hints.signals],
+    signals: [...new Set([...base.signals, ...hints.signals])],
     onWait: hints.onWait ?? base.onWait,
     model: hints.model ?? base.model,
     cost: costOver(hints.cost, base.cost),

@@ -17,7 +17,7 @@ import {
   type ScheduleHints,
   type ViewHints,
 } from "./hints.js";
-import { type Items, mapItems, type MapOptions, type MapTask } from "./map.js";
+import { type Items, type MapGround, mapItems, type MapOptions, type MapTask } from "./map.js";
 import { type Fetch, type LimiterOptions, splitSeams } from "./options.js";
 import type { Permit } from "./permit.js";
 import type { Snapshot } from "./snapshot.js";
@@ -174,7 +174,9 @@ export class Limiter {
   /**
    * Runs `task` for every item when it may run, and resolves to what the tasks answered, in the order of the items. An item
    * has a permit of `cost` before its task begins, released when it has ended, as in {@link schedule}; a call that the task
-   * makes through the view it is given takes that place. Items are read as they are needed: at most `ahead` of them wait.
+   * makes through this limiter, any of its views or the one it is given takes that place. Where there is no
+   * AsyncLocalStorage (see {@link run}), only the view that it is given does. Items are read as they are needed: at most
+   * `ahead` of them wait.
    *
    * Rejects with a {@link MapError}, which holds what was done until then, when an item failed, the items could not be
    * read, or the limiter was closed; with {@link OptionError}; or at once with the reason of the signal.
@@ -184,8 +186,14 @@ export class Limiter {
     task: MapTask<T, R>,
     options: MapOptions<T> = {},
   ): Promise<R[]> {
-    const view = (hints: ResolvedHints) => new Limiter(this.#driver, this.#upstream, hints);
-    return mapItems({ clock: this.#driver.clock, hints: this.#hintsHere(), view }, items, task, options);
+    const { clock, context } = this.#driver;
+    const ground: MapGround = {
+      clock,
+      hints: this.#hintsHere(),
+      view: (hints) => new Limiter(this.#driver, this.#upstream, hints),
+      within: (hints, callback) => context.runIfPossible(hints, callback),
+    };
+    return mapItems(ground, items, task, options);
   }
 
   /**

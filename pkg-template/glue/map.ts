@@ -19,13 +19,14 @@ export type MapTask<T, R> = (item: T, index: number, turn: MapTurn) => R | Promi
 /** What the task for one item is given. */
 export interface MapTurn {
   /**
-   * Make the calls of this item through this view: its `fetch`, an SDK that is given that, `acquire`, `schedule`. The first
-   * takes the item's place in the limits, so nothing is counted twice. All of them end when the map does.
+   * For the calls of this item: its `fetch`, an SDK that is given that, `acquire`, `schedule`. The first takes the item's
+   * place in the limits, so nothing is counted twice, and all of them end when the map is given up. Calls through any other
+   * view of the limiter are the item's too, where the runtime has an AsyncLocalStorage; in a browser use this one.
    */
   readonly limiter: Limiter;
   /** Aborts when the map is given up: by its own signal, or because another item failed. */
   readonly signal: AbortSignal;
-  /** The item's place in the limits, until a call is made through {@link limiter}; settle it if you know the true cost. */
+  /** The item's place in the limits, until a call is made; settle it if you know the true cost. */
   readonly permit: Permit;
 }
 
@@ -57,6 +58,8 @@ export interface MapGround {
   readonly clock: Clock;
   readonly hints: ResolvedHints;
   view(hints: ResolvedHints): Limiter;
+  /** Calls back so that calls which are not made through a view have these hints too, where the runtime can carry them. */
+  within<T>(hints: ResolvedHints, callback: () => T): T;
 }
 
 /** @throws as {@link Limiter.map} rejects. */
@@ -165,10 +168,11 @@ class MapJob<T, R> implements AbortHandler {
       const cost = this.costOf?.(item, index);
       const hints = cost === undefined ? this.hints : resolveHints({ cost }, this.hints, "options");
       turn.permit = await this.ownPlace(cost);
-      const limiter = this.ground.view({ ...hints, turn });
+      const own = { ...hints, turn };
       const { signal } = this.controller;
       if (signal.aborted) throw signal.reason;
-      const result = await this.task(item, index, { limiter, signal, permit: turn.permit });
+      const about = { limiter: this.ground.view(own), signal, permit: turn.permit };
+      const result = await this.ground.within(own, () => this.task(item, index, about));
       turn.end();
       this.succeed(index, result);
     } catch (error) {

@@ -421,6 +421,38 @@ test("hints are for every item and for every call through its view", async () =>
   assert.equal(error.cause.code, "deadline-exceeded");
 });
 
+test("a call takes the item's place, by whatever view of the limiter it is made, also after awaits", async () => {
+  const fetch = upstream(() => messagesAnswer());
+  const limiter = createLimiter({ fetch, limits: { default: { concurrency: 1 } } });
+  const others = limiter.with({ priority: "high" });
+  const before = createLimiter({ fetch, limits: { default: { concurrency: 1 } } });
+  const results = await limiter.map(numbers(5), async (item, index) => {
+    await settled();
+    const view = index % 2 === 0 ? limiter : others;
+    const answer = await view.fetch(...messagesCall());
+    await answer.text();
+    // One limiter's item is nothing to another.
+    await before.schedule(() => settled());
+    return item;
+  });
+  assert.deepEqual(results, numbers(5));
+  assert.equal(fetch.calls.length, 5);
+  assert.equal(limiter.snapshot().inFlight, 0);
+});
+
+test("calls that an item makes by any view end when the map is given up", async () => {
+  const limiter = createLimiter({ fetch: upstream(() => new Promise(() => {})) });
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  const seen = [];
+  const all = limiter.map([1], () => limiter.fetch(...messagesCall()).catch((error) => seen.push(error)), { signal: controller.signal });
+  await settled();
+  controller.abort(reason);
+  await assert.rejects(all, reason);
+  await settled();
+  assert.deepEqual(seen, [reason]);
+});
+
 test("progress is told four times a second at most, and at the end, with the rate and the time that is left", async () => {
   const clock = new VirtualClock();
   const limiter = onePerSecond({ clock });
