@@ -31,6 +31,39 @@ await assert.rejects(limiter.acquire(1, { signal: caller.signal }), { name: "Abo
 for (const permit of held) permit.release();
 assert.equal(await limiter.schedule(async () => "ran"), "ran");
 
+// Where a call would stand, and where one stands that waits.
+const places = [await limiter.acquire(), await limiter.acquire()];
+assert.notEqual(limiter.estimate().waitMs, 0);
+const stood = await new Promise((resolve) => {
+  limiter.with({ onWait: resolve }).acquire().then((permit) => permit.release());
+});
+assert.equal(stood.position, 0);
+for (const permit of places) permit.release();
+assert.equal(limiter.estimate().waitMs, 0);
+
+// The hints of a run follow the program through its awaits, and end with it.
+const inside = limiter.run({ deadlineMs: 0 }, async () => {
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  const taken = [await limiter.acquire(), await limiter.acquire()];
+  await assert.rejects(limiter.acquire(), (error) => isTidegateError(error, "deadline-exceeded"));
+  return taken;
+});
+for (const permit of await inside) permit.release();
+
+// A long job, in order, whose calls take the items' places.
+const one = createLimiter({ limits: { default: { concurrency: 1 } }, fetch: async (url) => new Response(url) });
+const urls = ["a", "b", "c"].map((path) => `http://127.0.0.1/${path}`);
+assert.deepEqual(await one.map(urls, async (url) => (await one.fetch(url)).text()), urls);
+
+// Calls that are the same share one answer.
+const shared = one.with({ dedupe: true });
+const answers = await Promise.all([shared.fetch(urls[0]), shared.fetch(urls[0])]);
+assert.deepEqual(await Promise.all(answers.map((answer) => answer.text())), [urls[0], urls[0]]);
+
+// What was accepted ends, and nothing more is.
+await one.drain();
+await assert.rejects(one.acquire(), (error) => isTidegateError(error, "draining"));
+
 // Texts are counted, and counted anew by the tables that an import brings.
 const odd = "qzx wvk jqz ".repeat(100);
 const small = estimateTokens(odd, { model: "claude-sonnet-5" });
