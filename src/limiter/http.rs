@@ -186,7 +186,8 @@ impl Limiter {
 
     /// An attempt ended without an answer: the connection failed. Says whether it will be made again.
     pub fn handle_failure(&mut self, now: Instant, ticket: Ticket) -> Verdict {
-        let Some(call) = self.tickets.get(ticket).and_then(|entry| self.tickets.call(entry)).copied() else {
+        let attempt = self.tickets.get(ticket).filter(|entry| matches!(entry.phase, Phase::InFlight(_)));
+        let Some(call) = attempt.and_then(|entry| self.tickets.call(entry)).copied() else {
             return Verdict::Deliver;
         };
         // Whether the server saw the request is unknown. Nothing was written that the caller could have read.

@@ -282,8 +282,11 @@ impl Limiter {
         self.enqueue(now, new, cost, None, &Prefixes::default())
     }
 
-    /// The request really cost `actual`. It is over.
+    /// The request, which is in flight, really cost `actual`. It is over. Of any other, this changes nothing.
     pub fn settle(&mut self, now: Instant, ticket: Ticket, actual: Cost) {
+        if self.tickets.flight(ticket).is_none() {
+            return;
+        }
         self.end_flight(now, ticket, |_| actual);
         self.advance_scope_of(now, ticket);
         self.tickets.remove(ticket);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test may")]
 
 mod corpus;
+mod everything;
 mod headers;
 mod limiter;
 mod prompts;

@@ -174,3 +174,28 @@ fn a_stale_ticket_does_nothing() {
     assert_eq!(world.answer(old, 429, "retry-after: 9"), Verdict::Deliver);
     assert_eq!(world.starts(), [new]);
 }
+
+#[test]
+fn what_fits_only_what_is_in_flight_changes_nothing_of_what_waits_or_pauses() {
+    let mut world = World::new(default_limits([("concurrency", 1.0)]));
+    let first = world.submit(Priority::NORMAL);
+    let waits = world.submit(Priority::NORMAL);
+    let sent = world.send(SMALL).expect("admitted");
+    for ticket in [waits, sent] {
+        world.limiter.settle(world.now, ticket, Cost::REQUEST);
+        assert_eq!(world.limiter.handle_failure(world.now, ticket), Verdict::Deliver);
+        assert!(!world.limiter.release(ticket));
+    }
+    assert_eq!(world.limiter.waiting(), 2);
+    world.starts();
+    world.limiter.settle(world.now, first, Cost::REQUEST);
+    assert_eq!(world.starts(), [waits]);
+    world.limiter.settle(world.now, waits, Cost::REQUEST);
+    assert_eq!(world.starts(), [sent]);
+    assert_eq!(world.limiter.handle_failure(world.now, sent), Verdict::Retry);
+    assert_eq!(world.limiter.handle_failure(world.now, sent), Verdict::Deliver);
+    world.limiter.settle(world.now, sent, Cost::REQUEST);
+    assert_eq!((world.limiter.waiting(), world.limiter.in_flight(), world.starts()), (1, 0, vec![]));
+    assert_eq!(world.wake().1, Reason::Backoff);
+    assert_eq!(world.starts(), [sent]);
+}
