@@ -329,9 +329,9 @@ impl Limiter {
         let Some(entry) = self.tickets.get(ticket).copied() else { return false };
         match entry.phase {
             Phase::Waiting => {
-                let was_its_turn = self.is_its_turn(now, ticket);
+                let was_waited_for = self.may_be_waited_for(ticket);
                 self.leave_queue(ticket);
-                if !was_its_turn {
+                if !was_waited_for {
                     // For whoever stands before it, nothing has changed.
                     self.tickets.remove(ticket);
                     return true;

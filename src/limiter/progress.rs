@@ -90,8 +90,11 @@ impl Limiter {
         scope.load.add(new.cost);
         scope.arrivals.note(new.priority, standing.work, now);
         scope.queue.join(ticket.slot(), standing, &mut self.places);
-        // Where few wait, a small one may find room beside the first.
-        if !must_queue || scope.queue.len() <= Self::MOST_TRIED {
+        // Where few wait, a small one may find room beside the first; and one of another tenant may be the first.
+        let may_start = !must_queue
+            || scope.queue.len() <= Self::MOST_TRIED
+            || scope.queue.is_first(ticket.slot(), new.priority, &self.places);
+        if may_start {
             self.advance(now, new.scope);
         }
         let phase = self.tickets.get(ticket).map(|entry| entry.phase);
@@ -174,12 +177,12 @@ impl Limiter {
         true
     }
 
-    /// Whether the ticket, which waits, is the next of its scope.
-    pub(super) fn is_its_turn(&mut self, now: Instant, ticket: Ticket) -> bool {
+    /// Whether the ticket, which waits, may be the one for whom its scope waits. Since the last look, time may have made
+    /// somebody overdue whose turn it is now; so that is no more than to stand first among its equals.
+    pub(super) fn may_be_waited_for(&mut self, ticket: Ticket) -> bool {
         let Some(entry) = self.tickets.get(ticket) else { return false };
-        let arrived = |slot| self.tickets.submitted_at(slot);
         let queue = &self.scopes.get_mut(entry.scope).queue;
-        queue.turn(now, self.queue.ageing, &self.places, arrived).is_some_and(|turn| turn.member == ticket.slot())
+        queue.is_first(ticket.slot(), entry.priority, &self.places)
     }
 
     /// What the ticket's prompt finds at its server.

@@ -98,6 +98,13 @@ impl Queue {
             .or_else(|| Some(Turn { member: highest.first(places)?, priority: highest.priority }))
     }
 
+    /// Whether `member`, which stands here at `priority`, goes before all its equals.
+    #[inline]
+    pub fn is_first(&self, member: u32, priority: Priority, places: &Places) -> bool {
+        let line = self.lines.iter().find(|line| line.priority == priority);
+        line.and_then(|line| line.first(places)) == Some(member)
+    }
+
     /// Whether somebody waits whom a newcomer of `priority` may not pass.
     #[inline]
     pub fn is_ahead_of(

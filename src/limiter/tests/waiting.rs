@@ -199,3 +199,46 @@ fn what_fits_only_what_is_in_flight_changes_nothing_of_what_waits_or_pauses() {
     assert_eq!(world.wake().1, Reason::Backoff);
     assert_eq!(world.starts(), [sent]);
 }
+
+fn tokens(input_tokens: u32, priority: Priority, tenant: &str) -> Submission<'_> {
+    Submission { priority, tenant, ..Submission::new(Cost { input_tokens, ..Cost::REQUEST }) }
+}
+
+/// A bucket of a hundred model tokens, of which ten are left, and someone large who waits for all of them, with nine behind.
+fn behind_a_large_one(options: Value) -> (World, Ticket) {
+    let mut world = World::with_options(options);
+    let used = world.limiter.submit(world.now, tokens(90, Priority::NORMAL, "")).expect("admitted");
+    let large = world.limiter.submit(world.now, tokens(100, Priority::NORMAL, "large")).expect("admitted");
+    assert_eq!(world.starts(), [used]);
+    for _ in 0..9 {
+        world.limiter.submit(world.now, tokens(100, Priority::NORMAL, "large")).expect("admitted");
+    }
+    assert_eq!(world.starts(), []);
+    (world, large)
+}
+
+fn bucket_of_a_hundred(queue: Value) -> Value {
+    record([("limits", record([("default", record([("itpm", 100.0.into())]))])), ("queue", queue)])
+}
+
+#[test]
+fn a_newcomer_whose_turn_it_is_starts_at_once_however_many_wait() {
+    let (mut world, _) = behind_a_large_one(bucket_of_a_hundred(record([("headroom", 0.0.into())])));
+    let small = world.limiter.submit(world.now, tokens(10, Priority::NORMAL, "small")).expect("admitted");
+    assert_eq!(world.starts(), [small], "another tenant's turn ends sooner");
+}
+
+#[test]
+fn when_the_first_gives_up_others_start_at_once_though_someone_else_became_overdue() {
+    let queue = record([("headroom", 0.0.into()), ("ageingMs", 1_000.0.into())]);
+    let (mut world, large) = behind_a_large_one(bucket_of_a_hundred(queue));
+    let low = world.limiter.submit(world.now, tokens(5, Priority::LOW, "")).expect("admitted");
+    for _ in 0..7 {
+        let nothing = world.limiter.submit(world.now, tokens(0, Priority::CRITICAL, "")).expect("admitted");
+        assert_eq!(world.starts(), [nothing]);
+    }
+    world.wait(Duration::from_secs(4));
+    assert_eq!(world.starts(), [], "nobody looks before there is room for the first");
+    world.limiter.cancel(world.now, large);
+    assert_eq!(world.starts(), [low]);
+}
