@@ -92,6 +92,7 @@ pub mod limiter;
 mod names;
 pub mod options;
 pub mod pattern;
+pub mod patterns;
 pub mod policy;
 pub mod prompt_cache;
 pub mod provider;

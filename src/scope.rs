@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ledger::{Before, Ledger, Limit, Reach, Tally};
-use crate::pattern::Pattern;
+use crate::patterns::Patterns;
 use crate::policy::Policy;
 use crate::prompt_cache::{Found, PromptCache};
 use crate::queue::{Ahead, Arrivals, Headroom, Priority, Queue};
@@ -163,8 +163,7 @@ impl Scope {
 #[derive(Debug)]
 pub(crate) struct Scopes {
     list: Vec<Scope>,
-    /// The most specific first.
-    patterns: Vec<(Pattern, u32)>,
+    patterns: Patterns,
     /// Whether one default serves all that no pattern claims.
     has_default: bool,
     /// Scopes that were not configured, by name.
@@ -195,7 +194,7 @@ impl Scopes {
         };
         let mut scopes = Self {
             list: Vec::from([default]),
-            patterns: Vec::new(),
+            patterns: Patterns::default(),
             has_default: policy.default.is_some(),
             learned: BTreeMap::new(),
             recent: Recent::default(),
@@ -204,8 +203,7 @@ impl Scopes {
         for configured in &policy.scopes {
             let scope = scopes.add(configured.name.clone(), Ledger::new(configured.limits.iter().map(Limit::unused)));
             for pattern in &configured.models {
-                let place = scopes.patterns.partition_point(|(known, _)| known.specificity() >= pattern.specificity());
-                scopes.patterns.insert(place, (pattern.clone(), scope));
+                scopes.patterns.insert(pattern, scope);
             }
         }
         scopes
@@ -273,7 +271,7 @@ impl Scopes {
     }
 
     fn claimed(&self, model: &str) -> Option<u32> {
-        self.patterns.iter().find(|(pattern, _)| pattern.matches(model)).map(|(_, scope)| *scope)
+        self.patterns.find(model)
     }
 
     /// Notes that `model` is claimed by no pattern. Says whether that is worth telling: where patterns are, once a model.

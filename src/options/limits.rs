@@ -9,13 +9,14 @@ use super::reader::{Field, OptionError};
 use crate::cost::Dimension;
 use crate::ledger::{Limit, Origin};
 use crate::pattern::Pattern;
+use crate::patterns::Patterns;
 use crate::policy::{Policy, ScopePolicy};
 use crate::quota::{Enforcement, Quota};
 use crate::time::Duration;
 
 /// Reads `limits` into `policy`.
 pub(super) fn read(field: &Field<'_>, policy: &mut Policy) -> Result<(), Box<OptionError>> {
-    let mut claims: Vec<Claim> = Vec::new();
+    let mut claims = Claims::default();
     for (name, value) in field.entries()? {
         let scope = field.member(name, value);
         let limits = scope_limits(&scope)?;
@@ -27,43 +28,44 @@ pub(super) fn read(field: &Field<'_>, policy: &mut Policy) -> Result<(), Box<Opt
             policy.default = Some(limits);
             continue;
         }
-        let first = claims.len();
+        let mut patterns = Vec::new();
         match models {
-            None => claim(&mut claims, &scope, name)?,
+            None => patterns.push(claims.claim(&scope, name)?),
             Some(models) => {
                 for (index, model) in models.items()?.iter().enumerate() {
                     let model = models.item(index, model);
-                    claim(&mut claims, &model, model.text()?)?;
+                    patterns.push(claims.claim(&model, model.text()?)?);
                 }
-                if claims.len() == first {
+                if patterns.is_empty() {
                     return Err(models.error("Name at least one model, or leave it out to use the key as the pattern."));
                 }
             }
         }
-        let models = claims.iter().skip(first).map(|claim| claim.pattern.clone()).collect();
-        policy.scopes.push(ScopePolicy { name: name.clone(), models, limits });
+        policy.scopes.push(ScopePolicy { name: name.clone(), models: patterns, limits });
     }
     Ok(())
 }
 
-/// A pattern and where it was written.
-struct Claim {
-    path: String,
-    pattern: Pattern,
+/// All patterns, and where they were written.
+#[derive(Default)]
+struct Claims {
+    patterns: Patterns,
+    paths: Vec<String>,
 }
 
-/// Adds what `field` claims, unless it is unclear whether it or an earlier claim has a model.
-fn claim(claims: &mut Vec<Claim>, field: &Field<'_>, pattern: &str) -> Result<(), Box<OptionError>> {
-    let pattern = Pattern::new(pattern);
-    let alike = |claim: &&Claim| claim.pattern.specificity() == pattern.specificity();
-    if let Some(earlier) = claims.iter().filter(alike).find(|claim| claim.pattern.overlaps(&pattern)) {
-        return Err(field.error(&format!(
-            "It claims the same models as {}, and neither is more specific: write more of the name in one of them.",
-            earlier.path
-        )));
+impl Claims {
+    /// What `field` claims, unless it is unclear whether it or an earlier claim has a model.
+    fn claim(&mut self, field: &Field<'_>, pattern: &str) -> Result<Pattern, Box<OptionError>> {
+        let pattern = Pattern::new(pattern);
+        if let Some(earlier) = self.patterns.rival(&pattern).and_then(|earlier| self.paths.get(earlier as usize)) {
+            return Err(field.error(&format!(
+                "It claims the same models as {earlier}, and neither is more specific: write more of the name in one of them."
+            )));
+        }
+        self.patterns.insert(&pattern, u32::try_from(self.paths.len()).unwrap_or(u32::MAX));
+        self.paths.push(field.path());
+        Ok(pattern)
     }
-    claims.push(Claim { path: field.path(), pattern });
-    Ok(())
 }
 
 fn scope_limits(scope: &Field<'_>) -> Result<Vec<Limit>, Box<OptionError>> {

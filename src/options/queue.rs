@@ -8,6 +8,7 @@ use core::num::NonZeroU32;
 use super::DAY_MS;
 use super::reader::{Field, OptionError};
 use crate::pattern::Pattern;
+use crate::patterns::Patterns;
 use crate::policy::{HeadroomPolicy, Policy};
 use crate::queue::{AgeingPolicy, Share};
 use crate::time::Duration;
@@ -39,17 +40,17 @@ pub(super) fn read(field: &Field<'_>, policy: &mut Policy) -> Result<(), Box<Opt
 }
 
 fn shares(field: &Field<'_>) -> Result<Vec<(Pattern, Share)>, Box<OptionError>> {
-    let mut shares: Vec<(Pattern, Share)> = Vec::new();
+    let (mut shares, mut patterns): (Vec<(Pattern, Share)>, _) = (Vec::new(), Patterns::default());
     for (name, value) in field.entries()? {
         let factor = field.member(name, value);
         let share = Share::thousandths(factor.factor()?);
         let pattern = Pattern::new(name);
-        let alike = |earlier: &Pattern| earlier.specificity() == pattern.specificity() && earlier.overlaps(&pattern);
-        if let Some((earlier, _)) = shares.iter().find(|(earlier, _)| alike(earlier)) {
+        if let Some((earlier, _)) = patterns.rival(&pattern).and_then(|earlier| shares.get(earlier as usize)) {
             let earlier = field.member(earlier.text(), value).path();
             return Err(factor
                 .error(&format!("Some tenants match it and {earlier}, and neither is more specific: make one so.")));
         }
+        patterns.insert(&pattern, u32::try_from(shares.len()).unwrap_or(u32::MAX));
         shares.push((pattern, share));
     }
     Ok(shares)

@@ -6,10 +6,9 @@
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::cmp::Reverse;
 
 use crate::pattern::Pattern;
+use crate::patterns::Patterns;
 use crate::slab::Slab;
 
 /// Part of a tenant in what several want, as a factor to everybody else's.
@@ -32,8 +31,8 @@ pub struct Tenancy {
 /// All tenants that have requests.
 #[derive(Debug, Default)]
 pub struct Tenants {
-    /// The most specific pattern first.
-    shares: Vec<(Pattern, Share)>,
+    /// In thousandths.
+    shares: Patterns,
     numbers: BTreeMap<Arc<str>, u32>,
     known: Slab<Tenant>,
     /// Of those that name none.
@@ -79,10 +78,12 @@ impl TenantId {
 }
 
 impl Tenants {
-    /// Tenants whose names match a pattern of `shares` have its share; of several patterns the most specific counts.
-    pub fn new(shares: &[(Pattern, Share)]) -> Self {
-        let mut shares = shares.to_vec();
-        shares.sort_by_key(|(pattern, _)| Reverse(pattern.specificity()));
+    /// Tenants whose names match a pattern of `configured` have its share; of several patterns the most specific counts.
+    pub fn new(configured: &[(Pattern, Share)]) -> Self {
+        let mut shares = Patterns::default();
+        for (pattern, Share(thousandths)) in configured {
+            shares.insert(pattern, *thousandths);
+        }
         let nameless = share_of("", &shares);
         Self { shares, nameless, ..Self::default() }
     }
@@ -92,7 +93,7 @@ impl Tenants {
         if name.is_empty() {
             return TenantId::NAMELESS;
         }
-        let name = name.char_indices().nth(MOST_CHARACTERS).map_or(name, |(end, _)| &name[..end]);
+        let name = shortened(name);
         if let Some(slot) = self.numbers.get(name) {
             if let Some(tenant) = self.known.get_mut(*slot) {
                 tenant.requests += 1;
@@ -136,6 +137,7 @@ impl Tenants {
         if name.is_empty() {
             return self.tenancy(TenantId::NAMELESS);
         }
+        let name = shortened(name);
         match self.numbers.get(name) {
             Some(slot) => self.tenancy(TenantId(*slot + 1)),
             None => Tenancy { tenant: TenantId(u32::MAX), share: share_of(name, &self.shares) },
@@ -153,8 +155,13 @@ impl Tenants {
     }
 }
 
-fn share_of(name: &str, shares: &[(Pattern, Share)]) -> Share {
-    shares.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, share)| *share).unwrap_or_default()
+fn share_of(name: &str, shares: &Patterns) -> Share {
+    shares.find(name).map(Share).unwrap_or_default()
+}
+
+/// What of a name counts.
+fn shortened(name: &str) -> &str {
+    name.char_indices().nth(MOST_CHARACTERS).map_or(name, |(end, _)| &name[..end])
 }
 
 /// As many characters as a hint may have.
@@ -205,6 +212,7 @@ mod tests {
         let name = "ä".repeat(MOST_CHARACTERS);
         assert_eq!(tenants.enter(&name), tenants.enter(&format!("{name}x")));
         assert_ne!(tenants.enter(&name), tenants.enter(&name["ä".len()..]));
+        assert_eq!(tenants.find(&format!("{name}x")).tenant, tenants.enter(&name));
     }
 
     #[test]
