@@ -29,6 +29,11 @@ impl Recent {
         self.oldest
     }
 
+    /// All, beginning with the one that was used the longest ago.
+    pub(crate) fn oldest_first(&self) -> impl Iterator<Item = u32> {
+        core::iter::successors(self.oldest, |key| self.links.get(*key as usize).and_then(|link| link.newer))
+    }
+
     /// `key` is used now. If it was not there, it is from now on.
     pub(crate) fn touch(&mut self, key: u32) {
         if self.newest == Some(key) {
@@ -82,6 +87,7 @@ mod tests {
                 model.push(key);
             }
             assert_eq!((recent.oldest(), recent.len()), (model.first().copied(), model.len()));
+            assert!(recent.oldest_first().eq(model.iter().copied()));
         }
         while let Some(oldest) = recent.oldest() {
             assert_eq!(oldest, model.remove(0));

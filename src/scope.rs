@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::ledger::{Before, Ledger, Limit, Reach, Tally};
@@ -216,8 +217,15 @@ impl Scopes {
         &mut self.list[index]
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Scope> {
-        self.list.iter_mut()
+    /// Those that are worth a look, and how many are not: of those that were not configured, all but the
+    /// [`MOST_SHOWN`] that were used last.
+    pub(crate) fn shown_mut(&mut self) -> (impl Iterator<Item = &mut Scope>, usize) {
+        let others = self.recent.len().saturating_sub(MOST_SHOWN);
+        let mut is_shown = vec![true; self.list.len()];
+        for other in self.recent.oldest_first().take(others) {
+            is_shown[other as usize] = false;
+        }
+        (self.list.iter_mut().zip(is_shown).filter_map(|(scope, is_shown)| is_shown.then_some(scope)), others)
     }
 
     /// Whether scope `index` is to be looked after at `at` because its server refused something.
@@ -340,6 +348,9 @@ const UNKNOWN: u64 = 256;
 
 /// More models and servers than any program talks to; a scope takes about 1 KB.
 const MOST_LEARNED: usize = 16_384;
+
+/// About a megabyte of snapshot. Whoever looks for one of so many looks for one that is in use.
+const MOST_SHOWN: usize = 1_024;
 
 /// Whoever names models at random makes a request no slower than so many looks. Hardly ever are as many busy that were used
 /// the longest ago.

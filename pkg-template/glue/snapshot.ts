@@ -13,8 +13,10 @@ export interface Snapshot {
    * "deadline" or "output"; null when nothing is due.
    */
   readonly wakeUp: { readonly inMs: number; readonly reason: string } | null;
-  /** The first is the default one. */
+  /** The first is the default one. Of those that are not in `limits`, the 1,024 that were used last are listed. */
   readonly scopes: readonly ScopeSnapshot[];
+  /** How many scopes are not listed. */
+  readonly otherScopes: number;
   /**
    * What the limiter has learned of the models' costs: numbers, names of models and hashes of tools, and nothing of what
    * was asked or answered. As JSON it can be kept, and given to the next limiter as its option `learned`.

@@ -12,14 +12,14 @@ use crate::throttle::Throttle;
 use crate::time::Instant;
 
 impl Limiter {
-    /// Everything that may be looked at, as it stands at `now`.
+    /// Everything that may be looked at, as it stands at `now`. Of scopes that were not configured, the 1,024 that were used
+    /// last are listed, and the others counted.
     pub fn snapshot(&mut self, now: Instant) -> Value {
         let wake_up = self.poll_timeout().map_or(Value::Nothing, |wake_up| {
             record([("inMs", wake_up.at.since(now).as_millis_f64().into()), ("reason", wake_up.reason.name().into())])
         });
-        let scopes: Vec<Value> = self
-            .scopes
-            .iter_mut()
+        let (shown, others) = self.scopes.shown_mut();
+        let scopes: Vec<Value> = shown
             .map(|scope| {
                 let limits: Vec<Value> = scope.ledger.states(now).map(|state| limit(&state)).collect();
                 let throttle = scope.throttle.as_deref();
@@ -43,6 +43,7 @@ impl Limiter {
             ("draining", Value::Bool(self.is_draining())),
             ("wakeUp", wake_up),
             ("scopes", Value::List(scopes)),
+            ("otherScopes", (others as u64).into()),
             ("learned", self.forecasts.describe()),
         ])
     }

@@ -7,6 +7,7 @@ mod following;
 mod outlook;
 mod overload;
 mod running;
+mod scopes;
 mod waiting;
 
 use alloc::string::ToString;
