@@ -94,11 +94,14 @@ impl Limiter {
     /// Refuses everything that has not started, and everything from now on. What is in flight goes on to its end.
     pub fn close(&mut self, now: Instant) {
         self.running.is_closed = true;
+        // Nobody starts because somebody before it is refused.
+        let was_paused = core::mem::replace(&mut self.running.is_paused, true);
         let not_started: alloc::vec::Vec<Ticket> = self.tickets.not_started().collect();
         for ticket in not_started {
             self.cancel(now, ticket);
             self.outputs.push_back(Output::Refuse(ticket, Refusal::Closed));
         }
+        self.running.is_paused = was_paused;
         // What was to start but has not been told of is still told: its reservation is held.
     }
 

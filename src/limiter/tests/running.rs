@@ -1,5 +1,7 @@
 //! Pauses, drains, and the most in flight over all scopes.
 
+use alloc::format;
+
 use super::*;
 
 fn with_concurrency(most: u64, limits: Value) -> World {
@@ -231,4 +233,26 @@ fn a_thousand_scopes_share_one_place_in_turn() {
         world.release(ticket);
     }
     assert_eq!((world.limiter.in_flight(), world.limiter.waiting()), (0, 0));
+}
+
+#[test]
+fn closing_starts_nobody_on_the_way_however_many_wait() {
+    let mut world = World::new(default_limits([("itpm", 1_000_000.0)]));
+    let tokens =
+        |input_tokens, priority| Submission { priority, ..Submission::new(Cost { input_tokens, ..Cost::REQUEST }) };
+    let used = world.limiter.submit(world.now, tokens(1, Priority::NORMAL)).expect("admitted");
+    assert_eq!(world.starts(), [used]);
+    world.limiter.submit(world.now, tokens(1_000_000, Priority::CRITICAL)).expect("admitted");
+    for nth in 0..60_000 {
+        // The latest to come would be the first to start.
+        let priority = Priority::clamped(i8::try_from(nth / 300 - 100).expect("few"));
+        world.limiter.submit(world.now, tokens(10, priority)).expect("admitted");
+    }
+    assert_eq!(world.starts(), []);
+    world.limiter.close(world.now);
+    let (starts, refusals) = world.drain();
+    assert_eq!((starts.len(), refusals.len()), (0, 60_001));
+    let level = format!("{:?}", world.limiter.snapshot(world.now));
+    assert!(level.contains(r#"("available", Number(999999.0))"#), "{level}");
+    assert_eq!(world.limiter.poll_timeout(), None);
 }
