@@ -352,11 +352,13 @@ impl Limiter {
         true
     }
 
-    /// Why `cost` can never start in `scope`, if it cannot.
+    /// Why a newcomer of `cost` can never start in `scope`, if it cannot.
     fn never(&mut self, scope: u32, cost: Cost) -> Option<Refusal> {
-        if let Some(refusal) = self.shut() {
-            return Some(refusal);
-        }
+        self.shut().or_else(|| self.impossible(scope, cost))
+    }
+
+    /// The limit of `scope` that `cost` can never pass, if there is one.
+    fn impossible(&mut self, scope: u32, cost: Cost) -> Option<Refusal> {
         let target = self.scopes.get_mut(scope);
         let (dimension, limit) = target.ledger.impossible(cost)?;
         let scope = target.name.clone();

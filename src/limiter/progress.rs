@@ -167,7 +167,7 @@ impl Limiter {
                 }
                 Err(Earliest::Never) => {
                     // The limit was lowered while it waited.
-                    let refusal = self.never(index, wish.cost).unwrap_or(Refusal::Closed);
+                    let refusal = self.impossible(index, wish.cost).unwrap_or(Refusal::Closed);
                     self.leave_queue(ticket);
                     self.tickets.remove(ticket);
                     self.outputs.push_back(Output::Refuse(ticket, refusal));

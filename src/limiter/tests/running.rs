@@ -256,3 +256,18 @@ fn closing_starts_nobody_on_the_way_however_many_wait() {
     assert!(level.contains(r#"("available", Number(999999.0))"#), "{level}");
     assert_eq!(world.limiter.poll_timeout(), None);
 }
+
+#[test]
+fn what_a_lowered_limit_makes_impossible_in_a_drain_is_told_of_the_limit() {
+    let mut world = World::new(default_limits([("itpm", 1_000.0)]));
+    let first = world.send(SMALL).expect("admitted");
+    let large = Submission::new(Cost { input_tokens: 900, ..Cost::REQUEST });
+    world.limiter.submit(world.now, large).expect("admitted");
+    world.limiter.submit(world.now, large).expect("admitted");
+    world.limiter.drain();
+    let headers = "anthropic-ratelimit-input-tokens-limit: 500\nanthropic-ratelimit-input-tokens-remaining: 0";
+    world.answer(first, 200, headers);
+    let (_, refusals) = world.drain();
+    let (_, refusal) = refusals.last().expect("it can never start");
+    assert!(matches!(refusal, Refusal::InsufficientCapacity { limit: 500, cost: 900, .. }), "{refusal}");
+}
