@@ -60,7 +60,8 @@ impl Meter {
                 window.earliest(cost, leave)
             }
             Self::Permits { limit, in_flight, .. } => {
-                if cost <= *limit && *in_flight + cost > *limit {
+                let left = u64::try_from(leave).unwrap_or(0);
+                if cost <= *limit && *in_flight + cost + left > *limit {
                     return Earliest::AfterRelease;
                 }
                 (cost <= *limit).then_some(Instant::ZERO)
@@ -75,7 +76,7 @@ impl Meter {
         match self {
             Self::Bucket(bucket) => bucket.has_room(cost, leave, now),
             Self::Window(_) => matches!(self.earliest(cost, leave, now), Earliest::At(at) if at <= now),
-            Self::Permits { limit, in_flight, .. } => *in_flight + cost <= *limit,
+            Self::Permits { limit, in_flight, .. } => *in_flight + cost + u64::try_from(leave).unwrap_or(0) <= *limit,
         }
     }
 

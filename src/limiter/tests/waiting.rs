@@ -242,3 +242,23 @@ fn when_the_first_gives_up_others_start_at_once_though_someone_else_became_overd
     world.limiter.cancel(world.now, large);
     assert_eq!(world.starts(), [low]);
 }
+
+#[test]
+fn a_share_of_the_permits_is_left_for_what_is_urgent() {
+    let limits = record([("default", record([("concurrency", 8.0.into())]))]);
+    let mut world = World::with_options(record([("limits", limits), ("queue", record([("headroom", 0.25.into())]))]));
+    let low: Vec<Ticket> = (0..9).map(|_| world.submit(Priority::LOW)).collect();
+    assert_eq!(world.starts(), low[..6]);
+    let now = world.now;
+    assert_eq!(world.limiter.acquire_now(now, ScopeId::DEFAULT, Cost::REQUEST, Priority::LOW), Err(NotNow::MustWait));
+    let high: Vec<Ticket> = (0..3).map(|_| world.submit(Priority::HIGH)).collect();
+    assert_eq!(world.starts(), high[..2]);
+    world.limiter.settle(world.now, low[0], Cost::REQUEST);
+    assert_eq!(world.starts(), high[2..]);
+    world.limiter.settle(world.now, low[1], Cost::REQUEST);
+    assert_eq!(world.starts(), [], "two are left");
+    for ticket in high {
+        world.limiter.settle(world.now, ticket, Cost::REQUEST);
+    }
+    assert_eq!(world.starts(), low[6..8]);
+}
