@@ -188,7 +188,7 @@ fn nothing_is_passed_over_for_longer_than_is_stated() {
 }
 
 /// How long interactive calls take to their answer, in p95, alone and beside a batch that wants more than there is.
-fn interactive(limits: fn() -> Value, service: Duration, seed: u64) -> [u64; 2] {
+fn interactive(limits: &Value, service: Duration, seed: u64) -> [u64; 2] {
     [false, true].map(|is_beside| {
         let mut random = Random::new(seed);
         let end = after(600);
@@ -208,7 +208,7 @@ fn interactive(limits: fn() -> Value, service: Duration, seed: u64) -> [u64; 2] 
                 service,
             }));
         }
-        let lives = play(limits(), Value::Nothing, calls, end);
+        let lives = play(limits.clone(), Value::Nothing, calls, end);
         // Not those of the first minute, in which nobody knew that they come.
         let taken = lives.iter().filter(|life| life.call.priority == Priority::HIGH && life.call.at > after(60));
         percentile(taken.map(|life| life.wait_ms() + service.as_millis_ceil()).collect(), 95)
@@ -218,14 +218,14 @@ fn interactive(limits: fn() -> Value, service: Duration, seed: u64) -> [u64; 2] 
 #[test]
 fn interactive_calls_take_hardly_longer_beside_a_saturating_batch() {
     let service = Duration::from_secs(2);
-    let kinds: [(&str, fn() -> Value, u64); 2] = [
-        ("tokens a minute", || tokens_a_minute(600_000, 50_000), 0),
+    let kinds = [
+        ("tokens a minute", tokens_a_minute(600_000, 50_000), 0),
         // With every place taken, the next one to end makes room: a service slot.
-        ("ten in flight", || in_flight(10), 2_000),
+        ("ten in flight", in_flight(10), 2_000),
     ];
     for (name, limits, slot) in kinds {
         for seed in 1..=4 {
-            let [alone, beside] = interactive(limits, service, seed);
+            let [alone, beside] = interactive(&limits, service, seed);
             eprintln!("{name}, seed {seed}: p95 {beside} ms beside a batch, {alone} ms alone");
             assert!(beside * 10 <= alone * 11 + slot * 10, "{name}, seed {seed}: {beside} > 1.1 x {alone} + {slot}");
         }
