@@ -195,10 +195,7 @@ impl Limit {
         let (burst, cost) = (self.burst(), self.needed(cost));
         let leave = signed(leave.map_or(0, |leave| leave.of(self.dimension, burst, cost)));
         let pace = Earliest::At(self.company.opens());
-        let overdraft = promised.map_or(0, |(reserved, calls)| {
-            let rate = self.left_by_others(Duration::SECOND);
-            self.overdraft.allowed(reserved + cost, calls + 1, rate)
-        });
+        let overdraft = promised.map_or(0, |(reserved, calls)| self.overdraft(reserved + cost, calls + 1));
         let leave = leave - signed(overdraft);
         if cost == 0 || self.reach.is_open(burst) {
             return self.meter.earliest(cost, leave, now).max(pace);
@@ -390,6 +387,36 @@ impl Limit {
         // Who takes nothing waits for nobody.
         let before = if own == 0 { 0 } else { before };
         self.meter.replenished_at(own, leave, before, now)
+    }
+
+    /// The same for a request to a server, which may know of more than the ledger.
+    pub(super) fn replenished_to_send(
+        &mut self,
+        cost: Cost,
+        leave: Option<&Leave>,
+        back: u64,
+        before: u64,
+        now: Instant,
+    ) -> Option<Instant> {
+        let (own, burst) = (self.needed(cost), self.burst());
+        if own == 0 || self.reach.is_open(burst) {
+            return self.replenished_at(cost, leave, back, before, now);
+        }
+        if self.reach.has_end() {
+            let smaller = self.reach.leave(burst);
+            let leave = leave.map_or(0, |leave| leave.of(self.dimension, burst, own)).saturating_add(smaller);
+            return self.meter.replenished_at(own, signed(leave).saturating_sub(signed(back)), before, now);
+        }
+        let depth = self.depth(now).0.saturating_add(before).saturating_add(own);
+        let opens_in = self.reach.opens_in(depth, self.left_by_others(Duration::SECOND), burst);
+        let at = self.replenished_at(cost, leave, back, before, now)?;
+        Some(at.max(now + opens_in))
+    }
+
+    /// How much more than is there may be promised of what is charged as it is produced, where `reserved` is promised to
+    /// `calls`.
+    pub(super) fn overdraft(&self, reserved: u64, calls: u64) -> u64 {
+        self.overdraft.allowed(reserved, calls, self.left_by_others(Duration::SECOND))
     }
 
     /// A refusal told at `now` that the level is `level`. Requests in flight have `reserved`, not yet all charged.

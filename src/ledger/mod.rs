@@ -10,6 +10,7 @@ mod bucket;
 mod company;
 mod holds;
 mod kind;
+mod lately;
 mod limit;
 mod marks;
 mod meter;
@@ -25,10 +26,11 @@ mod window;
 use alloc::vec::Vec;
 
 pub(crate) use self::holds::Holds;
+use self::lately::{Ended, Lately};
 pub use self::limit::{Limit, LimitState, Origin};
 use self::marks::{Marks, Sums};
 pub use self::meter::Earliest;
-pub(crate) use self::outlook::Before;
+pub(crate) use self::outlook::{Asker, Before};
 pub(crate) use self::reach::Reach;
 pub use self::spare::Wish;
 pub use self::sync::{Change, Statement};
@@ -53,6 +55,8 @@ pub struct Ledger {
     way: Way,
     /// Which limit the latest to be refused would have waited for the longest.
     waits_for: Option<usize>,
+    /// What ended lately.
+    lately: Lately,
 }
 
 /// What one request holds until it is settled or cancelled.

@@ -1,6 +1,6 @@
 //! When there will be room, as far as can be told, for somebody before whom others go.
 
-use super::{Leave, Ledger, Tally};
+use super::{Ended, Ledger, Tally, Wish};
 use crate::cost::{Cost, Dimension};
 use crate::time::{Duration, Instant};
 
@@ -19,6 +19,19 @@ impl Before {
     fn of(&self, dimension: Dimension) -> i64 {
         let waited_for = self.waited_for.filter(|(counted, _)| *counted == dimension);
         waited_for.map_or_else(|| self.average.of(dimension), |(_, units)| units)
+    }
+
+    /// The same if all of them turn out as one does who was thought to take `once` and is now thought to take `cost`.
+    pub(crate) fn at_price(self, once: Cost, cost: Cost) -> Self {
+        if once == cost {
+            return self;
+        }
+        let waited_for = self.waited_for.map(|(dimension, units)| {
+            let (then, now) = (once.of(dimension).max(1), cost.of(dimension));
+            let units = i128::from(units) * i128::from(now) / i128::from(then);
+            (dimension, i64::try_from(units).unwrap_or(i64::MAX))
+        });
+        Self { average: self.average.at_price(once, cost), waited_for, ..self }
     }
 
     /// The same without `fewer` of them.
@@ -45,57 +58,82 @@ impl Before {
 pub(crate) struct Sight {
     /// When time has made room in every limit, if all before it go as soon as they can.
     pub(crate) replenished_at: Instant,
-    /// When as many permits have come back as it needs; `None` where nobody can tell.
-    pub(crate) permitted_at: Option<Instant>,
+    /// When as many permits have come back as it needs.
+    pub(crate) permitted_at: Instant,
+}
+
+/// Who asks when it could go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asker {
+    /// What it takes and leaves.
+    pub(crate) wish: Wish,
+    /// Whether output is part of that which nobody knows before answers have come.
+    pub(crate) is_guessed: bool,
 }
 
 impl Ledger {
-    /// When there will be room for `cost` and what it leaves, after all that goes `before` it. `None` if never.
+    /// When there will be room for what `asker` takes and leaves, after all that goes `before` it. Nothing inside where nobody
+    /// can tell, and `None` if never.
     ///
-    /// What is before it is taken for what it reserves, less the part that came back of what earlier requests reserved.
-    pub(crate) fn outlook(
-        &mut self,
-        cost: Cost,
-        leave: Option<&Leave>,
-        before: &Before,
-        now: Instant,
-    ) -> Option<Sight> {
-        let mut sight = Sight { replenished_at: now, permitted_at: Some(now) };
+    /// What is before it is taken for what it reserves, less the part that came back of what the latest requests reserved.
+    pub(crate) fn outlook(&mut self, asker: &Asker, before: &Before, now: Instant) -> Option<Option<Sight>> {
+        let Asker { wish: Wish { cost, ref leave, sent }, is_guessed } = *asker;
+        let leave = leave.as_ref();
+        let lately = self.lately();
+        let mut sight = Sight { replenished_at: now, permitted_at: now };
         for index in 0..self.limits.len() {
             let dimension = self.limits[index].dimension();
-            let units = self.likely(before.of(dimension), dimension);
-            // What is in flight gives back what it does not use, some of it in time.
-            let back = self.coming_back(dimension) / 2;
-            let limit = &mut self.limits[index];
             if dimension == Dimension::Concurrency {
-                let released = limit.permitted_at(cost, leave, before.members, now)?;
-                sight.permitted_at = sight.permitted_at.and_then(|at| Some(at.max(released?)));
-            } else {
-                sight.replenished_at = sight.replenished_at.max(limit.replenished_at(cost, leave, back, units, now)?);
+                match self.limits[index].permitted_at(cost, leave, before.members, now)? {
+                    Some(at) => sight.permitted_at = sight.permitted_at.max(at),
+                    None => return Some(None),
+                }
+                continue;
             }
+            let units = lately.likely(before.of(dimension), dimension);
+            let reserved = self.in_flight.of(dimension);
+            let promised = u64::try_from(reserved).unwrap_or(0);
+            let limit = &mut self.limits[index];
+            let back = if sent == Some(true) && dimension == Dimension::OutputTokens {
+                limit.overdraft(promised.saturating_add(cost.of(dimension)), self.permits + 1)
+            } else {
+                // What is in flight gives back what it does not use, some of it in time.
+                promised.saturating_sub(lately.likely(reserved, dimension)) / 2
+            };
+            let at = match sent {
+                Some(_) => limit.replenished_to_send(cost, leave, back, units, now)?,
+                None => limit.replenished_at(cost, leave, back, units, now)?,
+            };
+            if at > now && is_guessed && dimension.is_charged_late() && lately.are_few() {
+                return Some(None);
+            }
+            sight.replenished_at = sight.replenished_at.max(at);
         }
-        Some(sight)
+        Some(Some(sight))
     }
 
     /// How much longer one second's work takes of the limit that is waited for: of permits as long as calls do, because each
-    /// counts for a second.
-    pub(crate) fn time_of_work(&self) -> Duration {
-        let waited_for = self.waits_for.and_then(|index| self.limits.get(index));
-        waited_for.and_then(super::Limit::hold).unwrap_or(Duration::SECOND)
+    /// counts for a second; of others as much less as the latest requests took less than they reserved.
+    pub(crate) fn time_of_work(&mut self) -> Duration {
+        let Some(limit) = self.waits_for.and_then(|index| self.limits.get(index)) else { return Duration::SECOND };
+        let (hold, dimension) = (limit.hold(), limit.dimension());
+        hold.unwrap_or_else(|| Duration::from_nanos(self.lately().likely(1_000_000_000, dimension)))
     }
 
     /// Before when `cost` surely has no room, if no limit is raised: what goes before it stays and costs as much as earlier
     /// requests did, and what is in flight gives back at once what it will. `is_sent` says that it goes to a server, which
     /// may charge for output later than the ledger does. Permits may come back at any time.
     pub(crate) fn soonest(&mut self, cost: Cost, is_sent: bool, before: &Before, now: Instant) -> Instant {
+        let ended = self.ended();
         let mut soonest = now;
         for index in 0..self.limits.len() {
             let dimension = self.limits[index].dimension();
             if dimension == Dimension::Concurrency || is_sent && dimension.is_charged_late() {
                 continue;
             }
-            let units = self.likely(before.of(dimension), dimension);
-            let back = self.coming_back(dimension);
+            let units = ended.likely(before.of(dimension), dimension);
+            let reserved = self.in_flight.of(dimension);
+            let back = u64::try_from(reserved).unwrap_or(0).saturating_sub(ended.likely(reserved, dimension));
             let limit = self.limits[index].replenished_at(cost, None, back, units, now);
             soonest = limit.map_or(soonest, |at| at.max(soonest));
         }
@@ -109,21 +147,14 @@ impl Ledger {
         }
     }
 
-    /// What of what is in flight is likely not to be used.
-    fn coming_back(&self, dimension: Dimension) -> u64 {
-        let reserved = self.in_flight.of(dimension);
-        u64::try_from(reserved).unwrap_or(0).saturating_sub(self.likely(reserved, dimension))
+    /// What has ended in all.
+    const fn ended(&self) -> Ended {
+        Ended { reserved: self.sums.reserved.less(&self.in_flight), settled: self.sums.settled }
     }
 
-    /// What is charged in the end of `reserved` in `dimension`, by what was of all that has ended.
-    fn likely(&self, reserved: i64, dimension: Dimension) -> u64 {
-        let reserved = u64::try_from(reserved).unwrap_or(0);
-        let ended = self.sums.reserved.of(dimension) - self.in_flight.of(dimension);
-        let settled = self.sums.settled.of(dimension);
-        if ended <= 0 || settled == ended {
-            return reserved;
-        }
-        let (ended, settled) = (ended.unsigned_abs(), u64::try_from(settled).unwrap_or(0));
-        u64::try_from(u128::from(reserved) * u128::from(settled) / u128::from(ended)).unwrap_or(u64::MAX)
+    /// What has ended lately.
+    const fn lately(&mut self) -> Ended {
+        let ended = self.ended();
+        self.lately.of(ended)
     }
 }

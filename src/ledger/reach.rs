@@ -83,6 +83,31 @@ impl Reach {
         Some(since + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)).min(doubling))
     }
 
+    /// Whether the end of the true burst was found, so that time alone opens no more.
+    pub(crate) const fn has_end(&self) -> bool {
+        self.strikes > 0
+    }
+
+    /// How long it takes until requests may be sent that reach to `depth`, of which so much comes back in a second, if
+    /// somebody waits all the time and no refusal comes.
+    pub(crate) fn opens_in(&self, depth: u64, per_second: u64, burst: u64) -> Duration {
+        let mut passed = Duration::ZERO;
+        let mut ahead = *self;
+        while !ahead.is_open(burst) {
+            let back = u128::from(per_second) * u128::from(passed.as_nanos()) / u128::from(Duration::SECOND.as_nanos());
+            let missing = depth.saturating_sub(u64::try_from(back).unwrap_or(u64::MAX)).saturating_sub(ahead.allowed);
+            if missing == 0 {
+                break;
+            }
+            // It opens bit by bit, and what is open opens more.
+            let more = ahead.allowed.div_ceil(STEPS);
+            let step = ahead.doubling(burst).divided_by(STEPS);
+            passed = passed + if missing < more { step.times(missing).divided_by(more) } else { step };
+            ahead.allowed = ahead.allowed.saturating_add(more.min(missing));
+        }
+        passed
+    }
+
     /// Opens what opens by time alone.
     pub(crate) fn pass_time(&mut self, burst: u64, now: Instant) {
         // What comes back meanwhile lets requests go too, so that one that fits is no end of the wait.
@@ -164,6 +189,8 @@ impl Reach {
 
 /// Requests that are sent at once to a server of which nothing is known.
 const FEW: u64 = 2;
+/// In so many steps what is to open is foreseen, for each doubling.
+const STEPS: u64 = 4;
 /// Refusals come within a tenth of it, and so of a tenth of what is open; and still the burst of a minute opens in seconds.
 const DOUBLING: Duration = Duration::from_millis(800);
 /// Beyond a part of the burst that others may have begun to use at the same time, in which first answers come.

@@ -9,7 +9,7 @@
 use super::ticket::{Entry, NewTicket, Phase, Ticket};
 use super::{END_OF_TIME, Limiter, Refusal, ScopeId};
 use crate::cost::Cost;
-use crate::ledger::Before;
+use crate::ledger::{Asker, Before, Wish};
 use crate::queue::{Priority, Queue};
 use crate::time::{Duration, Instant};
 
@@ -42,7 +42,8 @@ impl Limiter {
             return Err(refusal);
         }
         let (_, before) = self.before_newcomer(scope.0, cost, priority, tenant);
-        Ok(self.expected(now, scope.0, cost, priority, &before))
+        let asker = self.newcomer(now, scope.0, cost, priority);
+        Ok(self.expected(now, scope.0, &asker, priority, &before))
     }
 
     /// How the ticket's request stands, if it waits.
@@ -50,14 +51,17 @@ impl Limiter {
         let entry = self.tickets.get(ticket).copied()?;
         match entry.phase {
             Phase::Waiting => {
+                let asker = self.asker(now, ticket, &entry);
                 let (position, before) = self.before(ticket, &entry);
-                let expected = self.expected(now, entry.scope, entry.cost, entry.priority, &before);
+                let before = before.at_price(entry.cost, asker.wish.cost);
+                let expected = self.expected(now, entry.scope, &asker, entry.priority, &before);
                 Some(Outlook { position, expected })
             }
             Phase::Pausing => {
                 // When it comes back, it stands first among its equals.
                 let back = self.alarms.at(ticket.slot()).unwrap_or(now);
-                let expected = self.expected(now, entry.scope, entry.cost, entry.priority, &Before::default());
+                let asker = self.asker(now, ticket, &entry);
+                let expected = self.expected(now, entry.scope, &asker, entry.priority, &Before::default());
                 Some(Outlook { position: 0, expected: expected.map(|wait| wait.max(back.since(now))) })
             }
             Phase::InFlight(_) => None,
@@ -94,7 +98,7 @@ impl Limiter {
         &mut self,
         now: Instant,
         index: u32,
-        cost: Cost,
+        asker: &Asker,
         priority: Priority,
         before: &Before,
     ) -> Option<Duration> {
@@ -102,9 +106,8 @@ impl Limiter {
             return None;
         }
         let scope = self.scopes.get_mut(index);
-        let leave = scope.headroom.left_by(priority, self.queue.headroom, now).map(|(leave, _)| leave);
-        let sight = scope.ledger.outlook(cost, leave.as_ref(), before, now)?;
-        let in_order = sight.replenished_at.max(sight.permitted_at?).since(now);
+        let sight = scope.ledger.outlook(asker, before, now)??;
+        let in_order = sight.replenished_at.max(sight.permitted_at).since(now);
         let mut at =
             (now + scope.with_newcomers(in_order, priority, now)).max(scope.outlook_of_server(now, before.members)?);
         if before.members > 0 {
@@ -112,6 +115,21 @@ impl Limiter {
             at = at.max(self.openings.at(index).unwrap_or(now));
         }
         Some(at.max(self.place_at(now, before.members)?).since(now))
+    }
+
+    /// A ticket that waits, with what is known of its cost by now.
+    fn asker(&mut self, now: Instant, ticket: Ticket, entry: &Entry) -> Asker {
+        let readable = self.found_by(now, ticket).readable;
+        let (wish, _) = self.wish(now, ticket, entry.priority, readable);
+        let is_guessed = self.tickets.call(entry).is_some_and(|call| call.counts_tokens && call.known.output.is_none());
+        Asker { wish, is_guessed }
+    }
+
+    /// One who would come now, to a server if others did.
+    fn newcomer(&mut self, now: Instant, index: u32, cost: Cost, priority: Priority) -> Asker {
+        let scope = self.scopes.get_mut(index);
+        let leave = scope.headroom.left_by(priority, self.queue.headroom, now).map(|(leave, _)| leave);
+        Asker { wish: Wish { cost, leave, sent: scope.has_answered.then_some(false) }, is_guessed: false }
     }
 
     /// When a place is likely to be free of those that all scopes share, after `members` others had theirs in the same scope.
@@ -166,7 +184,8 @@ impl Limiter {
             return None;
         }
         let (position, before) = self.before_newcomer(new.scope, new.cost, new.priority, new.tenant);
-        let expected = self.expected(now, new.scope, new.cost, new.priority, &before);
+        let asker = self.newcomer(now, new.scope, new.cost, new.priority);
+        let expected = self.expected(now, new.scope, &asker, new.priority, &before);
         let expected = expected.map(|wait| wait.max(soonest.since(now)));
         let waited = now.since(new.submitted_at);
         Some(Refusal::DeadlineExceeded { scope: self.scopes.name(new.scope), waited, position, expected })
@@ -175,7 +194,8 @@ impl Limiter {
     /// The refusal of a newcomer that would be one too many of those that wait.
     pub(super) fn no_room(&mut self, now: Instant, new: &NewTicket<'_>, limit: u32) -> Refusal {
         let (_, before) = self.before_newcomer(new.scope, new.cost, new.priority, new.tenant);
-        let expected = self.expected(now, new.scope, new.cost, new.priority, &before);
+        let asker = self.newcomer(now, new.scope, new.cost, new.priority);
+        let expected = self.expected(now, new.scope, &asker, new.priority, &before);
         // What was refused could not start at once, whatever the reason.
         let expected = expected.filter(|wait| !wait.is_zero());
         Refusal::QueueFull { scope: self.scopes.name(new.scope), limit, expected }

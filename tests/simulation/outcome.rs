@@ -16,6 +16,8 @@ pub struct Outcome {
     pub answers: Vec<Vec<u16>>,
     /// What became of each job, and when.
     pub lives: Vec<Life>,
+    /// What was said of each job's wait for its first attempt, and when, if the world asked.
+    pub said: Vec<Vec<(Instant, Option<Duration>)>>,
     /// Jobs that a limiter refused.
     pub refusals: Vec<Refusal>,
     /// Attempts that the server did not serve, by status.
@@ -78,6 +80,7 @@ impl Outcome {
         Self {
             answers: Vec::new(),
             lives: Vec::new(),
+            said: Vec::new(),
             refusals: Vec::new(),
             declined: BTreeMap::new(),
             attempts: 0,

@@ -50,6 +50,8 @@ pub struct World {
     pub is_persistent: bool,
     /// Whether callers say beforehand what their jobs cost.
     pub states_costs: bool,
+    /// Whether everybody who waits is asked each second for how long yet.
+    pub asks: bool,
     /// Kept if there, and checked after every step.
     pub books: Option<Books>,
     now: Instant,
@@ -73,6 +75,7 @@ enum Happening {
     Piece(Call, String),
     End(Call, End, Amounts),
     GiveUp(Call),
+    Ask(Call),
     WakeUp(usize),
     Die(usize),
 }
@@ -94,7 +97,8 @@ impl Happening {
             | Self::Answer(call, ..)
             | Self::Piece(call, _)
             | Self::End(call, ..)
-            | Self::GiveUp(call) => Some(*call),
+            | Self::GiveUp(call)
+            | Self::Ask(call) => Some(*call),
             Self::Submit(_) | Self::WakeUp(_) | Self::Die(_) => None,
         }
     }
@@ -138,6 +142,7 @@ impl World {
             patience: BTreeMap::new(),
             is_persistent: false,
             states_costs: false,
+            asks: false,
             books: None,
             now: Instant::ZERO,
             agenda: BTreeMap::new(),
@@ -166,6 +171,7 @@ impl World {
                 Some(earlier) => self.following.entry(earlier).or_default().push(index),
             }
             self.outcome.answers.push(Vec::new());
+            self.outcome.said.push(Vec::new());
             self.outcome.lives.push(Life { process: *process, ..Life::default() });
         }
         self.tasks = tasks;
@@ -263,6 +269,7 @@ impl World {
                 self.outcome.lives[job].is_complete = end == End::Complete;
             }
             Happening::GiveUp(call) => self.give_up(call),
+            Happening::Ask(call) => self.ask(call),
             Happening::WakeUp(process) => {
                 let now = self.time(process);
                 let program = &mut self.processes[process];
@@ -329,6 +336,9 @@ impl World {
                 let running = Running { job, number, attempt: number, exchange: None, stage, has_begun: false };
                 let before = self.running.insert((process, ticket), running);
                 assert!(before.is_none(), "a ticket was given out twice: {before:?}");
+                if self.asks {
+                    self.ask(Call { process, ticket, number });
+                }
                 if let Some(Patience::Queue(patience)) = self.patience.get(&job) {
                     self.plan(self.now + *patience, Happening::GiveUp(Call { process, ticket, number }));
                 }
@@ -338,6 +348,17 @@ impl World {
             }
         }
         process
+    }
+
+    /// Asks for how long a call that has not been sent yet will wait, and again after a second.
+    fn ask(&mut self, call: Call) {
+        let Running { job, number, attempt, .. } = self.running[&(call.process, call.ticket)];
+        let now = self.time(call.process);
+        let outlook = self.limiter(call.process).outlook(now, call.ticket);
+        if let Some(outlook) = outlook.filter(|_| number == attempt) {
+            self.outcome.said[job].push((now, outlook.expected));
+            self.plan(self.now + Duration::SECOND, Happening::Ask(call));
+        }
     }
 
     /// The process to which the callers of a process turn, or the one where they are lost.

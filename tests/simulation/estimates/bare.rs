@@ -1,7 +1,4 @@
-//! What was said of a wait when it began, and when half of it was over, beside what it came to.
-//!
-//! `cargo test --test simulation estimates -- --nocapture` prints the errors: the difference to the true wait, as a part of
-//! it, or of a second where it is shorter. Who did not wait is not counted.
+//! Bare submissions, whose costs and ends are drawn.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +8,8 @@ use tidegate::options::{Value, parse, record};
 use tidegate::queue::Priority;
 use tidegate::random::Random;
 use tidegate::time::{Duration, Instant};
+
+use super::{Errors, Wait, measure};
 
 /// A request, when it comes, and what becomes of it when it has started.
 #[derive(Clone, Copy, Debug)]
@@ -24,33 +23,10 @@ struct Job {
     held: Duration,
 }
 
-/// What was said of a job, and when it started.
-#[derive(Clone, Debug, Default)]
-struct Life {
-    submitted_at: Instant,
-    started_at: Instant,
-    /// When something was said, and what.
-    said: Vec<(Instant, Option<Duration>)>,
-}
-
-impl Life {
-    fn wait(&self) -> Duration {
-        self.started_at.since(self.submitted_at)
-    }
-
-    /// How wrong it was what was said when `part` hundredths of the wait were over; `None` if nobody could tell.
-    fn error(&self, part: u64) -> Option<f64> {
-        let at = self.submitted_at + Duration::from_nanos(self.wait().as_nanos() / 100 * part);
-        let (when, said) = self.said.iter().rev().find(|(when, _)| *when <= at)?;
-        let (said, truth) = ((*said)?.as_millis_f64(), self.started_at.since(*when).as_millis_f64());
-        Some((said - truth).abs() / truth.max(1_000.0))
-    }
-}
-
 /// Runs `jobs` through a limiter with `options`, and asks once a second of everybody who waits.
-fn run(options: &Value, jobs: &[Job]) -> Vec<Life> {
+fn run(options: &Value, jobs: &[Job]) -> Vec<Wait> {
     let mut limiter = Limiter::new(&parse(options).expect("the options are right"), 1);
-    let mut lives = vec![Life::default(); jobs.len()];
+    let mut lives = vec![Wait::default(); jobs.len()];
     let (mut waiting, mut ends): (BTreeMap<Ticket, usize>, BTreeMap<(Instant, Ticket), u32>) = Default::default();
     let (mut next, mut asked_at) = (0, Instant::ZERO);
     let mut now = Instant::ZERO;
@@ -96,35 +72,6 @@ fn run(options: &Value, jobs: &[Job]) -> Vec<Life> {
         }
     }
     lives
-}
-
-/// The errors at submission and half-way, sorted, and which part of those who waited nobody could tell anything.
-#[derive(Debug)]
-struct Errors {
-    at_first: Vec<f64>,
-    half_way: Vec<f64>,
-    unknown: f64,
-}
-
-impl Errors {
-    fn of(lives: &[Life]) -> Self {
-        let waited: Vec<&Life> = lives.iter().filter(|life| !life.wait().is_zero()).collect();
-        assert!(waited.len() > 50, "{} had to wait", waited.len());
-        let sorted = |part| {
-            let mut errors: Vec<f64> = waited.iter().filter_map(|life| life.error(part)).collect();
-            errors.sort_by(f64::total_cmp);
-            errors
-        };
-        let (at_first, half_way) = (sorted(0), sorted(50));
-        let unknown = 1.0 - at_first.len() as f64 / waited.len() as f64;
-        Self { at_first, half_way, unknown }
-    }
-
-    /// The median and the 95th percentile, at submission and half-way.
-    fn figures(&self) -> [f64; 4] {
-        let at = |errors: &[f64], percent: usize| errors.get(errors.len() * percent / 100).copied().unwrap_or(f64::NAN);
-        [at(&self.at_first, 50), at(&self.at_first, 95), at(&self.half_way, 50), at(&self.half_way, 95)]
-    }
 }
 
 /// `count` jobs that come in a time of `seconds`, one after the other, the sizes and times of which `draw` changes.
@@ -223,16 +170,11 @@ fn mixed(seed: u64) -> Vec<Job> {
 
 #[test]
 fn what_is_said_of_waits_is_near_what_they_come_to() {
-    eprintln!("{:<28} at submission: median, p95  half-way: median, p95   nobody could tell", "");
+    Errors::head();
     for (name, options, jobs, most) in cases() {
-        let lives: Vec<Life> = (1..=4).flat_map(|seed| run(&options, &jobs(seed))).collect();
-        let errors = Errors::of(&lives);
+        let errors = measure(name, |seed| run(&options, &jobs(seed)));
         let figures = errors.figures();
-        let [first, first_worst, half, half_worst] = figures;
-        eprintln!(
-            "{name:<28} {first:>22.3} {first_worst:>5.2} {half:>17.3} {half_worst:>5.2} {:>19.1} %",
-            errors.unknown * 100.0
-        );
+        assert!(errors.waited > 50, "{} had to wait", errors.waited);
         assert!(figures.iter().zip(most).all(|(figure, most)| *figure <= most), "{name}: {figures:?} and {most:?}");
         assert!(errors.unknown < 0.1, "{name}: {}", errors.unknown);
     }
