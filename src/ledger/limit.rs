@@ -311,7 +311,7 @@ impl Limit {
 
     #[inline]
     pub(super) fn settle(&mut self, reservation: &Reservation, actual: Cost, now: Instant) {
-        let Reservation { cost: reserved, sent_at, counted_at } = *reservation;
+        let Reservation { cost: reserved, sent_at, counted_at, .. } = *reservation;
         let (mut reserved, mut actual) = (reserved.of(self.dimension), actual.of(self.dimension));
         if self.dimension == Dimension::OutputTokens {
             self.overdraft.settled(reserved, actual, now.since(sent_at));

@@ -57,6 +57,8 @@ pub struct Ledger {
     waits_for: Option<usize>,
     /// What ended lately.
     lately: Lately,
+    /// By how much more was reserved for those that ended than was expected of them when they came.
+    raised: Tally,
 }
 
 /// What one request holds until it is settled or cancelled.
@@ -64,6 +66,8 @@ pub struct Ledger {
 #[derive(Debug)]
 pub struct Reservation {
     cost: Cost,
+    /// What was expected when the request came.
+    expected: Cost,
     sent_at: Instant,
     counted_at: Instant,
 }
@@ -94,6 +98,11 @@ impl Reservation {
     /// What was reserved.
     pub const fn cost(&self) -> Cost {
         self.cost
+    }
+
+    /// The same of a request that was `expected` to take something else when it came.
+    pub(crate) const fn instead_of(self, expected: Cost) -> Self {
+        Self { expected, ..self }
     }
 
     /// When.
@@ -240,7 +249,7 @@ impl Ledger {
         self.sums.reserved.add(cost);
         self.sums.charged.add(cost);
         self.in_flight.add(cost);
-        Reservation { cost, sent_at: now, counted_at }
+        Reservation { cost, expected: cost, sent_at: now, counted_at }
     }
 
     /// The same if what `leave` says stays in every limit.
@@ -280,6 +289,10 @@ impl Ledger {
         }
         self.permits = self.permits.saturating_sub(1);
         self.in_flight.subtract(reserved);
+        if reservation.expected != reserved {
+            self.raised.add(reserved);
+            self.raised.subtract(reservation.expected);
+        }
         self.sums.charged.subtract(reserved.beyond(actual));
         self.sums.settled.add(actual);
     }

@@ -21,19 +21,6 @@ impl Before {
         waited_for.map_or_else(|| self.average.of(dimension), |(_, units)| units)
     }
 
-    /// The same if all of them turn out as one does who was thought to take `once` and is now thought to take `cost`.
-    pub(crate) fn at_price(self, once: Cost, cost: Cost) -> Self {
-        if once == cost {
-            return self;
-        }
-        let waited_for = self.waited_for.map(|(dimension, units)| {
-            let (then, now) = (once.of(dimension).max(1), cost.of(dimension));
-            let units = i128::from(units) * i128::from(now) / i128::from(then);
-            (dimension, i64::try_from(units).unwrap_or(i64::MAX))
-        });
-        Self { average: self.average.at_price(once, cost), waited_for, ..self }
-    }
-
     /// The same without `fewer` of them.
     pub(crate) fn without(self, fewer: u64) -> Self {
         let (members, whole) = (self.members.saturating_sub(fewer), self.members);
@@ -79,7 +66,7 @@ impl Ledger {
     pub(crate) fn outlook(&mut self, asker: &Asker, before: &Before, now: Instant) -> Option<Option<Sight>> {
         let Asker { wish: Wish { cost, ref leave, sent }, is_guessed } = *asker;
         let leave = leave.as_ref();
-        let lately = self.lately();
+        let (ended, lately) = (self.ended(), self.lately());
         let mut sight = Sight { replenished_at: now, permitted_at: now };
         for index in 0..self.limits.len() {
             let dimension = self.limits[index].dimension();
@@ -93,18 +80,19 @@ impl Ledger {
             let units = lately.likely(before.of(dimension), dimension);
             let reserved = self.in_flight.of(dimension);
             let promised = u64::try_from(reserved).unwrap_or(0);
+            let used = ended.likely(reserved, dimension);
             let limit = &mut self.limits[index];
             let back = if sent == Some(true) && dimension == Dimension::OutputTokens {
                 limit.overdraft(promised.saturating_add(cost.of(dimension)), self.permits + 1)
             } else {
                 // What is in flight gives back what it does not use, some of it in time.
-                promised.saturating_sub(lately.likely(reserved, dimension)) / 2
+                promised.saturating_sub(used) / 2
             };
             let at = match sent {
                 Some(_) => limit.replenished_to_send(cost, leave, back, units, now)?,
                 None => limit.replenished_at(cost, leave, back, units, now)?,
             };
-            if at > now && is_guessed && dimension.is_charged_late() && lately.are_few() {
+            if at > now && is_guessed && dimension.is_charged_late() && ended.are_few(self.permits) {
                 return Some(None);
             }
             sight.replenished_at = sight.replenished_at.max(at);
@@ -147,14 +135,14 @@ impl Ledger {
         }
     }
 
-    /// What has ended in all.
+    /// What has ended in all, and what was reserved for it.
     const fn ended(&self) -> Ended {
-        Ended { reserved: self.sums.reserved.less(&self.in_flight), settled: self.sums.settled }
+        Ended { expected: self.sums.reserved.less(&self.in_flight), settled: self.sums.settled }
     }
 
-    /// What has ended lately.
+    /// What has ended lately, and what was expected of it when it came.
     const fn lately(&mut self) -> Ended {
-        let ended = self.ended();
-        self.lately.of(ended)
+        let Ended { expected, settled } = self.ended();
+        self.lately.of(Ended { expected: expected.less(&self.raised), settled })
     }
 }

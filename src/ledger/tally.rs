@@ -42,20 +42,6 @@ impl Tally {
         }
     }
 
-    /// The same if everything that was taken for `once` is `cost`.
-    pub(super) fn at_price(&self, once: Cost, cost: Cost) -> Self {
-        let share = |units: i64, once: u32, cost: u32| {
-            let units = i128::from(units) * i128::from(cost) / i128::from(once.max(1));
-            i64::try_from(units).unwrap_or(i64::MAX)
-        };
-        Self {
-            requests: self.requests,
-            input_tokens: share(self.input_tokens, once.input_tokens, cost.input_tokens),
-            output_tokens: share(self.output_tokens, once.output_tokens, cost.output_tokens),
-            custom: self.custom,
-        }
-    }
-
     /// What is left without `others`.
     pub(super) const fn less(&self, others: &Self) -> Self {
         Self {

@@ -53,7 +53,6 @@ impl Limiter {
             Phase::Waiting => {
                 let asker = self.asker(now, ticket, &entry);
                 let (position, before) = self.before(ticket, &entry);
-                let before = before.at_price(entry.cost, asker.wish.cost);
                 let expected = self.expected(now, entry.scope, &asker, entry.priority, &before);
                 Some(Outlook { position, expected })
             }
@@ -121,7 +120,8 @@ impl Limiter {
     fn asker(&mut self, now: Instant, ticket: Ticket, entry: &Entry) -> Asker {
         let readable = self.found_by(now, ticket).readable;
         let (wish, _) = self.wish(now, ticket, entry.priority, readable);
-        let is_guessed = self.tickets.call(entry).is_some_and(|call| call.counts_tokens && call.known.output.is_none());
+        let is_guessed =
+            wish.sent == Some(true) && self.tickets.call(entry).is_some_and(|call| call.known.output.is_none());
         Asker { wish, is_guessed }
     }
 

@@ -217,7 +217,7 @@ impl Limiter {
     ) -> Result<(), Earliest> {
         let Some(entry) = self.tickets.get(ticket).copied() else { return Ok(()) };
         let scope = self.scopes.get_mut(entry.scope);
-        let reservation = scope.ledger.grant(wish, now)?;
+        let reservation = scope.ledger.grant(wish, now)?.instead_of(entry.cost);
         scope.began(now);
         scope.traffic.note(now);
         if let Some(budget) = self.retry.budget.as_ref().filter(|_| wish.sent.is_some() && entry.attempt == 1) {

@@ -76,8 +76,17 @@ const PLAN: Plan = Plan {
 
 /// Every workload, `factor` times as long as usual.
 pub fn all(seed: u64, factor: usize) -> Vec<Scenario> {
+    plans().into_iter().map(|plan| plan.make(seed, factor)).collect()
+}
+
+/// The workload of this name.
+pub fn named(name: &str, seed: u64) -> Scenario {
+    plans().into_iter().find(|plan| plan.name == name).expect("a known workload").make(seed, 1)
+}
+
+fn plans() -> Vec<Plan> {
     let window = Limits { rpm: 2_000, itpm: 300_000, otpm: 60_000, burst_ms: 10_000, ..AMPLE };
-    [
+    vec![
         Plan { name: "requests", workload: "requests-bound", jobs: 400, limits: Limits { rpm: 240, ..AMPLE }, ..PLAN },
         Plan {
             name: "input 1:100",
@@ -182,9 +191,6 @@ pub fn all(seed: u64, factor: usize) -> Vec<Scenario> {
             ..PLAN
         },
     ]
-    .into_iter()
-    .map(|plan| plan.make(seed, factor))
-    .collect()
 }
 
 impl Plan {

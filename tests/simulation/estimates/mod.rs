@@ -96,7 +96,8 @@ struct Errors {
     signs: [f64; 2],
     /// Of waits of more than two seconds: in seconds at submission and half-way, and as parts.
     long: [Spread; 4],
-    unknown: f64,
+    /// At submission and half-way.
+    unknown: [f64; 2],
     jumps: [Spread; 2],
 }
 
@@ -116,7 +117,7 @@ impl Errors {
             half_way: errors(50),
             signs: [sign(0), sign(50)],
             long: [seconds(0), seconds(50), parts(0), parts(50)],
-            unknown: 1.0 - at(0).count() as f64 / count as f64,
+            unknown: [0, 50].map(|part| 1.0 - at(part).count() as f64 / count as f64),
             jumps: [
                 Spread::of(waited().flat_map(Wait::jumps).map(|(seconds, _)| seconds)),
                 Spread::of(waited().flat_map(Wait::jumps).map(|(_, part)| part)),
@@ -126,7 +127,7 @@ impl Errors {
 
     fn head() {
         eprintln!(
-            "{:<34} waited | error first, half-way    | sign          | > 2 s: seconds first, half-way | part first, half-way     | ? %  | jumps: s, part",
+            "{:<34} waited | error first, half-way    | sign          | > 2 s: seconds first, half-way | part first, half-way     | ? first, half | jumps: s, part",
             ""
         );
     }
@@ -135,13 +136,14 @@ impl Errors {
         let two = |Spread { median, p95 }: Spread| format!("{median:>5.2} {p95:>5.2}");
         let [first, half, first_part, half_part] = self.long.map(two);
         eprintln!(
-            "{name:<34} {:>6} | {}, {} | {:>+5.2}, {:>+5.2} | {first}, {half}     | {first_part}, {half_part} | {:>4.1} | {}, {}",
+            "{name:<34} {:>6} | {}, {} | {:>+5.2}, {:>+5.2} | {first}, {half}     | {first_part}, {half_part} | {:>4.1} {:>4.1} | {}, {}",
             self.waited,
             two(self.at_first),
             two(self.half_way),
             self.signs[0],
             self.signs[1],
-            self.unknown * 100.0,
+            self.unknown[0] * 100.0,
+            self.unknown[1] * 100.0,
             two(self.jumps[0]),
             two(self.jumps[1]),
         );
