@@ -12,7 +12,7 @@ use crate::ledger::{Before, Ledger, Limit, Reach, Tally};
 use crate::patterns::Patterns;
 use crate::policy::Policy;
 use crate::prompt_cache::{Found, PromptCache};
-use crate::queue::{Ahead, Arrivals, Headroom, Priority, Queue};
+use crate::queue::{Ahead, Arrivals, Headroom, MOST_TAKEN, Priority, Queue};
 use crate::recent::Recent;
 use crate::request::{Facts, Family, Prefixes};
 use crate::retry_budget::RetryBudget;
@@ -136,7 +136,7 @@ impl Scope {
     pub(crate) fn with_newcomers(&mut self, wait: Duration, priority: Priority, now: Instant) -> Duration {
         let taken = self.arrivals.taken_before(priority, now);
         let taken = self.ledger.time_of_work().times(taken).as_nanos() / Duration::SECOND.as_nanos();
-        wait.times(1_000).divided_by(1_000 - taken.min(900))
+        wait.times(1_000).divided_by(1_000 - taken.min(MOST_TAKEN))
     }
 
     /// When what the server refused no longer holds back somebody whom `members` go before; `None` where nobody can tell.

@@ -18,7 +18,7 @@ pub(super) struct Lately {
 }
 
 impl Lately {
-    /// What has ended of the last 32 to 64, or more where nobody asked, when `ended` has in all.
+    /// What has ended of the last 128 to 256, or more where nobody asked, when `ended` has in all.
     pub(super) const fn of(&mut self, ended: Ended) -> Ended {
         let requests = ended.expected.since(&self.newer.expected, Dimension::Requests);
         if requests >= ENOUGH {
@@ -46,7 +46,8 @@ impl Ended {
     }
 }
 
-const ENOUGH: i64 = 32;
+/// The mean of so many answers, whose lengths differ by a factor of three, is off by a tenth.
+const ENOUGH: i64 = 128;
 
 const FEW: u64 = 8;
 
@@ -67,9 +68,9 @@ mod tests {
         let mut lately = Lately::default();
         let likely = |ended: Ended| ended.likely(1_000, Dimension::InputTokens);
         assert_eq!(likely(lately.of(ended(0, 0))), 1_000, "nothing is known");
-        assert_eq!(likely(lately.of(ended(40, 400))), 100);
-        assert_eq!(likely(lately.of(ended(60, 2_400))), 400, "all of them still count");
-        assert_eq!(likely(lately.of(ended(80, 4_400))), 1_000, "those after the first forty");
+        assert_eq!(likely(lately.of(ended(160, 1_600))), 100);
+        assert_eq!(likely(lately.of(ended(240, 9_600))), 400, "all of them still count");
+        assert_eq!(likely(lately.of(ended(320, 17_600))), 1_000, "those after the first 160");
         assert!(ended(7, 9).are_few(0) && !ended(8, 9).are_few(8) && ended(8, 9).are_few(9));
     }
 }

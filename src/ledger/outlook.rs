@@ -80,14 +80,11 @@ impl Ledger {
             let units = lately.likely(before.of(dimension), dimension);
             let reserved = self.in_flight.of(dimension);
             let promised = u64::try_from(reserved).unwrap_or(0);
-            let used = ended.likely(reserved, dimension);
             let limit = &mut self.limits[index];
-            let back = if sent == Some(true) && dimension == Dimension::OutputTokens {
-                limit.overdraft(promised.saturating_add(cost.of(dimension)), self.permits + 1)
-            } else {
-                // What is in flight gives back what it does not use, some of it in time.
-                promised.saturating_sub(used) / 2
-            };
+            // What is in flight gives back what it does not use; but whoever goes before then holds as much too much.
+            let is_late = sent == Some(true) && dimension == Dimension::OutputTokens;
+            let promised = promised.saturating_add(cost.of(dimension));
+            let back = if is_late { limit.overdraft(promised, self.permits + 1) } else { 0 };
             let at = match sent {
                 Some(_) => limit.replenished_to_send(cost, leave, back, units, now)?,
                 None => limit.replenished_at(cost, leave, back, units, now)?,

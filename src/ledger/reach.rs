@@ -190,7 +190,7 @@ impl Reach {
 /// Requests that are sent at once to a server of which nothing is known.
 const FEW: u64 = 2;
 /// In so many steps what is to open is foreseen, for each doubling.
-const STEPS: u64 = 4;
+const STEPS: u64 = 2;
 /// Refusals come within a tenth of it, and so of a tenth of what is open; and still the burst of a minute opens in seconds.
 const DOUBLING: Duration = Duration::from_millis(800);
 /// Beyond a part of the burst that others may have begun to use at the same time, in which first answers come.

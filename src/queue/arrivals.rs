@@ -27,7 +27,7 @@ impl Arrivals {
     }
 
     /// The part of the time that those take who are more urgent than `priority` by about one of the named ones, in thousandths:
-    /// 900 at most.
+    /// 875 at most.
     pub(crate) fn taken_before(&mut self, priority: Priority, now: Instant) -> u64 {
         self.turn_to(now);
         let above = class(priority).min(CLASSES);
@@ -60,8 +60,8 @@ const CLASSES: usize = 3;
 
 const EPOCH: Duration = Duration::from_secs(30);
 
-/// What is passed over for ever all the same has an end, because who waits too long has its turn.
-const MOST_TAKEN: u64 = 900;
+/// Who is overdue has every eighth start.
+pub(crate) const MOST_TAKEN: u64 = 875;
 
 #[cfg(test)]
 mod tests {

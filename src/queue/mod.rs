@@ -22,7 +22,7 @@ mod tests;
 use alloc::vec::Vec;
 
 pub use self::ageing::{AgeingPolicy, MOST_PASSES};
-pub(crate) use self::arrivals::Arrivals;
+pub(crate) use self::arrivals::{Arrivals, MOST_TAKEN};
 pub use self::headroom::Headroom;
 use self::line::Line;
 pub use self::order::{Ahead, InOrder};

@@ -133,7 +133,7 @@ fn cases() -> Vec<Case> {
             |seed| jobs(300, 60, seed, |_, _, _| {}),
             [0.2, 0.6, 0.2, 0.6],
         ),
-        ("priorities and tenants", limits([("itpm", 90_000.0)]), mixed, [0.6, 4.0, 0.5, 3.0]),
+        ("priorities and tenants", limits([("itpm", 90_000.0)]), mixed, [0.6, 4.0, 0.6, 3.0]),
         (
             "calls in flight",
             limits([("concurrency", 8.0)]),
@@ -173,9 +173,6 @@ fn what_is_said_of_waits_is_near_what_they_come_to() {
     Errors::head();
     for (name, options, jobs, most) in cases() {
         let errors = measure(name, |seed| run(&options, &jobs(seed)));
-        let figures = errors.figures();
-        assert!(errors.waited > 50, "{} had to wait", errors.waited);
-        assert!(figures.iter().zip(most).all(|(figure, most)| *figure <= most), "{name}: {figures:?} and {most:?}");
-        assert!(errors.unknown[0] < 0.1, "{name}: {:?}", errors.unknown);
+        errors.check(name, most, 0.1);
     }
 }
