@@ -1,5 +1,6 @@
 //! Programs, a network and a server under one clock.
 
+mod questions;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -348,17 +349,6 @@ impl World {
             }
         }
         process
-    }
-
-    /// Asks for how long a call that has not been sent yet will wait, and again after a second.
-    fn ask(&mut self, call: Call) {
-        let Running { job, number, attempt, .. } = self.running[&(call.process, call.ticket)];
-        let now = self.time(call.process);
-        let outlook = self.limiter(call.process).outlook(now, call.ticket);
-        if let Some(outlook) = outlook.filter(|_| number == attempt) {
-            self.outcome.said[job].push((now, outlook.expected));
-            self.plan(self.now + Duration::SECOND, Happening::Ask(call));
-        }
     }
 
     /// The process to which the callers of a process turn, or the one where they are lost.
