@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -168,7 +169,7 @@ pub(crate) struct Scopes {
     /// Whether one default serves all that no pattern claims.
     has_default: bool,
     /// Scopes that were not configured, by name.
-    learned: BTreeMap<String, u32>,
+    learned: BTreeMap<Arc<str>, u32>,
     /// Those, by their latest use.
     recent: Recent,
     /// Models that were told of, sorted.
@@ -299,13 +300,13 @@ impl Scopes {
     /// The scope that `key` has for itself. Keys are chosen by whoever writes requests, so their number is bounded: an
     /// idle scope gives way to a new one, and where none is found the default serves.
     fn own(&mut self, key: String) -> u32 {
-        if let Some(scope) = self.learned.get(&key).copied() {
+        if let Some(scope) = self.learned.get(key.as_str()).copied() {
             self.recent.touch(scope);
             return scope;
         }
         let Some(scope) = self.vacant() else { return Self::DEFAULT };
         self.list[scope as usize].name.clone_from(&key);
-        self.learned.insert(key, scope);
+        self.learned.insert(key.into(), scope);
         self.recent.touch(scope);
         scope
     }
@@ -321,7 +322,7 @@ impl Scopes {
             let old = &mut self.list[scope as usize];
             if old.is_idle() {
                 self.recent.remove(scope);
-                self.learned.remove(&old.name);
+                self.learned.remove(old.name.as_str());
                 *old = Scope::default();
                 return Some(scope);
             }

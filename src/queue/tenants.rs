@@ -161,7 +161,8 @@ fn share_of(name: &str, shares: &Patterns) -> Share {
 
 /// What of a name counts.
 fn shortened(name: &str) -> &str {
-    name.char_indices().nth(MOST_CHARACTERS).map_or(name, |(end, _)| &name[..end])
+    let end = name.char_indices().nth(MOST_CHARACTERS).map(|(end, _)| end);
+    end.and_then(|end| name.get(..end)).unwrap_or(name)
 }
 
 /// As many characters as a hint may have.
