@@ -6,12 +6,14 @@
 //!
 //! * Of two tenants that both wait, neither gets more than the other, by share, but for one request of each.
 //! * A new tenant begins now, as does one that comes back. So there is nothing to remember of who has left.
+//! * Time is told in nanoseconds of an ordinary share's work. It begins anew when nobody waits, and lasts for centuries of that;
+//!   beyond its end, lanes would take turns one by one.
 //! * What comes later, from however many new tenants, ends later: nobody is passed without end.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::places::{Ends, Lane, NOBODY, NOWHERE, Places};
+use super::places::{Ends, Exit, Member, NOBODY, NOWHERE, Places};
 use super::priority::Priority;
 use super::tenants::{Tenancy, TenantId};
 
@@ -22,7 +24,7 @@ pub(super) struct Line {
     len: u32,
     work: u128,
     /// When the latest to be served in its turn ended.
-    time: u128,
+    time: u64,
     /// Those that have waited before and come back. They go before all others.
     returned: Ends,
     /// All lanes, each of which has somebody, the one to go first at the root of a binary heap.
@@ -63,7 +65,7 @@ impl Line {
     }
 
     /// Where a lane would begin that is not there yet.
-    pub(super) const fn time(&self) -> u128 {
+    pub(super) const fn time(&self) -> u64 {
         self.time
     }
 
@@ -92,17 +94,7 @@ impl Line {
             }
             lane
         });
-        let Some(Lane { mut ends, next_number, .. }) = places.lane(lane).copied() else { return };
-        places.put(member, lane, next_number, work);
-        places.link_last(member, &mut ends);
-        let is_first = ends.first == member;
-        if let Some(lane) = places.lane_mut(lane) {
-            lane.ends = ends;
-            lane.len += 1;
-            lane.next_number = next_number.wrapping_add(1);
-            lane.work += u128::from(work);
-        }
-        if is_first {
+        if places.enter(lane, member, work) {
             self.heap.push(lane);
             self.place(lane, self.heap.len() - 1, places);
         }
@@ -112,8 +104,7 @@ impl Line {
     pub(super) fn come_back(&mut self, member: u32, work: u64, places: &mut Places) {
         self.len += 1;
         self.work += u128::from(work);
-        places.put(member, NOWHERE, 0, work);
-        places.link_first(member, &mut self.returned);
+        places.link_first(member, work, &mut self.returned);
     }
 
     /// `member` leaves from wherever it stands.
@@ -122,9 +113,9 @@ impl Line {
         self.len -= 1;
         self.work -= u128::from(stood.work);
         if stood.lane == NOWHERE {
-            places.unlink(member, &mut self.returned);
+            places.unlink(&stood, &mut self.returned);
         } else {
-            self.leave_lane(member, stood.lane, u128::from(stood.work), places);
+            self.leave_lane(member, &stood, places);
         }
         if self.len == 0 {
             // Where nobody waits, nobody has an advantage to lose.
@@ -132,30 +123,21 @@ impl Line {
         }
     }
 
-    fn leave_lane(&mut self, member: u32, lane: u32, work: u128, places: &mut Places) {
-        let Some(Lane { mut ends, place, of, .. }) = places.lane(lane).copied() else { return };
-        let was_first = ends.first == member;
-        places.unlink(member, &mut ends);
-        if ends.first != NOBODY {
-            if let Some(lane) = places.lane_mut(lane) {
-                lane.ends = ends;
-                lane.len -= 1;
-                lane.work -= work;
-            }
-            if was_first {
-                self.place(lane, place as usize, places);
-            }
-            return;
-        }
-        places.shut(lane);
-        if of.tenant == TenantId::NAMELESS {
+    fn leave_lane(&mut self, member: u32, stood: &Member, places: &mut Places) {
+        let (place, tenant) = match places.exit(member, stood) {
+            Some(Exit::Empty { place, tenant }) => (place as usize, tenant),
+            Some(Exit::First { place }) => return self.place(stood.lane, place as usize, places),
+            Some(Exit::Other) | None => return,
+        };
+        places.shut(stood.lane);
+        if tenant == TenantId::NAMELESS {
             self.nameless = None;
         } else {
-            self.named.remove(&of.tenant);
+            self.named.remove(&tenant);
         }
-        self.heap.swap_remove(place as usize);
-        if (place as usize) < self.heap.len() {
-            self.sift(place as usize, places);
+        self.heap.swap_remove(place);
+        if place < self.heap.len() {
+            self.sift(place, places);
         }
     }
 
@@ -166,7 +148,7 @@ impl Line {
             if lane.place == 0 && lane.ends.first == member {
                 self.time = self.time.max(lane.ends_at);
             }
-            lane.begins += lane.of.share.stretch(work);
+            lane.begins = lane.begins.saturating_add(lane.of.share.stretch(work));
             // Its first one leaves now, and then the lane gets a new place; else it gets it here.
             if lane.ends.first != member {
                 let place = lane.place as usize;
@@ -181,7 +163,7 @@ impl Line {
         let turn = places.next_turn();
         let Some(first) = places.lane(lane).map(|lane| places.member(lane.ends.first)) else { return };
         if let Some(lane) = places.lane_mut(lane) {
-            lane.ends_at = lane.begins + lane.of.share.stretch(first.work);
+            lane.ends_at = lane.begins.saturating_add(lane.of.share.stretch(first.work));
             lane.turn = turn;
         }
         self.sift(place, places);
@@ -223,6 +205,6 @@ impl Line {
     }
 }
 
-fn key(lane: u32, places: &Places) -> (u128, u64) {
+fn key(lane: u32, places: &Places) -> (u64, u64) {
     places.lane(lane).map_or((0, 0), |lane| (lane.ends_at, lane.turn))
 }

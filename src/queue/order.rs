@@ -124,8 +124,8 @@ fn estimated(line: &Line, lane: Option<&Lane>, before: u64, work: u64, of: Tenan
     let others = line.work().saturating_sub(own_work);
     let tenants = u128::from(line.heap().len() as u64).saturating_sub(u128::from(lane.is_some()));
     let begins = lane.map_or(0, |lane| lane.begins.saturating_sub(line.time()));
-    let until = begins + of.share.stretch(u64::try_from(own).unwrap_or(u64::MAX).saturating_add(work));
-    let served = others.min(until.saturating_mul(tenants));
+    let until = begins.saturating_add(of.share.stretch(u64::try_from(own).unwrap_or(u64::MAX).saturating_add(work)));
+    let served = others.min(u128::from(until) * tenants);
     let other_members = u128::from(u64::from(line.len()).saturating_sub(len));
     let members = (other_members * served).checked_div(others).unwrap_or(other_members);
     Sum { members: before + u64::try_from(members).unwrap_or(u64::MAX), work: own + served, is_estimated: true }
@@ -180,9 +180,9 @@ pub struct InOrder<'a> {
 /// What is left of a lane.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Rest {
-    ends_at: u128,
+    ends_at: u64,
     turn: u64,
-    begins: u128,
+    begins: u64,
     member: u32,
     lane: u32,
     /// Where the lane stands in the heap, if those below it have not been looked at.
@@ -207,8 +207,8 @@ impl InOrder<'_> {
     fn put_back(&mut self, rest: Rest) {
         let Member { behind: member, work, .. } = self.places.member(rest.member);
         let Some(lane) = self.places.lane(rest.lane).filter(|_| member != NOBODY) else { return };
-        let begins = rest.begins + lane.of.share.stretch(work);
-        let ends_at = begins + lane.of.share.stretch(self.places.member(member).work);
+        let begins = rest.begins.saturating_add(lane.of.share.stretch(work));
+        let ends_at = begins.saturating_add(lane.of.share.stretch(self.places.member(member).work));
         self.turn += 1;
         self.lanes.push(Reverse(Rest { ends_at, turn: self.turn, begins, member, place: None, ..rest }));
     }

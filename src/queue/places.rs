@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::tenants::Tenancy;
+use super::tenants::{Tenancy, TenantId};
 use crate::slab::Slab;
 
 /// The places of all members of all queues. A member is a small integer; it costs 24 bytes here.
@@ -45,13 +45,24 @@ pub(super) struct Lane {
     /// The work of all its members.
     pub(super) work: u128,
     /// When its first one begins, in its line's time.
-    pub(super) begins: u128,
+    pub(super) begins: u64,
     /// When its first one ends, in its line's time: whoever ends first goes first.
-    pub(super) ends_at: u128,
+    pub(super) ends_at: u64,
     /// Of equals, the one that got its place first goes first.
     pub(super) turn: u64,
     /// Where it stands in the heap of its line.
     pub(super) place: u32,
+}
+
+/// What a lane is when somebody has left it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Exit {
+    /// Nobody is left in the lane, which stands at `place` in the heap of its line.
+    Empty { place: u32, tenant: TenantId },
+    /// Another one is first.
+    First { place: u32 },
+    /// The first is who it was.
+    Other,
 }
 
 impl Default for Ends {
@@ -65,26 +76,52 @@ impl Places {
         self.members.get(member as usize).copied().unwrap_or(ABSENT)
     }
 
-    /// Notes where `member` will stand. It is to be linked next.
-    pub(super) fn put(&mut self, member: u32, lane: u32, number: u32, work: u64) {
+    /// `member`, which takes `work`, stands last in `lane` from now on. Says whether it is the first there, too.
+    #[inline]
+    pub(super) fn enter(&mut self, lane: u32, member: u32, work: u64) -> bool {
+        let Some(Lane { ends, len, next_number, work: sum, .. }) = self.lanes.get_mut(lane) else { return false };
         let slot = member as usize;
         if slot >= self.members.len() {
             self.members.resize(slot + 1, ABSENT);
         }
-        self.members[slot] = Member { lane, number, work, ..ABSENT };
-    }
-
-    pub(super) fn link_last(&mut self, member: u32, ends: &mut Ends) {
-        self.members[member as usize].before = ends.last;
-        match ends.last {
-            NOBODY => ends.first = member,
-            last => self.members[last as usize].behind = member,
+        self.members[slot] = Member { before: ends.last, behind: NOBODY, lane, number: *next_number, work };
+        let is_first = ends.last == NOBODY;
+        if is_first {
+            ends.first = member;
+        } else {
+            self.members[ends.last as usize].behind = member;
         }
         ends.last = member;
+        *len += 1;
+        *next_number = next_number.wrapping_add(1);
+        *sum += u128::from(work);
+        is_first
     }
 
-    pub(super) fn link_first(&mut self, member: u32, ends: &mut Ends) {
-        self.members[member as usize].behind = ends.first;
+    /// `member`, which stood like `stood`, leaves its lane.
+    #[inline]
+    pub(super) fn exit(&mut self, member: u32, stood: &Member) -> Option<Exit> {
+        let lane = self.lanes.get_mut(stood.lane)?;
+        let was_first = lane.ends.first == member;
+        unlink(&mut self.members, stood, &mut lane.ends);
+        lane.len -= 1;
+        lane.work -= u128::from(stood.work);
+        Some(if lane.len == 0 {
+            Exit::Empty { place: lane.place, tenant: lane.of.tenant }
+        } else if was_first {
+            Exit::First { place: lane.place }
+        } else {
+            Exit::Other
+        })
+    }
+
+    /// `member`, which takes `work`, stands first among those between `ends` from now on, and in no lane.
+    pub(super) fn link_first(&mut self, member: u32, work: u64, ends: &mut Ends) {
+        let slot = member as usize;
+        if slot >= self.members.len() {
+            self.members.resize(slot + 1, ABSENT);
+        }
+        self.members[slot] = Member { behind: ends.first, work, ..ABSENT };
         match ends.first {
             NOBODY => ends.last = member,
             first => self.members[first as usize].before = member,
@@ -92,16 +129,9 @@ impl Places {
         ends.first = member;
     }
 
-    pub(super) fn unlink(&mut self, member: u32, ends: &mut Ends) {
-        let Member { before, behind, .. } = self.member(member);
-        match before {
-            NOBODY => ends.first = behind,
-            before => self.members[before as usize].behind = behind,
-        }
-        match behind {
-            NOBODY => ends.last = before,
-            behind => self.members[behind as usize].before = before,
-        }
+    /// Who stood like `stood` no longer stands between `ends`.
+    pub(super) fn unlink(&mut self, stood: &Member, ends: &mut Ends) {
+        unlink(&mut self.members, stood, ends);
     }
 
     pub(super) fn lane(&self, lane: u32) -> Option<&Lane> {
@@ -113,7 +143,7 @@ impl Places {
     }
 
     /// An empty lane that begins at `begins`.
-    pub(super) fn open(&mut self, of: Tenancy, begins: u128) -> u32 {
+    pub(super) fn open(&mut self, of: Tenancy, begins: u64) -> u32 {
         self.lanes.insert(Lane {
             of,
             ends: Ends::default(),
@@ -138,6 +168,19 @@ impl Places {
 
     pub(super) const fn turns(&self) -> u64 {
         self.turns
+    }
+}
+
+#[inline]
+fn unlink(members: &mut [Member], stood: &Member, ends: &mut Ends) {
+    let Member { before, behind, .. } = *stood;
+    match before {
+        NOBODY => ends.first = behind,
+        before => members[before as usize].behind = behind,
+    }
+    match behind {
+        NOBODY => ends.last = before,
+        behind => members[behind as usize].before = before,
     }
 }
 

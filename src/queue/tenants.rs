@@ -62,8 +62,10 @@ impl Share {
     }
 
     /// For how much of an ordinary tenant's time `work` counts: of who has twice the share, for half. Never for nothing.
-    pub fn stretch(self, work: u64) -> u128 {
-        (u128::from(work.max(1)) * u128::from(Self::ONE)).div_ceil(u128::from(self.0))
+    #[inline]
+    pub fn stretch(self, work: u64) -> u64 {
+        let work = work.max(1);
+        if self.0 == Self::ONE { work } else { work.saturating_mul(u64::from(Self::ONE)).div_ceil(u64::from(self.0)) }
     }
 }
 
