@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use super::charge;
 use super::charging::ModelTerms;
 use super::counting::Count;
-use super::ticket::{Call, Flight, Known, NewTicket, Phase, Ticket};
+use super::ticket::{Call, Flight, Known, NewCall, NewTicket, Phase, Ticket};
 use super::{Event, Limiter, Refusal, Verdict};
 use crate::cost::{Cost, Dimension, Stated};
 use crate::forecast::{ModelId, Subject, clamp_to_u32};
@@ -116,7 +116,7 @@ impl Limiter {
             submitted_at,
             deadline,
         };
-        self.enqueue(now, new, certain, Some(call), &prefixes)
+        self.enqueue(now, &new, certain, Some(NewCall { call: &call, prefixes: &prefixes }))
     }
 
     /// Whose conventions a request about which `facts` are known follows.

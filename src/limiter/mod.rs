@@ -73,7 +73,6 @@ use crate::ledger::Holds;
 use crate::policy::{Conventions, Policy, QueuePolicy, RetryPolicy};
 use crate::queue::{Places, Priority, Tenants};
 use crate::random::Random;
-use crate::request::Prefixes;
 use crate::schedule::Schedule;
 use crate::scope::Scopes;
 use crate::time::{Duration, Instant};
@@ -252,7 +251,7 @@ impl Limiter {
                 }
                 let new =
                     NewTicket { scope: scope.0, cost, priority, tenant: "", submitted_at: now, deadline: END_OF_TIME };
-                let ticket = self.tickets.insert(new, None);
+                let ticket = self.tickets.insert(&new, None);
                 self.holds.begin(now);
                 self.tickets.start(ticket, reservation);
                 Ok(ticket)
@@ -279,7 +278,7 @@ impl Limiter {
             submitted_at: now,
             deadline: self.deadline(now, max_wait),
         };
-        self.enqueue(now, new, cost, None, &Prefixes::default())
+        self.enqueue(now, &new, cost, None)
     }
 
     /// The request, which is in flight, really cost `actual`. It is over. Of any other, this changes nothing.

@@ -7,7 +7,7 @@
 //! nobody can tell.
 
 use super::ticket::{Entry, NewTicket, Phase, Ticket};
-use super::{END_OF_TIME, Limiter, Refusal, ScopeId};
+use super::{Limiter, Refusal, ScopeId};
 use crate::cost::Cost;
 use crate::ledger::{Asker, Before, Wish};
 use crate::queue::{Priority, Queue};
@@ -170,7 +170,7 @@ impl Limiter {
         certain: Cost,
         is_sent: bool,
     ) -> Option<Refusal> {
-        if new.deadline == END_OF_TIME || self.running.is_paused() {
+        if self.running.is_paused() {
             return None;
         }
         let (of, wait) = (self.tickets.tenants.find(new.tenant), new.deadline.since(now));

@@ -1,13 +1,12 @@
 //! How requests move on: out of the queue, back into it, into refusal.
 
-use super::ticket::{Call, NewTicket, Phase, Ticket};
+use super::ticket::{Call, NewCall, NewTicket, Phase, Ticket};
 use super::{END_OF_TIME, Limiter};
 use super::{Event, Outlook, Output, Reason, Refusal, WakeUp};
 use crate::cost::Cost;
 use crate::ledger::{Earliest, Wish};
 use crate::prompt_cache::Found;
 use crate::queue::{Priority, Standing};
-use crate::request::Prefixes;
 use crate::scope::Place;
 use crate::time::{Duration, Instant};
 
@@ -70,21 +69,23 @@ impl Limiter {
     pub(super) fn enqueue(
         &mut self,
         now: Instant,
-        new: NewTicket<'_>,
+        new: &NewTicket<'_>,
         certain: Cost,
-        call: Option<Call>,
-        prefixes: &Prefixes,
+        call: Option<NewCall<'_>>,
     ) -> Result<Ticket, Refusal> {
         if !self.running.accepts() || self.tickets.are_exhausted() {
             return Err(self.no_admission(new.scope));
         }
-        if let Some(refusal) = self.misses_deadline(now, &new, certain, call.is_some()) {
+        if new.deadline != END_OF_TIME
+            && let Some(refusal) = self.misses_deadline(now, new, certain, call.is_some())
+        {
             return Err(refusal);
         }
-        let ticket = self.tickets.insert_with_prompt(new, call, prefixes);
+        let ticket = self.tickets.insert(new, call);
         self.waiting += 1;
-        let standing = self.standing(ticket);
+        let of = self.tickets.get(ticket).map(|entry| self.tickets.tenants.tenancy(entry.tenant)).unwrap_or_default();
         let scope = self.scopes.get_mut(new.scope);
+        let standing = Standing { priority: new.priority, of, work: scope.ledger.work(new.cost) };
         let arrived = |slot| self.tickets.submitted_at(slot);
         let must_queue = scope.queue.is_ahead_of(new.priority, now, self.queue.ageing, &self.places, arrived);
         scope.load.add(new.cost);
@@ -102,7 +103,7 @@ impl Limiter {
         if still_waits && self.waiting > self.queue.max_depth {
             // Depth counts who really has to wait: with a depth of zero, what can start at once still does.
             self.cancel(now, ticket);
-            return Err(self.no_room(now, &new, self.queue.max_depth));
+            return Err(self.no_room(now, new, self.queue.max_depth));
         }
         // Whoever follows another has an alarm already.
         if phase == Some(Phase::Waiting) && new.deadline != END_OF_TIME {
@@ -224,7 +225,9 @@ impl Limiter {
             scope.retries.deposit(budget);
         }
         scope.headroom.note(entry.priority, wish.cost, now);
-        let (work, of) = (scope.ledger.work(wish.cost), self.tickets.tenants.tenancy(entry.tenant));
+        // Whoever is alone has nobody to share with.
+        let work = if scope.queue.len() > 1 { scope.ledger.work(wish.cost) } else { 0 };
+        let of = self.tickets.tenants.tenancy(entry.tenant);
         let standing = Standing { priority: entry.priority, of, work };
         scope.queue.serve(ticket.slot(), standing, turn, &mut self.places);
         self.no_longer_waits(ticket);

@@ -157,6 +157,14 @@ pub(super) struct NewTicket<'a> {
     pub(super) deadline: Instant,
 }
 
+/// What a request about to be entered is besides, if it goes to a server.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NewCall<'a> {
+    pub(super) call: &'a Call,
+    /// What of its prompt servers may keep.
+    pub(super) prefixes: &'a Prefixes,
+}
+
 impl Tickets {
     /// No tickets yet, of tenants that share as `tenants` says.
     pub(super) fn new(tenants: Tenants) -> Self {
@@ -179,26 +187,22 @@ impl Tickets {
     }
 
     #[inline]
-    pub(super) fn insert(&mut self, new: NewTicket<'_>, call: Option<Call>) -> Ticket {
-        self.insert_with_prompt(new, call, &Prefixes::default())
-    }
-
-    /// The same for a call whose prompt has `prefixes`.
-    #[inline]
-    pub(super) fn insert_with_prompt(&mut self, new: NewTicket<'_>, call: Option<Call>, prefixes: &Prefixes) -> Ticket {
+    pub(super) fn insert(&mut self, new: &NewTicket<'_>, call: Option<NewCall<'_>>) -> Ticket {
         // One counter for all slots: the bits of a slot's users differ as long as fewer than 256 requests lie between.
         self.generation = self.generation.wrapping_add(1);
         let generation = self.generation;
-        let call = call.map_or(NO_CALL, |call| {
-            let is_marked = !prefixes.as_slice().is_empty();
-            let prompt = if is_marked { self.prompts.insert(*prefixes) } else { Call::NO_PROMPT };
-            self.calls.insert(Call { prompt, ..call })
-        });
-        let NewTicket { scope, cost, priority, tenant, submitted_at, deadline } = new;
+        let call = call.map_or(NO_CALL, |call| self.insert_call(call));
+        let NewTicket { scope, cost, priority, tenant, submitted_at, deadline } = *new;
         let (phase, tenant) = (Phase::Waiting, self.tenants.enter(tenant));
         let entry =
             Entry { scope, cost, submitted_at, deadline, phase, priority, tenant, attempt: 1, generation, call };
         Ticket::new(self.entries.insert(entry), generation)
+    }
+
+    fn insert_call(&mut self, NewCall { call, prefixes }: NewCall<'_>) -> u32 {
+        let is_marked = !prefixes.as_slice().is_empty();
+        let prompt = if is_marked { self.prompts.insert(*prefixes) } else { Call::NO_PROMPT };
+        self.calls.insert(Call { prompt, ..*call })
     }
 
     #[inline]
