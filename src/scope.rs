@@ -9,7 +9,7 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::ledger::{Before, Ledger, Limit, Reach, Tally};
+use crate::ledger::{Before, Ledger, Limit, Reach, Tally, part};
 use crate::patterns::Patterns;
 use crate::policy::Policy;
 use crate::prompt_cache::{Found, PromptCache};
@@ -126,10 +126,15 @@ impl Scope {
     /// What those of the queue take who are `ahead`: of the limit that is waited for by their work, of all others as much
     /// as everybody takes on average.
     pub(crate) fn before(&self, ahead: Ahead) -> Before {
+        if ahead.members == 0 {
+            return Before::default();
+        }
         let members = u64::from(ahead.members);
         let average = self.load.part(members, u64::from(self.queue.len()));
-        let by_work = self.load.part(ahead.work.as_nanos(), self.queue.work().as_nanos());
-        let waited_for = self.ledger.waits_for().map(|dimension| (dimension, by_work.of(dimension)));
+        let waited_for = self.ledger.waits_for().map(|dimension| {
+            let (work, whole) = (ahead.work.as_nanos(), self.queue.work().as_nanos());
+            (dimension, part(self.load.of(dimension), work, whole))
+        });
         Before { members, average, waited_for }
     }
 

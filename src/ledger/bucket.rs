@@ -94,12 +94,16 @@ impl TokenBucket {
 
     /// The same after `before` more was taken, each part of it as soon as it was there.
     pub fn earliest_after(&self, before: u64, cost: u64, leave: i64, now: Instant) -> Option<Instant> {
-        let mut after = self.clone();
-        if before > 0 {
-            let taken = self.interval.0.saturating_mul(u128::from(before)).min(ticks(MAX_AHEAD.as_nanos()).0);
-            after.tat = Ticks(self.tat.0.max(ticks(now.as_nanos()).0) + taken);
+        if cost > self.burst {
+            return None;
         }
-        after.earliest(cost, leave)
+        let tat = if before == 0 {
+            self.tat
+        } else {
+            let taken = self.interval.0.saturating_mul(u128::from(before)).min(ticks(MAX_AHEAD.as_nanos()).0);
+            Ticks(self.tat.0.max(ticks(now.as_nanos()).0) + taken)
+        };
+        Some(self.opens_after(tat, cost, leave).instant_ceil())
     }
 
     /// Whether `cost` tokens are there at `now` and `leave` more: whether [`earliest`](Self::earliest) is `now` or before.
@@ -110,7 +114,13 @@ impl TokenBucket {
 
     #[inline]
     fn opens(&self, cost: u64, leave: i64) -> Ticks {
-        let full = self.tat.0 + self.interval.times(cost.saturating_add_signed(leave.max(0)).min(self.burst)).0;
+        self.opens_after(self.tat, cost, leave)
+    }
+
+    /// The same if the bucket were full at `tat`.
+    #[inline]
+    fn opens_after(&self, tat: Ticks, cost: u64, leave: i64) -> Ticks {
+        let full = tat.0 + self.interval.times(cost.saturating_add_signed(leave.max(0)).min(self.burst)).0;
         let fewer = if leave < 0 { self.interval.times(leave.unsigned_abs().min(self.burst)).0 } else { 0 };
         let prompt = full.saturating_sub(self.span.0 + fewer);
         let late = prompt + self.lag.0;

