@@ -10,9 +10,9 @@
 //!   beyond its end, lanes would take turns one by one.
 //! * What comes later, from however many new tenants, ends later: nobody is passed without end.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::lanes::Lanes;
 use super::places::{Ends, Exit, Member, NOBODY, NOWHERE, Places};
 use super::priority::Priority;
 use super::tenants::{Tenancy, TenantId};
@@ -31,7 +31,7 @@ pub(super) struct Line {
     heap: Vec<u32>,
     /// The lane of those that name no tenant, if they have one.
     nameless: Option<u32>,
-    named: BTreeMap<TenantId, u32>,
+    named: Lanes,
     /// How often higher ones started since the latest start from this line, and the highest of those.
     pub(super) passed: u32,
     pub(super) passed_by: Priority,
@@ -78,7 +78,7 @@ impl Line {
     }
 
     pub(super) fn lane_of(&self, tenant: TenantId) -> Option<u32> {
-        if tenant == TenantId::NAMELESS { self.nameless } else { self.named.get(&tenant).copied() }
+        if tenant == TenantId::NAMELESS { self.nameless } else { self.named.get(tenant) }
     }
 
     /// `member` joins behind all others of its tenant.
@@ -133,7 +133,7 @@ impl Line {
         if tenant == TenantId::NAMELESS {
             self.nameless = None;
         } else {
-            self.named.remove(&tenant);
+            self.named.remove(tenant);
         }
         self.heap.swap_remove(place);
         if place < self.heap.len() {

@@ -10,6 +10,7 @@
 mod ageing;
 mod arrivals;
 mod headroom;
+mod lanes;
 mod line;
 mod order;
 mod places;

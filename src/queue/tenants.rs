@@ -73,6 +73,10 @@ impl TenantId {
     /// The one of all requests that name none.
     pub const NAMELESS: Self = Self(0);
 
+    pub(super) const fn number(self) -> u32 {
+        self.0
+    }
+
     #[cfg(test)]
     pub(super) const fn numbered(number: u32) -> Self {
         Self(number)
