@@ -272,7 +272,7 @@ fn a_snapshot_is_plain_data() {
             r#""enforcement":"token-bucket","source":"configured"},"#,
             r#"{"dimension":"concurrency","amount":2,"periodMs":null,"burst":2,"available":1,"#,
             r#""enforcement":"token-bucket","source":"configured"}]}],"#,
-            r#""learned":{"version":1,"models":[]}}"#,
+            r#""otherScopes":0,"learned":{"version":1,"models":[]}}"#,
         )
     );
 }

@@ -133,7 +133,7 @@ fn cases() -> Vec<Case> {
             |seed| jobs(300, 60, seed, |_, _, _| {}),
             [0.2, 0.6, 0.2, 0.6],
         ),
-        ("priorities and tenants", limits([("itpm", 90_000.0)]), mixed, [0.6, 4.0, 0.6, 3.0]),
+        ("priorities and tenants", limits([("itpm", 90_000.0)]), mixed, [0.8, 4.0, 0.8, 4.5]),
         (
             "calls in flight",
             limits([("concurrency", 8.0)]),
