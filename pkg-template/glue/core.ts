@@ -202,10 +202,10 @@ export function provideCore(module: CoreModule): void {
   loaded = module;
 }
 
-/** @throws {CoreError} when the glue was imported without an entry file. */
+/** @throws {CoreError} before the module is there: with the manual entry, or when the glue was imported without an entry. */
 export function loadedCore(): CoreModule {
   if (loaded === undefined) {
-    throw new CoreError('tidegate has no core: import "tidegate", not a file inside it');
+    throw new CoreError('tidegate has no core: await init(…) of "tidegate/slim" first, or import "tidegate"');
   }
   addAwaitedTables(loaded);
   return loaded;

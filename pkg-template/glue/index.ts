@@ -47,6 +47,7 @@ export type {
   RetryOptions,
   ScopeLimits,
 } from "./options.js";
+export type { ModuleSource } from "./module-source.js";
 export {
   type HeadersLike,
   type ParseOptions,
