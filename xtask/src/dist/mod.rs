@@ -4,6 +4,7 @@
 //! ([`tables`]), the TypeScript ([`typescript`]), and the folder with everything in its place ([`assemble`]).
 
 mod assemble;
+mod jsr;
 mod module;
 mod tables;
 mod typescript;
@@ -21,6 +22,9 @@ pub struct Args {
     /// Build quickly: no optimisation, large modules with names for debugging
     #[arg(long)]
     pub dev: bool,
+    /// Build it as JSR takes it, too, into target/xtask/jsr; to publish: `deno publish` there
+    #[arg(long)]
+    pub jsr: bool,
 }
 
 /// Builds the package and returns its folder.
@@ -45,7 +49,16 @@ pub fn run(shell: &Shell, args: &Args) -> Result<PathBuf> {
     files.copy_to(&package)?;
     files.remove_others_from(&package)?;
     node::link_package(shell)?;
+    if args.jsr {
+        jsr::build(&package, &shell.scratch("jsr"))?;
+    }
     Ok(package)
+}
+
+/// Builds the package as JSR takes it and returns its folder.
+pub fn jsr(shell: &Shell) -> Result<PathBuf> {
+    run(shell, &Args { jsr: true, ..Args::default() })?;
+    Ok(shell.scratch("jsr"))
 }
 
 /// Builds the package, packs it as for publishing and returns the tarball.

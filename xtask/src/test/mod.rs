@@ -5,6 +5,7 @@
 
 mod consumers;
 mod crates;
+mod jsr;
 mod scripts;
 
 use std::time::{Duration, Instant};
@@ -43,7 +44,7 @@ enum Outcome {
 }
 
 /// All steps: first those that tell soonest what is wrong.
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 21] = [
     Step { name: "format", shows: "the Rust code is formatted", run: crates::format },
     Step { name: "tidy", shows: "the rules of the repository hold", run: tidy },
     Step { name: "clippy", shows: "no lint speaks up, on the host", run: crates::clippy },
@@ -69,6 +70,7 @@ const STEPS: [Step; 20] = [
     Step { name: "examples", shows: "the examples parse and the demo explains itself", run: scripts::examples },
     Step { name: "types", shows: "its types fit every module resolution (tests/types)", run: scripts::types },
     Step { name: "package", shows: "the tarball is complete and clean", run: consumers::package },
+    Step { name: "jsr", shows: "JSR would take it as it is", run: jsr::dry_run },
     Step { name: "runtimes", shows: "the tarball works in every runtime (tests/runtimes)", run: consumers::runtimes },
     Step { name: "benches", shows: "the benchmarks still run, and calculate well (tests/benches)", run: benches },
     Step { name: "size", shows: "the package keeps to its budget", run: size },
