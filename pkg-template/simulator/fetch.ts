@@ -51,7 +51,7 @@ function respond(
         });
         resolve(new Response(body, { status, headers }));
       },
-      piece: (text) => controller?.enqueue(encoder.encode(text)),
+      piece: (bytes) => controller?.enqueue(bytes),
       complete: () => {
         signal?.removeEventListener("abort", abort);
         controller?.close();

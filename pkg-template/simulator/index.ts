@@ -34,9 +34,14 @@ export type {
 /** A rate-limited API in this process: no server, no account, and if you like no waiting. */
 export interface Simulator {
   /**
-   * Reaches the simulated API whatever the host: `POST /v1/messages` and `/v1/messages/count_tokens` as Claude's,
-   * `POST /v1/chat/completions` as OpenAI's. The request header `x-simulate-output-tokens` sets the true size of an
-   * answer; without it, the size is drawn from the seed. Each API key is an organisation of its own.
+   * Reaches the simulated API whatever the host and whatever a gateway puts before the path:
+   * `POST /v1/messages` and `/v1/messages/count_tokens` as Claude's, `POST /v1/chat/completions` as OpenAI's and of all
+   * that are shaped like it, `POST /v1beta/models/{model}:generateContent`, `:streamGenerateContent?alt=sse` and
+   * `:countTokens` as Gemini's, `POST /model/{id}/converse`, `/converse-stream`, `/invoke`,
+   * `/invoke-with-response-stream` (with Claude's bodies) and `/count-tokens` (of Converse) as Amazon Bedrock's.
+   *
+   * The request header `x-simulate-output-tokens` sets the true size of an answer; without it, the size is drawn from the
+   * seed. Each API key, or AWS access key id, is an organisation of its own. Signatures are not checked.
    */
   fetch: Fetch;
   /** What really happened so far. */

@@ -96,7 +96,7 @@ async function receive(simulation: Simulation, request: IncomingMessage, respons
       response.writeHead(status, headers.flat());
       response.flushHeaders();
     },
-    piece: (text) => void response.write(text),
+    piece: (bytes) => void response.write(bytes),
     complete: () => void response.end(),
     lost: () => void response.socket?.resetAndDestroy(),
   });

@@ -3,7 +3,7 @@ import type { Exchange, Simulation } from "./simulation.js";
 /** Who an exchange is played to. After `complete` or `lost` nothing more comes. */
 export interface Audience {
   head(status: number, headers: [name: string, value: string][]): void;
-  piece(text: string): void;
+  piece(bytes: Uint8Array): void;
   complete(): void;
   lost(): void;
 }
@@ -26,7 +26,7 @@ export function play(simulation: Simulation, exchange: Exchange, audience: Audie
     }
     for (let piece = pieces[sent]; !over && piece !== undefined && piece[0] <= now; piece = pieces[sent]) {
       sent += 1;
-      audience.piece(piece[1]);
+      audience.piece(bytesOf(piece[1]));
     }
     if (over || endsAt === null) return;
     if (endsAt <= now && sent === pieces.length) {
@@ -45,6 +45,12 @@ export function play(simulation: Simulation, exchange: Exchange, audience: Audie
     simulation.abort(exchange);
   };
 }
+
+function bytesOf(piece: string | { base64: string }): Uint8Array {
+  return typeof piece === "string" ? encoder.encode(piece) : Uint8Array.from(atob(piece.base64), (byte) => byte.charCodeAt(0));
+}
+
+const encoder = new TextEncoder();
 
 /** The longest delay that `setTimeout` holds: a longer one fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

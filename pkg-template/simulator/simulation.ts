@@ -14,7 +14,8 @@ export interface CoreScheduler {
 export interface Exchange {
   id: number;
   head: { at: number; status: number; headers: [name: string, value: string][] } | null;
-  pieces: [at: number, text: string][];
+  /** Of what is no text, the bytes in base64. */
+  pieces: [at: number, piece: string | { base64: string }][];
   ending: "complete" | "lost" | "never";
   endsAt: number | null;
 }

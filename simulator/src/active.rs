@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::api::Reservation;
 use crate::cache::{CacheUse, Prefix};
 use crate::production::Production;
 
@@ -25,6 +26,8 @@ pub(crate) struct Active {
     pub(crate) cached: Option<Prefix>,
     /// Whether tokens are charged as they appear.
     pub(crate) charges_output: bool,
+    /// What was taken for the answer, and is settled when it ends.
+    pub(crate) reservation: Option<Reservation>,
     pub(crate) outcome: Outcome,
     /// Steps done: the first settles the input, each further one is a piece.
     steps: u64,
@@ -48,6 +51,8 @@ pub(crate) struct Step {
     pub(crate) input: i64,
     /// Tokens that count.
     pub(crate) output: u64,
+    /// What is charged of the sum of tokens; negative where more was reserved.
+    pub(crate) tokens: i64,
     pub(crate) outcome: Outcome,
     pub(crate) cache_use: CacheUse,
     /// What can be read from the cache from now on.
@@ -77,6 +82,7 @@ impl Active {
             cache_use: CacheUse::default(),
             cached: None,
             charges_output: false,
+            reservation: None,
             outcome,
             steps: 0,
         }
@@ -85,6 +91,18 @@ impl Active {
     /// Whether it has not begun.
     pub(crate) fn is_to_begin(&self) -> bool {
         self.steps == 0
+    }
+
+    /// Whether its end makes room.
+    pub(crate) fn gives_back(&self) -> bool {
+        self.reservation.is_some()
+    }
+
+    /// What is to be charged of the sum of tokens if the answer ends now; negative where more was reserved.
+    pub(crate) fn settlement(&self) -> i64 {
+        let Some(Reservation { reserved, burndown }) = self.reservation else { return 0 };
+        let produced: u64 = (0..self.steps.saturating_sub(1)).map(|piece| self.production.piece(piece).1).sum();
+        (produced * burndown) as i64 - reserved as i64
     }
 
     /// When its last step is done.
@@ -158,6 +176,7 @@ impl Answers {
                 group: Arc::clone(&answer.group),
                 input,
                 output,
+                tokens: if is_last { answer.settlement() } else { 0 },
                 outcome: answer.outcome,
                 cache_use: answer.cache_use,
                 cached: answer.cached.take(),

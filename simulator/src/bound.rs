@@ -31,7 +31,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::api::Family;
 use crate::claude::MESSAGE_TOKENS;
 use crate::exchange::millis;
 use crate::groups::{group_of, minimum_to_cache, reads_count};
@@ -40,7 +39,7 @@ use crate::meter::Enforcement;
 use crate::options::{NEIGHBOUR_STEP_MS, Neighbour, Options, Timing};
 use crate::organisation::{changes_of, limits_of};
 use crate::tokenizer;
-use crate::workload::{Job, completion_prompt, prompt};
+use crate::workload::{Api, Job, completion_prompt, prompt};
 
 /// The bound, and where it comes from. In JSON the names are in `camelCase`, times in milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -78,7 +77,7 @@ pub fn lower_bound(jobs: &[Job], options: &Options, start: Duration) -> Bound {
 /// The same for jobs that are handed in at these instants: each at the instant at its own position, or at `start` where the
 /// list has ended.
 pub fn lower_bound_with_arrivals(jobs: &[Job], arrivals: &[Duration], options: &Options, start: Duration) -> Bound {
-    let mut groups: BTreeMap<(bool, &str), Vec<Arriving<'_>>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Api, &str), Vec<Arriving<'_>>> = BTreeMap::new();
     let mut ends: Vec<Duration> = Vec::with_capacity(jobs.len());
     for (index, job) in jobs.iter().enumerate() {
         let at = arrivals.get(index).copied().unwrap_or_default().max(start);
@@ -86,16 +85,15 @@ pub fn lower_bound_with_arrivals(jobs: &[Job], arrivals: &[Duration], options: &
         let asked = job.after.and_then(|before| ends.get(before)).copied().unwrap_or_default().max(at);
         ends.push(asked + service);
         let group = match job.api {
-            Family::Claude => group_of(&job.model).unwrap_or(&job.model),
-            Family::OpenAi => &job.model,
+            Api::Claude => group_of(&job.model).unwrap_or(&job.model),
+            Api::OpenAi => &job.model,
         };
-        groups.entry((job.api == Family::OpenAi, group)).or_default().push(Arriving { job, at, service });
+        groups.entry((job.api, group)).or_default().push(Arriving { job, at, service });
     }
     let mut service = ends.iter().max().map_or(Duration::ZERO, |end| *end - start);
     let mut limits: Vec<LimitBound> = Vec::new();
-    for ((is_openai, group), jobs) in &groups {
-        let family = if *is_openai { Family::OpenAi } else { Family::Claude };
-        limits.extend(bounds_of_group(family, group, jobs, options, start));
+    for ((api, group), jobs) in &groups {
+        limits.extend(bounds_of_group(*api, group, jobs, options, start));
         if let Some(most) = options.max_in_flight {
             let total: Duration = jobs.iter().map(|arriving| arriving.service).sum();
             service = service.max(total.div_f64(most.max(1) as f64));
@@ -130,27 +128,28 @@ struct Share {
 }
 
 fn bounds_of_group(
-    family: Family,
+    api: Api,
     group: &str,
     jobs: &[Arriving<'_>],
     options: &Options,
     start: Duration,
 ) -> Vec<LimitBound> {
-    let first = (Duration::ZERO, limits_of(family, group, options, None));
-    let course: Vec<(Duration, Limits)> = std::iter::once(first).chain(changes_of(family, group, options)).collect();
+    let first = (Duration::ZERO, limits_of(api.family(), group, options, None));
+    let course: Vec<(Duration, Limits)> =
+        std::iter::once(first).chain(changes_of(api.family(), group, options)).collect();
     let bound = |dimension| {
         let course: Vec<(Duration, Limit)> =
             course.iter().filter_map(|(at, limits)| Some((*at, limits.limit(dimension)?))).collect();
         if course.is_empty() {
             return None;
         }
-        let shares = shares(family, group, jobs, dimension)?;
+        let shares = shares(api, group, jobs, dimension)?;
         let charged_at = |total, from| charged_at(&course, &options.neighbour, total, from);
         let mut least = Duration::ZERO;
         let later = shares.iter().any(|share| share.at > start);
         // What somebody else may have written to the cache is nobody's of those who come later.
         let later_shares =
-            if later { later_than_others(family, group, jobs, dimension, shares.clone()) } else { Vec::new() };
+            if later { later_than_others(api, group, jobs, dimension, shares.clone()) } else { Vec::new() };
         for (from, shares) in arrivals_of(start, &shares, &later_shares) {
             let total = shares.iter().map(|share| share.total).sum();
             let on_admission: u64 = shares.iter().map(|share| share.on_admission).sum();
@@ -165,16 +164,16 @@ fn bounds_of_group(
 }
 
 /// What each job takes of the limit in a dimension, if the API has such limits.
-fn shares(family: Family, group: &str, jobs: &[Arriving<'_>], dimension: Dimension) -> Option<Vec<Share>> {
+fn shares(api: Api, group: &str, jobs: &[Arriving<'_>], dimension: Dimension) -> Option<Vec<Share>> {
     let share = |arriving: &Arriving<'_>, total, on_admission| Share {
         total,
         on_admission,
         at: arriving.at,
         service: arriving.service,
     };
-    Some(match (dimension, family) {
+    Some(match (dimension, api) {
         (Dimension::Requests, _) => jobs.iter().map(|arriving| share(arriving, 1, 1)).collect(),
-        (Dimension::InputTokens, Family::Claude) => {
+        (Dimension::InputTokens, Api::Claude) => {
             let charged = charged_input(group, jobs, false);
             // An estimate that was too high is corrected later, so the smaller of the two is charged for certain.
             let of_one = |(arriving, charged): (&Arriving<'_>, u64)| {
@@ -182,10 +181,10 @@ fn shares(family: Family, group: &str, jobs: &[Arriving<'_>], dimension: Dimensi
             };
             jobs.iter().zip(charged).map(of_one).collect()
         }
-        (Dimension::OutputTokens, Family::Claude) => {
+        (Dimension::OutputTokens, Api::Claude) => {
             jobs.iter().map(|arriving| share(arriving, arriving.job.output_tokens, 0)).collect()
         }
-        (Dimension::Tokens, Family::OpenAi) => {
+        (Dimension::Tokens, Api::OpenAi) => {
             let of_one = |arriving: &Arriving<'_>| {
                 let Job { input_tokens, max_tokens, .. } = arriving.job;
                 let tokens = (*max_tokens).max(estimate(arriving.job, *input_tokens));
@@ -193,7 +192,7 @@ fn shares(family: Family, group: &str, jobs: &[Arriving<'_>], dimension: Dimensi
             };
             jobs.iter().map(of_one).collect()
         }
-        (Dimension::InputTokens | Dimension::OutputTokens, Family::OpenAi) | (Dimension::Tokens, Family::Claude) => {
+        (Dimension::InputTokens | Dimension::OutputTokens, Api::OpenAi) | (Dimension::Tokens, Api::Claude) => {
             return None;
         }
     })
@@ -201,13 +200,13 @@ fn shares(family: Family, group: &str, jobs: &[Arriving<'_>], dimension: Dimensi
 
 /// The same, for jobs of which others may have been done before.
 fn later_than_others(
-    family: Family,
+    api: Api,
     group: &str,
     jobs: &[Arriving<'_>],
     dimension: Dimension,
     mut shares: Vec<Share>,
 ) -> Vec<Share> {
-    if (dimension, family) == (Dimension::InputTokens, Family::Claude) {
+    if (dimension, api) == (Dimension::InputTokens, Api::Claude) {
         for ((arriving, share), charged) in jobs.iter().zip(&mut shares).zip(charged_input(group, jobs, true)) {
             share.total = charged;
             share.on_admission = charged.min(estimate(arriving.job, charged));
@@ -335,8 +334,8 @@ fn charged_input(group: &str, jobs: &[Arriving<'_>], read_all: bool) -> Vec<u64>
 /// What the server takes so many tokens of the job's prompt for, at least.
 fn estimate(job: &Job, tokens: u64) -> u64 {
     let text = match job.api {
-        Family::Claude => prompt(tokens, 0),
-        Family::OpenAi => completion_prompt(tokens, 0),
+        Api::Claude => prompt(tokens, 0),
+        Api::OpenAi => completion_prompt(tokens, 0),
     };
     // The variants of a text of one size differ by a few characters; a word is room for that. So do the parts of a
     // prompt, each with a title of figures.

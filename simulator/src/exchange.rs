@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::base64;
+
 /// A request as a server sees it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Request {
@@ -23,10 +25,16 @@ impl Request {
         self.headers.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// The key that the request is made with: `x-api-key`, or the bearer of `authorization`.
+    /// The key that the request is made with: `x-api-key`, `x-goog-api-key`, the bearer of `authorization`, or the access
+    /// key id of whoever signed it for AWS. Signatures are not checked.
     pub fn api_key(&self) -> Option<&str> {
-        let bearer = || self.header("authorization")?.strip_prefix("Bearer ");
-        self.header("x-api-key").or_else(bearer).map(str::trim).filter(|key| !key.is_empty())
+        let named = self.header("x-api-key").or_else(|| self.header("x-goog-api-key"));
+        let authorization = || {
+            let value = self.header("authorization")?;
+            let signer = || value.strip_prefix("AWS4-HMAC-SHA256 Credential=")?.split('/').next();
+            value.strip_prefix("Bearer ").or_else(signer)
+        };
+        named.or_else(authorization).map(str::trim).filter(|key| !key.is_empty())
     }
 }
 
@@ -62,7 +70,7 @@ pub struct Piece {
     /// When it is sent.
     pub at: Duration,
     /// What is sent.
-    pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 /// How an exchange ends.
@@ -79,10 +87,11 @@ pub enum Ending {
 impl Exchange {
     /// An answer that is sent all at once.
     pub(crate) fn whole(id: u64, at: Duration, status: u16, headers: Vec<(String, String)>, text: String) -> Self {
+        let bytes = text.into_bytes();
         Self {
             id,
             head: Some(Head { at, status, headers }),
-            pieces: vec![Piece { at, text }],
+            pieces: vec![Piece { at, bytes }],
             ending: Ending::Complete,
         }
     }
@@ -98,9 +107,14 @@ impl Exchange {
         headers.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body in one piece.
+    /// The body in one piece. Of what is no text, use [`bytes`](Self::bytes).
     pub fn body(&self) -> String {
-        self.pieces.iter().map(|piece| piece.text.as_str()).collect()
+        String::from_utf8_lossy(&self.bytes()).into_owned()
+    }
+
+    /// The bytes of the body.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.pieces.iter().flat_map(|piece| &piece.bytes).copied().collect()
     }
 
     /// When nothing more will come; `None` if that is never known.
@@ -114,13 +128,17 @@ impl Exchange {
 
     /// The plan as JSON, with times in milliseconds:
     /// `{ id, head: { at, status, headers: [[name, value]] } | null, pieces: [[at, text]], ending, endsAt | null }`,
-    /// where `ending` is `"complete"`, `"lost"` or `"never"`.
+    /// where `ending` is `"complete"`, `"lost"` or `"never"`, and a piece that is no text is `[at, { base64 }]`.
     pub fn to_json(&self) -> Value {
         let head = self
             .head
             .as_ref()
             .map(|head| json!({ "at": millis(head.at), "status": head.status, "headers": head.headers }));
-        let pieces: Vec<Value> = self.pieces.iter().map(|piece| json!([millis(piece.at), piece.text])).collect();
+        let piece = |Piece { at, bytes }: &Piece| match std::str::from_utf8(bytes) {
+            Ok(text) => json!([millis(*at), text]),
+            Err(_) => json!([millis(*at), { "base64": base64::encode(bytes) }]),
+        };
+        let pieces: Vec<Value> = self.pieces.iter().map(piece).collect();
         let ending = match self.ending {
             Ending::Complete => "complete",
             Ending::Lost(_) => "lost",

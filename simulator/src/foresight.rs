@@ -47,12 +47,12 @@ impl<'a> Future<'a> {
     }
 
     /// When the next thing happens that can make room before time does: an answer begins, of which the input may have been
-    /// overestimated and from whose prompt may be read, one ends, or the limits change.
+    /// overestimated and from whose prompt may be read, one ends that gives something back, or the limits change.
     fn next_relief(&self, call: &Call) -> Option<Duration> {
         let beginnings =
             self.answers.iter().filter(|answer| answer.is_to_begin()).map(|answer| answer.production.first_at());
-        let endings =
-            self.answers.iter().map(|answer| answer.ends_at()).filter(|_| self.options.max_in_flight.is_some());
+        let endings = self.answers.iter().filter(|answer| self.options.max_in_flight.is_some() || answer.gives_back());
+        let endings = endings.map(|answer| answer.ends_at());
         let change = self.organisation.ledgers.get(&call.group).and_then(|ledger| ledger.next_change());
         beginnings.chain(endings).chain(change).min()
     }

@@ -9,6 +9,8 @@
 
 mod active;
 mod api;
+mod base64;
+mod bedrock;
 pub mod bound;
 mod cache;
 mod calendar;
@@ -17,6 +19,7 @@ mod exchange;
 mod fate;
 mod foresight;
 pub mod gate;
+mod gemini;
 pub mod groups;
 pub mod ledger;
 pub mod limits;
@@ -29,6 +32,7 @@ mod plan;
 mod production;
 mod ramp;
 mod random;
+mod route;
 mod server;
 mod stats;
 pub mod tally;
@@ -37,7 +41,6 @@ pub mod tokenizer;
 mod wasm;
 pub mod workload;
 
-pub use api::Family;
 pub use cache::CacheCounts;
 pub use exchange::{Ending, Exchange, Head, Piece, Request};
 pub use options::{
@@ -45,3 +48,4 @@ pub use options::{
 };
 pub use server::{JOB_HEADER, OUTPUT_TOKENS_HEADER, Server};
 pub use stats::{GroupStats, LimitStats, OrganisationStats, Stats};
+pub use workload::Api;

@@ -9,9 +9,9 @@ use crate::cache::Cache;
 use crate::groups::{COUNT_TOKENS_GROUP, published_count_tokens_rpm, published_limits};
 use crate::ledger::{Ledger, Refusal};
 use crate::limits::{Dimension, Limits};
-use crate::openai;
 use crate::options::{Neighbour, Options};
 use crate::random::Random;
+use crate::{bedrock, gemini, openai};
 
 /// Why a request is not admitted.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +64,7 @@ impl Organisation {
         ledger.advance(step.at, neighbour);
         ledger.charge(step.at, Dimension::InputTokens, step.input);
         ledger.charge(step.at, Dimension::OutputTokens, step.output as i64);
+        ledger.charge(step.at, Dimension::Tokens, step.tokens);
         if step.is_first {
             ledger.cache_mut().note(step.cache_use);
         }
@@ -166,7 +167,10 @@ pub(crate) fn limits_of(family: Family, group: &str, options: &Options, until_ms
     };
     let named = entry(group);
     if group == COUNT_TOKENS_GROUP {
-        let rpm = Some(published_count_tokens_rpm(options.tier));
+        let rpm = Some(match family {
+            Family::Gemini => gemini::COUNT_TOKENS_RPM,
+            Family::Claude | Family::OpenAi | Family::Bedrock => published_count_tokens_rpm(options.tier),
+        });
         return Limits {
             itpm: None,
             otpm: None,
@@ -178,6 +182,8 @@ pub(crate) fn limits_of(family: Family, group: &str, options: &Options, until_ms
     match family {
         Family::Claude => Limits { tpm: None, ..given.or(published_limits(options.tier, group)) },
         Family::OpenAi => Limits { itpm: None, otpm: None, ..given.or(openai::FALLBACK_LIMITS) },
+        Family::Gemini => Limits { otpm: None, tpm: None, ..given.or(gemini::FALLBACK_LIMITS) },
+        Family::Bedrock => Limits { itpm: None, otpm: None, ..given.or(bedrock::FALLBACK_LIMITS) },
     }
 }
 

@@ -17,7 +17,7 @@ use crate::plan::{Answer, header};
 use crate::production::Production;
 use crate::random::Random;
 use crate::stats::Stats;
-use crate::{claude, openai};
+use crate::{bedrock, claude, gemini, openai};
 
 /// A rate-limited server in virtual time.
 ///
@@ -140,6 +140,7 @@ impl Server {
         if let Some(answer) = self.answers.remove(id) {
             let organisation = self.organisations.at(answer.organisation);
             if let Some(ledger) = organisation.ledgers.get_mut(&*answer.group) {
+                ledger.charge(self.now, Dimension::Tokens, answer.settlement());
                 ledger.counts_mut().aborted += 1;
                 ledger.counts_mut().in_flight -= 1;
             }
@@ -193,8 +194,7 @@ impl Server {
 
     fn answer(&mut self, arrival: &Arrival<'_>) -> Result<Exchange, Declined> {
         let Some(key) = arrival.request.api_key() else {
-            let message = "An API key is required: x-api-key, or a bearer token.".into();
-            return Err(Problem { status: 401, kind: "authentication_error", code: None, message }.into());
+            return Err(arrival.family.unauthenticated().into());
         };
         let mut call = Call::read(arrival.request)?;
         let index = self.organisations.of(key);
@@ -236,9 +236,18 @@ impl Server {
                 let mut headers = self.headers(arrival, index, &call);
                 headers.push(header("content-type", "application/json"));
                 let at = arrival.now + Duration::from_millis(self.options.timing.refusal_ms);
-                Exchange::whole(arrival.id, at, 200, headers, claude::count_body(&call))
+                let body = match arrival.family {
+                    Family::Gemini => gemini::count_body(&call),
+                    Family::Bedrock => bedrock::count_body(&call),
+                    Family::Claude | Family::OpenAi => claude::count_body(&call),
+                };
+                Exchange::whole(arrival.id, at, 200, headers, body)
             }
-            Endpoint::Messages | Endpoint::ChatCompletions => self.produce(arrival, index, &call, fate),
+            Endpoint::Messages
+            | Endpoint::ChatCompletions
+            | Endpoint::GenerateContent
+            | Endpoint::Converse
+            | Endpoint::Invoke => self.produce(arrival, index, &call, fate),
         })
     }
 
@@ -263,6 +272,7 @@ impl Server {
             active.cache_use = call.cache_use;
             active.charges_output = true;
         }
+        active.reservation = call.reservation();
         if let Some(prefix) = &call.prefix {
             self.organisations.at(index).cache.read(arrival.now, prefix, call.cache_use);
             // An answer that never begins leaves nothing in the cache.
@@ -283,7 +293,8 @@ impl Server {
                 let created = self.unix(arrival.now).as_secs();
                 let request_id = &arrival.request_id;
                 let production = &production;
-                Answer { id: arrival.id, request_id, call, production, pieces, fate, created, headers }.plan()
+                let began_at = arrival.now;
+                Answer { id: arrival.id, request_id, call, production, pieces, fate, began_at, created, headers }.plan()
             }
         }
     }
@@ -325,6 +336,9 @@ impl Server {
             Obstacle::TooManyInFlight => arrival.family.too_many_in_flight(),
         };
         if bare {
+            return Problem { details: None, ..problem }.into();
+        }
+        if !arrival.family.tells_in_headers() {
             return problem.into();
         }
         let mut headers = match obstacle {
@@ -341,6 +355,7 @@ impl Server {
         let mut all = self.common_headers(arrival);
         all.push(header("content-type", "application/json"));
         all.extend(headers);
+        all.extend(arrival.family.error_headers(&problem));
         let body = arrival.family.error_body(&problem, &arrival.request_id);
         let at = arrival.now + Duration::from_millis(self.options.timing.refusal_ms);
         Exchange::whole(arrival.id, at, problem.status, all, body)
@@ -376,14 +391,13 @@ impl Server {
                 headers.push(header("openai-organization", &organisation.name));
                 headers
             }
+            Family::Gemini | Family::Bedrock => Vec::new(),
         }
     }
 
     fn common_headers(&self, arrival: &Arrival<'_>) -> Vec<(String, String)> {
-        vec![
-            header("date", &http_date(self.unix(arrival.now))),
-            header(arrival.family.request_id_header(), &arrival.request_id),
-        ]
+        let id = arrival.family.request_id_header().map(|name| header(name, &arrival.request_id));
+        std::iter::once(header("date", &http_date(self.unix(arrival.now)))).chain(id).collect()
     }
 
     /// The server's wall clock.

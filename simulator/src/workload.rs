@@ -15,7 +15,7 @@ use crate::{claude, openai, tokenizer};
 pub struct Job {
     /// Whose API is asked: `claude` (the default) or `openai`.
     #[serde(default, skip_serializing_if = "is_claude")]
-    pub api: Family,
+    pub api: Api,
     /// The model's name.
     pub model: String,
     /// The true size of the prompt, all of it, if the request has [`body`] as its body.
@@ -34,6 +34,26 @@ pub struct Job {
     /// The position in the list of the job whose answer must have come before this one is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<usize>,
+}
+
+/// Whose API a job asks.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Api {
+    /// The Claude API.
+    #[default]
+    Claude,
+    /// OpenAI's.
+    OpenAi,
+}
+
+impl Api {
+    pub(crate) fn family(self) -> Family {
+        match self {
+            Self::Claude => Family::Claude,
+            Self::OpenAi => Family::OpenAi,
+        }
+    }
 }
 
 /// A prompt that begins like those of others, with the marks that let the server cache it. In JSON the names are in
@@ -113,8 +133,8 @@ pub fn prompt(input_tokens: u64, variant: u64) -> String {
 /// The path of the request that a job stands for.
 pub fn path(job: &Job) -> &'static str {
     match job.api {
-        Family::Claude => claude::MESSAGES,
-        Family::OpenAi => openai::CHAT_COMPLETIONS,
+        Api::Claude => claude::MESSAGES,
+        Api::OpenAi => openai::CHAT_COMPLETIONS,
     }
 }
 
@@ -127,11 +147,11 @@ pub fn request(job: &Job, index: usize, api_key: &str) -> Request {
         (JOB_HEADER.into(), index.to_string()),
     ];
     match job.api {
-        Family::Claude => {
+        Api::Claude => {
             headers.push(("x-api-key".into(), api_key.into()));
             headers.push(("anthropic-version".into(), "2023-06-01".into()));
         }
-        Family::OpenAi => headers.push(("authorization".into(), format!("Bearer {api_key}"))),
+        Api::OpenAi => headers.push(("authorization".into(), format!("Bearer {api_key}"))),
     }
     Request { method: "POST".into(), path: path(job).into(), headers, body: body(job, index as u64).into() }
 }
@@ -141,8 +161,8 @@ pub fn request(job: &Job, index: usize, api_key: &str) -> Request {
 /// What a job shares with others is marked for the prompt cache of Claude's API; OpenAI's API knows no such marks.
 pub fn body(job: &Job, variant: u64) -> String {
     match job.api {
-        Family::Claude => message(job, variant),
-        Family::OpenAi => completion(job, variant),
+        Api::Claude => message(job, variant),
+        Api::OpenAi => completion(job, variant),
     }
 }
 
@@ -261,7 +281,7 @@ fn openai_max_tokens(random: &mut Random) -> Job {
     let output_tokens = random.log_normal(80).clamp(5, 500);
     let max_tokens = 512 << random.below(4);
     let plain = job(random.between(30, 300), output_tokens, max_tokens, random.below(2) == 0);
-    Job { api: Family::OpenAi, model: OPENAI_MODEL.into(), ..plain }
+    Job { api: Api::OpenAi, model: OPENAI_MODEL.into(), ..plain }
 }
 
 /// Everybody has one large system prompt that is new to the server: most ask one question about it, and every fourth
@@ -306,7 +326,7 @@ fn cached_prefix(count: usize, random: &mut Random) -> Vec<Job> {
 
 fn job(input_tokens: u64, output_tokens: u64, max_tokens: u64, stream: bool) -> Job {
     Job {
-        api: Family::Claude,
+        api: Api::Claude,
         model: MODEL.into(),
         input_tokens,
         output_tokens,
@@ -319,8 +339,8 @@ fn job(input_tokens: u64, output_tokens: u64, max_tokens: u64, stream: bool) -> 
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
-fn is_claude(api: &Family) -> bool {
-    *api == Family::Claude
+fn is_claude(api: &Api) -> bool {
+    *api == Api::Claude
 }
 
 const MODEL: &str = "claude-sonnet-5";
@@ -357,8 +377,8 @@ mod tests {
             for (job, index) in generate(name, 60, 3).unwrap().iter().zip(0..) {
                 let body: serde_json::Value = serde_json::from_str(&body(job, index)).unwrap();
                 let measured = match job.api {
-                    Family::Claude => claude::measure(&body),
-                    Family::OpenAi => openai::measure(body["messages"].as_array().unwrap()).0,
+                    Api::Claude => claude::measure(&body),
+                    Api::OpenAi => openai::measure(body["messages"].as_array().unwrap()).0,
                 };
                 assert_eq!(measured, job.input_tokens, "{name}, job {index}");
             }
@@ -391,7 +411,7 @@ mod tests {
                 let exchange = Server::new(Options::default()).handle(Duration::ZERO, &request(job, index, "key"));
                 assert_eq!(exchange.status(), 200, "{name}, job {index}");
                 let body = exchange.body();
-                let usage = if job.api == Family::OpenAi { "completion_tokens" } else { "output_tokens" };
+                let usage = if job.api == Api::OpenAi { "completion_tokens" } else { "output_tokens" };
                 assert!(body.contains(&format!(r#""{usage}":{}"#, job.output_tokens)), "{body}");
             }
         }

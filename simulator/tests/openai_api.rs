@@ -45,6 +45,25 @@ fn a_stream_ends_with_its_usage_only_where_asked_and_with_done_always() {
 }
 
 #[test]
+fn those_that_are_shaped_like_openai_are_there_behind_their_prefixes_and_tell_the_usage_of_streams_unasked() {
+    let mut server = server(json!({}));
+    let stream = |path: &str, model: &str| {
+        let mut request = post(path, &json!({ "model": model, "stream": true, "messages": [{ "content": "Tide?" }] }));
+        request.headers[0] = ("Authorization".into(), "Bearer key".into());
+        request
+    };
+    for (path, model, tells) in [
+        ("/api/v1/chat/completions", "openai/gpt-4o", true),
+        ("/v1/chat/completions", "mistral-large-latest", true),
+        ("/openai/v1/chat/completions", "llama-4", false),
+    ] {
+        let exchange = server.handle(at(0.0), &stream(path, model));
+        assert_eq!(exchange.status(), 200, "{path}");
+        assert_eq!(exchange.body().contains(r#""usage":{"prompt_tokens""#), tells, "{path}");
+    }
+}
+
+#[test]
 fn a_refusal_says_how_long_to_wait_and_counts_as_a_request() {
     let mut server = server(json!({ "limits": { "default": { "rpm": 100, "tpm": 10_000 } } }));
     server.handle(at(0.0), &chat(9_000, json!({})));

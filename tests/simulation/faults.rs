@@ -3,7 +3,7 @@
 use tidegate::limiter::Limiter;
 use tidegate::options::{parse, record};
 use tidegate::time::{Duration, Instant};
-use tidegate_simulator::Family;
+use tidegate_simulator::Api;
 use tidegate_simulator::workload::{self, Job};
 
 use crate::process::Process;
@@ -74,7 +74,7 @@ fn names_of_others_choosing_do_not_grow_what_is_kept() {
             };
             let model = format!("gpt-{index:04}{rest}");
             let at = Instant::ZERO + Duration::from_millis(10 * index as u64);
-            Task { at, process: 0, job: Job { api: Family::OpenAi, model, ..job } }
+            Task { at, process: 0, job: Job { api: Api::OpenAi, model, ..job } }
         });
         let policy = parse(&one_scope).expect("right");
         let outcome = World::of(vec![Process::new(Limiter::new(&policy, 1), 1)], options).run_tasks(jobs.collect());

@@ -17,9 +17,16 @@ pub(crate) fn message_body(call: &Call, id: u64, output_tokens: u64) -> String {
 
 /// The texts of a streamed message: one that opens it, one for each piece of `pieces` tokens, one that closes it.
 pub(crate) fn stream_texts(call: &Call, id: u64, pieces: &[u64]) -> (String, Vec<String>, String) {
+    let (opening, deltas, closing) = stream_events(call, id, pieces);
+    let texts = |events: Vec<Value>| events.iter().map(text).collect();
+    (texts(opening), deltas.iter().map(text).collect(), texts(closing))
+}
+
+/// The events of a streamed message: those that open it, one for each piece of `pieces` tokens, those that close it.
+pub(crate) fn stream_events(call: &Call, id: u64, pieces: &[u64]) -> (Vec<Value>, Vec<Value>, Vec<Value>) {
     let mut start = message(call, id);
     start["usage"] = usage(call, 1);
-    let opening = [
+    let opening = vec![
         event("message_start", json!({ "message": start })),
         event("content_block_start", json!({ "index": 0, "content_block": { "type": "text", "text": "" } })),
         event("ping", json!({})),
@@ -30,20 +37,20 @@ pub(crate) fn stream_texts(call: &Call, id: u64, pieces: &[u64]) -> (String, Vec
     };
     let output_tokens = pieces.iter().sum();
     let stop = json!({ "stop_reason": stop_reason(call, output_tokens), "stop_sequence": null });
-    let closing = [
+    let closing = vec![
         event("content_block_stop", json!({ "index": 0 })),
         // Cumulative, and once more with the input's side.
         event("message_delta", json!({ "delta": stop, "usage": usage(call, output_tokens) })),
         event("message_stop", json!({})),
     ];
-    (opening.concat(), pieces.iter().enumerate().map(delta).collect(), closing.concat())
+    (opening, pieces.iter().enumerate().map(delta).collect(), closing)
 }
 
 /// An error in the middle of a stream, after a status of 200.
 pub(crate) fn stream_error_event(request_id: &str) -> String {
     let problem = Family::Claude.overloaded();
     let error = json!({ "type": problem.kind, "message": problem.message });
-    event("error", json!({ "error": error, "request_id": request_id }))
+    text(&event("error", json!({ "error": error, "request_id": request_id })))
 }
 
 fn message(call: &Call, id: u64) -> Value {
@@ -77,11 +84,15 @@ fn stop_reason(call: &Call, output_tokens: u64) -> &'static str {
     if output_tokens >= call.max_tokens { "max_tokens" } else { "end_turn" }
 }
 
-/// One server-sent event; the data names its type once more.
-fn event(kind: &str, rest: Value) -> String {
+/// One server-sent event, of which the data has the type once more.
+fn text(event: &Value) -> String {
+    format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or_default())
+}
+
+fn event(kind: &str, rest: Value) -> Value {
     let mut data = json!({ "type": kind });
     if let (Value::Object(data), Value::Object(rest)) = (&mut data, rest) {
         data.extend(rest);
     }
-    format!("event: {kind}\ndata: {data}\n\n")
+    data
 }

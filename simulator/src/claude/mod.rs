@@ -7,14 +7,14 @@ mod prompt;
 
 use serde_json::{Value, json};
 
-use crate::api::{Call, Endpoint, Problem};
+use crate::api::{Call, Endpoint, Family, Problem};
 use crate::cache::CacheUse;
 use crate::exchange::Request;
 use crate::groups::{COUNT_TOKENS_GROUP, group_of};
 use crate::ledger::Refusal;
 use crate::limits::Dimension;
 
-pub(crate) use answer::{message_body, stream_error_event, stream_texts};
+pub(crate) use answer::{message_body, stream_error_event, stream_events, stream_texts};
 pub(crate) use headers::limit_headers;
 pub(crate) use prompt::{MESSAGE_TOKENS, PROMPT_TOKENS};
 
@@ -25,7 +25,7 @@ pub(crate) const COUNT_TOKENS: &str = "/v1/messages/count_tokens";
 pub(crate) fn read(request: &Request, endpoint: Endpoint) -> Result<Call, Problem> {
     if request.body.len() > LARGEST_BODY {
         let message = "Request exceeds the maximum allowed number of bytes.".into();
-        return Err(Problem { status: 413, kind: "request_too_large", code: None, message });
+        return Err(Problem { status: 413, kind: "request_too_large", code: None, details: None, message });
     }
     if request.header("anthropic-version").is_none() {
         return Err(invalid("anthropic-version: header is required"));
@@ -34,7 +34,13 @@ pub(crate) fn read(request: &Request, endpoint: Endpoint) -> Result<Call, Proble
         serde_json::from_slice(&request.body).map_err(|_| invalid("The request body is not valid JSON."))?;
     let model = body["model"].as_str().filter(|model| !model.is_empty()).ok_or_else(|| required("model"))?;
     let Some(group) = group_of(model) else {
-        return Err(Problem { status: 404, kind: "not_found_error", code: None, message: format!("model: {model}") });
+        return Err(Problem {
+            status: 404,
+            kind: "not_found_error",
+            code: None,
+            details: None,
+            message: format!("model: {model}"),
+        });
     };
     if body["messages"].as_array().is_none_or(Vec::is_empty) {
         return Err(required("messages"));
@@ -50,6 +56,7 @@ pub(crate) fn read(request: &Request, endpoint: Endpoint) -> Result<Call, Proble
     // Counting takes the marks and does nothing with them.
     let prefix = cache_control::read(model, &body)?.filter(|_| !counting);
     Ok(Call {
+        family: Family::Claude,
         endpoint,
         model: model.to_owned(),
         group: if counting { COUNT_TOKENS_GROUP } else { group }.to_owned(),
@@ -61,6 +68,12 @@ pub(crate) fn read(request: &Request, endpoint: Endpoint) -> Result<Call, Proble
         stream: body["stream"] == true && !counting,
         include_usage: true,
     })
+}
+
+/// The size of a Messages request with this body in tokens, and its characters.
+pub(crate) fn measure_all(body: &Value) -> (u64, u64) {
+    let prompt = prompt::measure(body);
+    (prompt.tokens, prompt.characters)
 }
 
 /// The size of a Messages request with this body.
@@ -82,7 +95,7 @@ pub(crate) fn refused(organisation: &str, call: &Call, refusal: &Refusal) -> Pro
         "This request would exceed the rate limit of {limit} {what} per minute of organization {organisation} (model: {}).",
         call.model
     );
-    Problem { status: 429, kind: "rate_limit_error", code: None, message }
+    Problem { status: 429, kind: "rate_limit_error", code: None, details: None, message }
 }
 
 pub(crate) fn error_body(problem: &Problem, request_id: &str) -> String {
@@ -102,7 +115,7 @@ fn required(field: &str) -> Problem {
 }
 
 fn invalid(message: &str) -> Problem {
-    Problem { status: 400, kind: "invalid_request_error", code: None, message: message.to_owned() }
+    Problem { status: 400, kind: "invalid_request_error", code: None, details: None, message: message.to_owned() }
 }
 
 /// 32 MB for Messages and `count_tokens`: the errors page.

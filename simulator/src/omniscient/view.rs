@@ -82,7 +82,7 @@ impl View {
     ) -> Self {
         let neighbour = server.options().neighbour;
         let most_in_flight = server.options().max_in_flight;
-        let family = sample.call.family();
+        let family = sample.call.family;
         let (index, organisation, answers) = server.group(now, api_key, family, &sample.call.group);
         let ledger = organisation.ledgers.get(&sample.call.group).map(|ledger| ledger.without_truth());
         let (gates, changes, acceleration) = ledger.map(|ledger| ledger.into_parts()).unwrap_or_default();

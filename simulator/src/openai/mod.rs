@@ -5,7 +5,7 @@ mod headers;
 
 use serde_json::{Value, json};
 
-use crate::api::{Call, Endpoint, Problem};
+use crate::api::{Call, Endpoint, Family, Problem};
 use crate::cache::CacheUse;
 use crate::exchange::Request;
 use crate::ledger::Refusal;
@@ -39,6 +39,7 @@ pub(crate) fn read(request: &Request) -> Result<Call, Problem> {
     let max_tokens = [&body["max_completion_tokens"], &body["max_tokens"]].into_iter().find_map(Value::as_u64);
     let (tokens, characters) = measure(messages);
     Ok(Call {
+        family: Family::OpenAi,
         endpoint: Endpoint::ChatCompletions,
         model: model.to_owned(),
         group: model.to_owned(),
@@ -48,8 +49,15 @@ pub(crate) fn read(request: &Request) -> Result<Call, Problem> {
         cache_use: CacheUse::default(),
         max_tokens: max_tokens.unwrap_or(DEFAULT_MAX_TOKENS).max(1),
         stream: body["stream"] == true,
-        include_usage: body["stream_options"]["include_usage"] == true,
+        include_usage: body["stream_options"]["include_usage"] == true || tells_usage_always(request, model),
     })
+}
+
+/// Whether streams end with their usage whether asked or not, as those of OpenRouter do, which stands under `/api/v1`, and
+/// those of Mistral: <https://openrouter.ai/docs/use-cases/usage-accounting> and npm:@mistralai/mistralai@2.7.0
+/// `models/components/completionchunk` (read 2026-11-27).
+fn tells_usage_always(request: &Request, model: &str) -> bool {
+    request.path.starts_with("/api/v1/") || model.split('-').next().is_some_and(|family| MISTRAL.contains(&family))
 }
 
 /// The size of a prompt in tokens, and the characters of its texts.
@@ -87,7 +95,7 @@ pub(crate) fn refused(organisation: &str, call: &Call, refusal: &Refusal, wait_m
              The input or output tokens must be reduced in order to run successfully."
         )
     };
-    Problem { status: 429, kind, code: Some("rate_limit_exceeded"), message }
+    Problem { status: 429, kind, code: Some("rate_limit_exceeded"), details: None, message }
 }
 
 pub(crate) fn error_body(problem: &Problem) -> String {
@@ -98,9 +106,11 @@ pub(crate) fn error_body(problem: &Problem) -> String {
 }
 
 fn invalid(message: &str) -> Problem {
-    Problem { status: 400, kind: "invalid_request_error", code: None, message: message.to_owned() }
+    Problem { status: 400, kind: "invalid_request_error", code: None, details: None, message: message.to_owned() }
 }
 
+/// How the names of Mistral's models begin.
+const MISTRAL: [&str; 7] = ["codestral", "devstral", "magistral", "ministral", "mistral", "pixtral", "voxtral"];
 /// Tokens around every prompt.
 pub(crate) const PROMPT_TOKENS: u64 = 3;
 /// Tokens around every message.

@@ -73,7 +73,7 @@ enum Happening {
     Submit(usize),
     Arrive(Call),
     Answer(Call, Box<Exchange>, Duration),
-    Piece(Call, String),
+    Piece(Call, Vec<u8>),
     End(Call, End, Amounts),
     GiveUp(Call),
     Ask(Call),
@@ -260,9 +260,9 @@ impl World {
             Happening::Submit(job) => return self.submit(job),
             Happening::Arrive(call) => self.arrive(call),
             Happening::Answer(call, exchange, way) => self.answer(call, &exchange, way),
-            Happening::Piece(call, text) => {
+            Happening::Piece(call, bytes) => {
                 let now = self.time(call.process);
-                self.limiter(call.process).handle_chunk(now, call.ticket, text.as_bytes());
+                self.limiter(call.process).handle_chunk(now, call.ticket, &bytes);
             }
             Happening::End(call, end, stated) => {
                 self.land(call, end, stated, |limiter, now| limiter.finish(now, call.ticket, end != End::Cut));

@@ -77,7 +77,7 @@ impl World {
         let mut last = self.now;
         for piece in &exchange.pieces {
             last = (core_instant(piece.at) + way).max(last);
-            self.plan(last, Happening::Piece(call, piece.text.clone()));
+            self.plan(last, Happening::Piece(call, piece.bytes.clone()));
         }
         let ends_at = exchange.ends_at().map_or(last, |end| (core_instant(end) + way).max(last));
         let end = match exchange.ending {
