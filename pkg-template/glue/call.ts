@@ -1,4 +1,5 @@
 import { type AbortHandler, AbortWatch } from "./abort.js";
+import { AttemptTimer } from "./attempt-timer.js";
 import { BodySource, discard, ignore } from "./body.js";
 import {
   COUNT_FIRST,
@@ -35,8 +36,10 @@ export class Call implements AbortHandler {
   private aborted = false;
   private watch: AbortWatch | undefined;
   private reject: ((reason: unknown) => void) | undefined;
-  /** Aborts the attempts when they must obey signals that the request itself does not carry. */
+  /** Aborts the attempts when they must obey what the request itself does not carry: signals of hints, and the timer. */
   private controller: AbortController | undefined;
+  /** Ends the attempt under way when its answer does not begin in time. */
+  private timer: AttemptTimer | undefined;
   private source: BodySource | undefined;
   /** Gives up the question that goes before the call. */
   private asking: AbortController | undefined;
@@ -67,6 +70,7 @@ export class Call implements AbortHandler {
   abort(reason: unknown): void {
     this.aborted = true;
     this.reject?.(reason);
+    this.timer?.stop();
     if (this.submitted) this.driver.cancel(this.ticket, this.underWay);
     this.asking?.abort(reason);
     this.controller?.abort(reason);
@@ -151,7 +155,7 @@ export class Call implements AbortHandler {
     this.underWay = true;
     let response: Response;
     try {
-      response = await this.request.send(this.upstream ?? globalThis.fetch);
+      response = await this.send();
     } catch (failure) {
       const restart = this.aborted ? undefined : this.judgeFailure();
       if (restart === undefined) throw failure;
@@ -166,6 +170,19 @@ export class Call implements AbortHandler {
       this.driver.cancel(this.ticket, true);
       throw error;
     }
+  }
+
+  private send(): Promise<Response> {
+    const { driver, request } = this;
+    const { attemptTimeoutMs = Infinity } = this.hints;
+    const upstream = this.upstream ?? globalThis.fetch;
+    if (attemptTimeoutMs === Infinity) return request.send(upstream);
+    // One that has aborted an attempt is of no use for the next.
+    const controller = new AbortController();
+    this.controller = controller;
+    request.replaceSignal(controller.signal);
+    this.timer = new AttemptTimer(driver.clock, attemptTimeoutMs, controller);
+    return this.timer.hold(request.send(upstream));
   }
 
   private judgeFailure(): Restart | undefined {
@@ -221,7 +238,8 @@ export class Call implements AbortHandler {
   /** The server's own response; around its body, where somebody must be told of it or has looked at it. */
   private deliver(response: Response, observe: boolean): Response {
     const tap = new BodyTap(this.driver, observe ? this.ticket : undefined, this.watch);
-    const untouched = !observe && this.source === undefined && this.controller === undefined;
+    const linked = this.watch !== undefined && this.controller !== undefined;
+    const untouched = !observe && this.source === undefined && !linked;
     if (untouched || !(this.source !== undefined || isReplaceable(response))) {
       tap.finish(true);
       return response;

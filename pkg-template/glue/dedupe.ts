@@ -121,9 +121,13 @@ class SharedCall implements Turn {
     else same.push(this);
   }
 
-  /** Whether such a request may join. While the call waits, a deadline of another length would be the wrong one. */
+  /**
+   * Whether such a request may join. While the call waits, a deadline of another length would be the wrong one, and until
+   * the answer begins another time for that.
+   */
   takes(identity: Identity, hints: ResolvedHints): boolean {
-    return (this.started || this.deadlineMs === deadlineOf(hints)) && this.identity.equals(identity);
+    if (!this.started && this.deadlineMs !== deadlineOf(hints)) return false;
+    return this.hints?.attemptTimeoutMs === hints.attemptTimeoutMs && this.identity.equals(identity);
   }
 
   join(request: OutgoingRequest, hints: ResolvedHints, signals: readonly AbortSignal[]): Promise<Response> {

@@ -73,7 +73,7 @@ export function hasHints(headers: Headers): boolean {
  * other hints.
  */
 export function hintsOf(headers: Headers): ViewHints {
-  const hints: { priority?: Priority; tenant?: string; deadlineMs?: number; cost?: CostRecord } = {};
+  const hints: HeaderHints = {};
   headers.forEach((value, name) => {
     if (!name.startsWith(HINT_PREFIX)) return;
     switch (name) {
@@ -85,6 +85,9 @@ export function hintsOf(headers: Headers): ViewHints {
         break;
       case "x-tidegate-deadline-ms":
         hints.deadlineMs = numberOf(value);
+        break;
+      case "x-tidegate-attempt-timeout-ms":
+        hints.attemptTimeoutMs = numberOf(value);
         break;
       case "x-tidegate-input-tokens":
         hints.cost = { ...hints.cost, inputTokens: amountOf(name, value) };
@@ -100,6 +103,15 @@ export function hintsOf(headers: Headers): ViewHints {
     }
   });
   return hints;
+}
+
+/** Those hints that can be said in headers. */
+interface HeaderHints {
+  priority?: Priority;
+  tenant?: string;
+  deadlineMs?: number;
+  attemptTimeoutMs?: number;
+  cost?: CostRecord;
 }
 
 /** The same headers without hints. */
@@ -150,7 +162,15 @@ function amountOf(name: string, value: string): number {
 
 const HINT_PREFIX = "x-tidegate-";
 
-const HINTS: readonly string[] = ["priority", "tenant", "deadline-ms", "input-tokens", "output-tokens", "custom"];
+const HINTS: readonly string[] = [
+  "priority",
+  "tenant",
+  "deadline-ms",
+  "attempt-timeout-ms",
+  "input-tokens",
+  "output-tokens",
+  "custom",
+];
 
 /** RFC 9110 and 9530, and the key by which servers tell a repeated request: a question is another one. */
 const OF_ONE_MESSAGE: readonly string[] = [

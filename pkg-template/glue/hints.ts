@@ -1,4 +1,5 @@
 import { type CacheHint, type ResolvedCache, resolveCache } from "./cache-hint.js";
+import { MAX_TIMER_MS } from "./clock.js";
 import { type Cost, costOver, NOTHING_STATED, type StatedCost, statedCost } from "./cost.js";
 import { OptionError } from "./errors.js";
 import type { OnWait, Standing } from "./standing.js";
@@ -59,8 +60,8 @@ export interface ViewHints extends AcquireHints {
    * Calls of `fetch` that are the same share one answer: method, URL, every header that is sent, credentials included,
    * every other setting, and the bytes of the body, while the first waits or is sent and its answer has not begun. Each
    * caller gets a Response of its own. The call ends early when all callers have given it up; an error is everybody's.
-   * A more urgent caller takes the waiting call to its own priority, and has its own place in the limits for it. Of calls
-   * that still wait, only those with the same `deadlineMs` share. Bodies that cannot be read (streams, forms) never do.
+   * A more urgent caller takes the waiting call to its own priority, and has its own place in the limits for it. Only calls
+   * with the same `attemptTimeoutMs` share, and of those that still wait only with the same `deadlineMs`. Bodies that cannot be read (streams, forms) never do.
    * Answers are kept from the fastest reader to the slowest: up to the whole body, if one caller does not read at all.
    * @default false
    */
@@ -71,6 +72,15 @@ export interface ViewHints extends AcquireHints {
    * @default none
    */
   readonly cache?: CacheHint | undefined;
+  /**
+   * The longest time from when a call of `fetch` is sent until its answer begins, in milliseconds, above 0 and at most
+   * 2^31 − 1, or `Infinity` for none. It counts anew for each attempt, and not while the call waits, so it takes the place
+   * of an SDK's own timer, which counts the wait too. An attempt that takes longer is given up with a DOMException named
+   * `TimeoutError`, and tried again where a failed connection would be; the last one rejects with it. A body that has begun
+   * may take as long as it takes, as with the timers of SDKs.
+   * @default Infinity
+   */
+  readonly attemptTimeoutMs?: number | undefined;
 }
 
 /** Hints of {@link Limiter.schedule}. */
@@ -93,6 +103,8 @@ export interface ResolvedHints {
   readonly dedupe: boolean | undefined;
   /** `false` where it was said that there is none. */
   readonly cache: ResolvedCache | false | undefined;
+  /** Milliseconds. */
+  readonly attemptTimeoutMs: number | undefined;
   /** Who is told of these calls. */
   readonly turn: Turn | undefined;
 }
@@ -110,6 +122,7 @@ export const HINT_KEYS: readonly string[] = [
   "cost",
   "dedupe",
   "cache",
+  "attemptTimeoutMs",
 ];
 
 export const NO_HINTS: ResolvedHints = {
@@ -122,6 +135,7 @@ export const NO_HINTS: ResolvedHints = {
   cost: NOTHING_STATED,
   dedupe: undefined,
   cache: undefined,
+  attemptTimeoutMs: undefined,
   turn: undefined,
 };
 
@@ -148,7 +162,7 @@ export function resolveHints(hints: ViewHints, base: ResolvedHints, where = "hin
       throw new OptionError(`${where}.${key}`, hints[key as keyof ViewHints], `Use only ${HINT_KEYS.join(", ")}.`);
     }
   }
-  const { priority, tenant, deadlineMs, signal, onWait, model, cost, dedupe, cache } = hints;
+  const { priority, tenant, deadlineMs, signal, onWait, model, cost, dedupe, cache, attemptTimeoutMs } = hints;
   return {
     priority: priority === undefined ? base.priority : priorityNumber(priority, `${where}.priority`),
     tenant: tenant === undefined ? base.tenant : checkedTenant(tenant, `${where}.tenant`),
@@ -159,6 +173,10 @@ export function resolveHints(hints: ViewHints, base: ResolvedHints, where = "hin
     cost: cost === undefined ? base.cost : statedCost(cost, base.cost, `${where}.cost`),
     dedupe: dedupe === undefined ? base.dedupe : checkedFlag(dedupe, `${where}.dedupe`),
     cache: cache === undefined ? base.cache : resolveCache(cache, `${where}.cache`),
+    attemptTimeoutMs:
+      attemptTimeoutMs === undefined
+        ? base.attemptTimeoutMs
+        : checkedAttemptTimeout(attemptTimeoutMs, `${where}.attemptTimeoutMs`),
     turn: base.turn,
   };
 }
@@ -175,6 +193,7 @@ export function hintsOver(hints: ResolvedHints, base: ResolvedHints): ResolvedHi
     cost: costOver(hints.cost, base.cost),
     dedupe: hints.dedupe ?? base.dedupe,
     cache: hints.cache ?? base.cache,
+    attemptTimeoutMs: hints.attemptTimeoutMs ?? base.attemptTimeoutMs,
     turn: hints.turn ?? base.turn,
   };
 }
@@ -224,6 +243,15 @@ function checkedModel(model: string, option: string): string {
 function checkedFlag(flag: boolean, option: string): boolean {
   if (typeof flag !== "boolean") throw new OptionError(option, flag, "Use true or false.");
   return flag;
+}
+
+function checkedAttemptTimeout(attemptTimeoutMs: number, option: string): number {
+  const isTime = typeof attemptTimeoutMs === "number" && attemptTimeoutMs > 0;
+  if (!isTime || (attemptTimeoutMs > MAX_TIMER_MS && attemptTimeoutMs !== Infinity)) {
+    const fix = `Use a number of milliseconds above 0 and at most ${MAX_TIMER_MS}, or Infinity for no end.`;
+    throw new OptionError(option, attemptTimeoutMs, fix);
+  }
+  return attemptTimeoutMs;
 }
 
 const MAX_PRIORITY = 100;

@@ -34,6 +34,7 @@ export type { AcquireHints, FetchHints, Priority, PriorityName, ScheduleHints, V
 export { createLimiter, type Limiter } from "./limiter.js";
 export type { Items, MapOptions, MapTask, MapTurn } from "./map.js";
 export { MapError, type MapFailure } from "./map-error.js";
+export type { Middleware, MiddlewareRequest } from "./middleware.js";
 export type {
   ConcurrencyOptions,
   CountTokensOptions,

@@ -18,6 +18,7 @@ import {
   type ViewHints,
 } from "./hints.js";
 import { type Items, type MapGround, mapItems, type MapOptions, type MapTask } from "./map.js";
+import { createMiddleware, type Middleware } from "./middleware.js";
 import { type Fetch, type LimiterOptions, splitSeams } from "./options.js";
 import type { Permit } from "./permit.js";
 import type { Snapshot } from "./snapshot.js";
@@ -44,9 +45,10 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
 export class Limiter {
   /**
    * Takes the place of `fetch`: same arguments, same answers, but sent when the limits allow, and again after a refusal.
-   * Needs no `this`. Time in the queue passes inside it, so an SDK's `timeout` has to be longer than the longest wait.
-   * The headers `x-tidegate-priority`, `x-tidegate-tenant`, `x-tidegate-deadline-ms`, `x-tidegate-input-tokens`,
-   * `x-tidegate-output-tokens` and `x-tidegate-custom` are hints for one call, and not sent.
+   * Needs no `this`. Time in the queue passes inside it, and with it the `timeout` of an SDK that calls it: {@link middleware}
+   * and the adapters (`tidegate/openai` and others) put the hint `attemptTimeoutMs` in its place.
+   * The headers `x-tidegate-priority`, `x-tidegate-tenant`, `x-tidegate-deadline-ms`, `x-tidegate-attempt-timeout-ms`,
+   * `x-tidegate-input-tokens`, `x-tidegate-output-tokens` and `x-tidegate-custom` are hints for one call, and not sent.
    *
    * Rejects as {@link acquire} does, or with what the underlying `fetch` throws.
    */
@@ -64,6 +66,25 @@ export class Limiter {
     this.#hints = hints;
     this.#usual = usualCost(hints);
     this.fetch = createFetch(driver, upstream, hints);
+  }
+
+  /**
+   * The limiter as middleware of Anthropic's SDK, from its version 0.101 on: waits outside of the SDK's timer, which runs
+   * anew for each attempt, and signs each attempt when it is sent.
+   *
+   * ```ts
+   * const claude = new Anthropic({ middleware: [limiter.middleware()], maxRetries: 0 });
+   * ```
+   *
+   * When the SDK's own timer ends an attempt, that ends the call. A hint `attemptTimeoutMs` that is shorter than it is
+   * tried again. Put it first among several, and give the client no `fetch` of the limiter beside it. A client for Bedrock
+   * shows it the request as Anthropic's API has it, with the model's name on Bedrock: make such a limiter with
+   * `provider: "bedrock"`, so that it charges as Bedrock does. Vertex AI charges as Anthropic.
+   *
+   * A call rejects as {@link acquire} does, or with what `next` throws.
+   */
+  middleware(): Middleware {
+    return createMiddleware(this.#driver, this.#hints);
   }
 
   /**
