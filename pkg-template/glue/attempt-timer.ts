@@ -20,9 +20,11 @@ export class AttemptTimer {
    * What becomes of the attempt, which has just been sent. Once the time is over, it is at once, and whatever the attempt
    * makes of its signal, what `AbortSignal.timeout` would have made of it: SDKs know that for their own timer.
    */
-  hold(attempt: Promise<Response>): Promise<Response> {
+  hold(sent: Promise<Response>): Promise<Response> {
     // The caller may have given up while it was being sent.
-    if (this.stopped) return attempt;
+    if (this.stopped) return sent;
+    // A foreign fetch may answer with no promise.
+    const attempt = Promise.resolve(sent);
     return new Promise((resolve, reject) => {
       this.handle = this.clock.setTimer(() => {
         const reason = new DOMException(`The answer did not begin within ${this.waitMs} ms.`, "TimeoutError");

@@ -6,6 +6,9 @@ import { giveUp, MOMENTS } from "./abort-moments.mjs";
 /** Nothing else is this object. */
 const REASON = Object.freeze({ name: "the caller's own reason" });
 
+/** Longer than a call takes to any moment, and shorter than whatever happens after it. */
+const LONG_MS = 500_000;
+
 /** How a call of fetch is told that nobody wants it any more. */
 const WAYS = {
   "init.signal": abortedBy((own) => ({
@@ -38,6 +41,15 @@ const WAYS = {
     }),
     { all: true },
   ),
+  "init.signal, with a time for each attempt": abortedBy((own) => ({
+    timed: true, init: { signal: own.signal }, signals: [own.signal],
+  })),
+  "the signal of a Request, with a time for each attempt": abortedBy((own) => ({
+    timed: true, inRequest: own.signal, signals: [own.signal],
+  })),
+  "a view's signal, with a time for each attempt": abortedBy((own) => ({
+    timed: true, views: [own.signal], signals: [own.signal],
+  })),
   "AbortSignal.any": abortedBy((own, other) => {
     const signal = AbortSignal.any([other.signal, own.signal]);
     return { init: { signal }, signals: [signal, own.signal, other.signal] };
@@ -92,8 +104,9 @@ function abortedInTime(given) {
   };
 }
 
-function callOf(world, request, { views = [], inRequest, init, signals }, how) {
-  const limiter = views.reduce((view, signal) => view.with({ signal }), world.limiter);
+function callOf(world, request, { timed = false, views = [], inRequest, init, signals }, how) {
+  const first = timed ? world.limiter.with({ attemptTimeoutMs: LONG_MS }) : world.limiter;
+  const limiter = views.reduce((view, signal) => view.with({ signal }), first);
   const [url, asked] = request(inRequest === undefined ? init : { signal: inRequest });
   const args = inRequest === undefined ? [url, asked] : [new Request(url, asked), init];
   const watched = inRequest === undefined ? signals : [...signals, args[0].signal];
