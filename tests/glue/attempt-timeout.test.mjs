@@ -123,6 +123,13 @@ test("an upstream that does not listen is not waited for, and what it answers la
   assertNothingIsLeft(world);
 });
 
+test("a call that is given up just as it is sent, to an upstream that does not listen, leaves no timer", async () => {
+  const controller = new AbortController();
+  const world = waiting(() => (controller.abort(new Error("mine")), new Promise(() => {})));
+  await assert.rejects(world.patient.fetch(...messagesCall({ signal: controller.signal })), /mine/);
+  assertNothingIsLeft(world);
+});
+
 test("an answer at the last moment counts, and a failure stays what it is", async () => {
   const answer = deferred();
   const world = waiting(() => answer.promise);
