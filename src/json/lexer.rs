@@ -321,7 +321,7 @@ enum State {
 /// refuse more than this (serde_json: 128), so that no API can ask for it.
 pub(crate) const DEPTH_CAP: u32 = u128::BITS;
 
-/// Longer than every name that a sink of this crate looks for (`cache_creation_input_tokens` has 27 bytes).
+/// The longest name that a sink of this crate looks for is `amazon-bedrock-invocationMetrics`.
 const KEY_BYTES: usize = 32;
 
 #[cfg(test)]

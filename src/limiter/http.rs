@@ -71,6 +71,8 @@ impl Limiter {
 
     /// The same for a request about which `facts` are known.
     pub(super) fn admit(&mut self, now: Instant, http: &HttpRequest<'_>, facts: &Facts<'_>) -> Result<Ticket, Refusal> {
+        let model = facts.model.map(request::decoded);
+        let facts = &Facts { model: model.as_deref(), ..*facts };
         let place = self.scopes.of_request(facts);
         self.tell_of_news(&place, facts.model.unwrap_or_default());
         let model = facts.model.unwrap_or_default();

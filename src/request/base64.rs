@@ -3,17 +3,17 @@
 /// Decodes what it is fed in pieces of any size. Both alphabets are read; what belongs to neither is passed over, as
 /// lenient decoders do.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Base64 {
+pub(crate) struct Base64 {
     bits: u32,
     /// How many of `bits` have come and were not given out.
     length: u32,
 }
 
 impl Base64 {
-    pub(super) const NEW: Self = Self { bits: 0, length: 0 };
+    pub(crate) const NEW: Self = Self { bits: 0, length: 0 };
 
     /// The byte that `digit` completes.
-    pub(super) fn push(&mut self, digit: u8) -> Option<u8> {
+    pub(crate) fn push(&mut self, digit: u8) -> Option<u8> {
         let value = VALUES.get(usize::from(digit)).copied().filter(|&value| value != NONE)?;
         self.bits = self.bits << 6 | u32::from(value);
         self.length += 6;
@@ -25,7 +25,7 @@ impl Base64 {
     }
 
     /// The three bytes that four digits are, where nothing is left of those before them.
-    pub(super) fn group(digits: [u8; 4]) -> Option<[u8; 3]> {
+    pub(crate) fn group(digits: [u8; 4]) -> Option<[u8; 3]> {
         let [a, b, c, d] = digits.map(|digit| VALUES.get(usize::from(digit)).copied().unwrap_or(NONE));
         // Of all values that alone has the highest bit.
         if (a | b | c | d) & 0x80 != 0 {
@@ -37,7 +37,7 @@ impl Base64 {
     }
 
     /// Whether the next four digits are three bytes by themselves.
-    pub(super) const fn is_aligned(&self) -> bool {
+    pub(crate) const fn is_aligned(&self) -> bool {
         self.length == 0
     }
 }

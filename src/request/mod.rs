@@ -37,12 +37,14 @@ mod url;
 mod vision;
 mod walk;
 
+pub(crate) use base64::Base64;
 pub(crate) use count::counter_of;
 pub use count::{count_body, count_url, read_count};
 pub(crate) use estimate::CHARACTERS_PER_TOKEN;
 pub use estimate::InputEstimate;
 pub use family::Family;
 pub use prefix::{MOST_PREFIXES, Prefix, Prefixes};
+pub(crate) use url::decoded;
 
 use crate::headers::HeaderBlock;
 use crate::json::Members;
@@ -81,7 +83,8 @@ pub struct Facts<'a> {
     /// The part of the API that is addressed.
     pub family: Family,
     /// The model, or the deployment where that is what has limits. Printable ASCII, at most 128 bytes, from the path
-    /// as written there (Bedrock's may be percent-encoded: `%3A` for a colon) or else from the body.
+    /// as written there (Bedrock's is often percent-encoded, `%3A` for a colon, which a limiter decodes) or else from
+    /// the body.
     pub model: Option<&'a str>,
     /// Scheme, host and port; never a user name, a password, a path or a query. Empty for a relative URL.
     pub origin: &'a str,

@@ -1,5 +1,8 @@
 //! The parts of a URL that tell whose API it is.
 
+use alloc::borrow::Cow;
+use alloc::string::String;
+
 /// A URL in parts, as it was written: nothing is decoded or normalised. A caller that has passed it through
 /// `new URL()` gets one origin for one server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,6 +38,25 @@ impl<'a> Url<'a> {
     }
 }
 
+/// A name that stood in a path, with the characters for which escapes of printable ASCII stand. Others stay as they are.
+pub(crate) fn decoded(name: &str) -> Cow<'_, str> {
+    let mut decoded = String::new();
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once('%') {
+        let digits = after.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let byte = byte.filter(|byte| (b' '..=b'~').contains(byte));
+        decoded.push_str(before);
+        decoded.push(char::from(byte.unwrap_or(b'%')));
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    if decoded.is_empty() {
+        return Cow::Borrowed(name);
+    }
+    decoded.push_str(rest);
+    Cow::Owned(decoded)
+}
+
 /// RFC 3986 §3.1, without the rule for the first letter.
 fn is_scheme(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
@@ -47,6 +69,23 @@ mod tests {
     fn parts(url: &str) -> (&str, &str, &str) {
         let url = Url::parse(url);
         (url.origin, url.path, url.query)
+    }
+
+    #[test]
+    fn escapes_of_what_can_be_printed_are_decoded_and_others_are_not() {
+        for (name, expected) in [
+            ("claude-sonnet-5", "claude-sonnet-5"),
+            ("amazon.nova-pro-v1%3A0", "amazon.nova-pro-v1:0"),
+            ("%3a%2F", ":/"),
+            ("arn%3Aaws%2Fx%20y", "arn:aws/x y"),
+            ("%00%0A%7F%C3%A9", "%00%0A%7F%C3%A9"),
+            ("100%", "100%"),
+            ("%3", "%3"),
+            ("%+3%zz%é", "%+3%zz%é"),
+            ("%253A", "%3A"),
+        ] {
+            assert_eq!(decoded(name), expected, "{name}");
+        }
     }
 
     #[test]

@@ -15,17 +15,19 @@
 //! assert_eq!(reader.usage().output_characters, 5);
 //! ```
 
+mod aws;
 mod path;
 mod refusal;
 mod sse;
 mod tally;
+mod wrapped;
 
 use crate::headers::Kind;
 use crate::json::Lexer;
 
 pub(crate) use refusal::{more_telling, of_word as class_of_word};
-use sse::{Framer, Part};
 use tally::Tally;
+use wrapped::Payload;
 
 /// What a response said that the request used. Counts are in model tokens, at most 2^32 − 1; `None` is what the
 /// response did not say.
@@ -58,6 +60,8 @@ pub enum Format {
     Json,
     /// Server-sent events with JSON data.
     Sse,
+    /// Event streams of AWS, whose messages are JSON or carry it in base64.
+    Aws,
 }
 
 impl Format {
@@ -67,7 +71,8 @@ impl Format {
     /// use tidegate::usage::Format;
     /// assert_eq!(Format::of(Some(b"text/event-stream; charset=utf-8")), Some(Format::Sse));
     /// assert_eq!(Format::of(Some(b"application/vnd.api+json")), Some(Format::Json));
-    /// assert_eq!(Format::of(Some(b"application/vnd.amazon.eventstream")), None);
+    /// assert_eq!(Format::of(Some(b"application/vnd.amazon.eventstream")), Some(Format::Aws));
+    /// assert_eq!(Format::of(Some(b"application/octet-stream")), None);
     /// assert_eq!(Format::of(None), None);
     /// ```
     pub fn of(content_type: Option<&[u8]>) -> Option<Self> {
@@ -79,6 +84,8 @@ impl Format {
             || suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case(JSON_SUFFIX))
         {
             Some(Self::Json)
+        } else if essence.eq_ignore_ascii_case(b"application/vnd.amazon.eventstream") {
+            Some(Self::Aws)
         } else {
             None
         }
@@ -102,7 +109,8 @@ impl UsageReader {
     pub fn new(format: Format) -> Self {
         let framing = match format {
             Format::Json => Framing::Json,
-            Format::Sse => Framing::Sse(Framer::new()),
+            Format::Sse => Framing::Sse(sse::Framer::new()),
+            Format::Aws => Framing::Aws(aws::Framer::new(), Payload::new()),
         };
         Self { framing, lexer: Lexer::new(), tally: Tally::new() }
     }
@@ -114,12 +122,17 @@ impl UsageReader {
             Framing::Json => {
                 lexer.feed(bytes, tally);
             }
+            Framing::Aws(framer, payload) => framer.feed(bytes, |part| match part {
+                aws::Part::Error(kind) => tally.note_error(kind),
+                aws::Part::Payload(part) => payload.feed(part, tally),
+                aws::Part::End => payload.begin(tally),
+            }),
             Framing::Sse(framer) => framer.feed(bytes, |part| match part {
                 // `[DONE]`, the last event of OpenAI's streams, reads as an array of one word without meaning.
-                Part::Data(data) => {
+                sse::Part::Data(data) => {
                     lexer.feed(data, tally);
                 }
-                Part::End { error } => {
+                sse::Part::End { error } => {
                     if error {
                         tally.note_error(None);
                     }
@@ -139,7 +152,8 @@ impl UsageReader {
 #[derive(Clone, Debug)]
 enum Framing {
     Json,
-    Sse(Framer),
+    Sse(sse::Framer),
+    Aws(aws::Framer, Payload),
 }
 
 /// RFC 6839 §3.1.

@@ -27,6 +27,8 @@ pub(super) enum Place {
     InputDetails,
     /// `usageMetadata`, in the words of Gemini.
     UsageMetadata,
+    /// `amazon-bedrock-invocationMetrics`, at the end of the streams of InvokeModel, whatever the model.
+    Metrics,
     /// A count.
     Count(Count),
     /// `error`, an object or a sentence.
@@ -98,12 +100,15 @@ impl Place {
     /// <https://docs.stigg.io/documentation/ai-agents/llm-wrappers/providers/deepseek>. Read 2026-11-26: what a model
     /// writes besides text, in the same versions of the two SDKs and in npm:@google/genai@3.1.0 `genai.d.ts`; Converse,
     /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html>; the usage at the end of
-    /// Groq's streams, <https://console.groq.com/docs/api-reference>.
+    /// Groq's streams, <https://console.groq.com/docs/api-reference>. Read 2026-11-27: the streams of Bedrock,
+    /// npm:@aws-sdk/client-bedrock-runtime@3.1164.0, and the metrics at the end of InvokeModel's,
+    /// <https://docs.aws.amazon.com/bedrock/latest/userguide/inference-invoke.html>.
     pub(super) fn member(self, name: &[u8]) -> Self {
         let members: &[(&str, Self)] = match self {
             Self::Root => &[
                 ("usage", Self::Usage),
                 ("usageMetadata", Self::UsageMetadata),
+                ("amazon-bedrock-invocationMetrics", Self::Metrics),
                 ("message", Self::Message),
                 ("response", Self::Response),
                 ("interaction", Self::Response),
@@ -153,6 +158,12 @@ impl Place {
                 ("cachedContentTokenCount", Self::Count(Count::CachedInput)),
                 ("totalTokenCount", Self::Count(Count::Total)),
             ],
+            Self::Metrics => &[
+                ("inputTokenCount", Self::Count(Count::Input)),
+                ("outputTokenCount", Self::Count(Count::Output)),
+                ("cacheWriteInputTokenCount", Self::Count(Count::CacheCreation)),
+                ("cacheReadInputTokenCount", Self::Count(Count::CacheRead)),
+            ],
             Self::Error => &[
                 ("type", Self::ErrorCode),
                 ("code", Self::ErrorCode),
@@ -166,6 +177,8 @@ impl Place {
                 ("partial_json", Self::Text),
                 ("arguments", Self::Text),
                 ("content", Self::Content),
+                ("toolUse", Self::ObjectCall),
+                ("reasoningContent", Self::Content),
             ],
             Self::Content => &[
                 ("text", Self::Text),

@@ -8,7 +8,8 @@ use crate::names;
 /// Sources, read 2026-11-23: <https://platform.claude.com/docs/en/api/errors> and npm:@anthropic-ai/sdk@1.12.0
 /// `src/resources/shared.ts`; <https://developers.openai.com/api/docs/guides/error-codes>; Google's status names,
 /// <https://ai.google.dev/gemini-api/docs/troubleshooting>, and the codes of its Interactions API,
-/// <https://www.developersdigest.tech/errors/api/gemini-api>.
+/// <https://www.developersdigest.tech/errors/api/gemini-api>; read 2026-11-27: the exceptions in the streams of Bedrock,
+/// npm:@aws-sdk/client-bedrock-runtime@3.1164.0.
 pub(crate) fn of_word(word: &[u8]) -> Option<Kind> {
     if is_quota_code(word) { Some(Kind::QuotaExhausted) } else { names::find(WORDS, word) }
 }
@@ -52,12 +53,16 @@ const WORDS: &[(&str, Kind)] = &[
     ("too_many_requests", Kind::RateLimit),
     ("RESOURCE_EXHAUSTED", Kind::RateLimit),
     ("rate_limit_reached", Kind::RateLimit),
+    ("throttlingException", Kind::RateLimit),
+    ("ThrottlingException", Kind::RateLimit),
     ("overloaded_error", Kind::Overloaded),
     ("server_is_overloaded", Kind::Overloaded),
     ("service_unavailable_error", Kind::Overloaded),
     ("UNAVAILABLE", Kind::Overloaded),
+    ("serviceUnavailableException", Kind::Overloaded),
     ("quota_exceeded", Kind::QuotaExhausted),
     ("invalid_request_error", Kind::ClientError),
+    ("validationException", Kind::ClientError),
     ("authentication_error", Kind::ClientError),
     ("permission_error", Kind::ClientError),
     ("not_found_error", Kind::ClientError),

@@ -25,6 +25,7 @@ fn the_content_type_decides_by_its_essence() {
         ("TEXT/EVENT-STREAM", Some(Format::Sse)),
         ("text/plain", None),
         ("text/event-stream-ish", None),
+        ("application/vnd.amazon.eventstream", Some(Format::Aws)),
         ("json", None),
         ("", None),
     ] {
@@ -271,4 +272,101 @@ fn absurd_counts_are_clamped_and_odd_ones_ignored() {
 #[test]
 fn a_number_that_is_cut_off_is_not_believed() {
     assert_eq!(json(r#"{"usage":{"output_tokens":12"#).output_tokens, None);
+}
+
+/// Messages of an event stream of AWS, each with its payload and headers.
+fn aws(messages: &[(&[(&str, &str)], &str)]) -> Usage {
+    let mut reader = UsageReader::new(Format::Aws);
+    for (headers, payload) in messages {
+        let mut head = alloc::vec::Vec::new();
+        for (name, value) in *headers {
+            head.push(name.len() as u8);
+            head.extend_from_slice(name.as_bytes());
+            head.push(7);
+            head.extend_from_slice(&(value.len() as u16).to_be_bytes());
+            head.extend_from_slice(value.as_bytes());
+        }
+        reader.feed(&((16 + head.len() + payload.len()) as u32).to_be_bytes());
+        reader.feed(&(head.len() as u32).to_be_bytes());
+        reader.feed(b"sum!");
+        reader.feed(&head);
+        reader.feed(payload.as_bytes());
+        reader.feed(b"sum!");
+    }
+    reader.usage()
+}
+
+const EVENT: &[(&str, &str)] = &[(":event-type", "chunk"), (":message-type", "event")];
+
+#[test]
+fn a_stream_of_converse_is_text_and_ends_with_its_usage() {
+    let usage = aws(&[
+        (EVENT, r#"{"role":"assistant","p":"abcd"}"#),
+        (EVENT, r#"{"contentBlockIndex":0,"delta":{"text":"Tide"},"p":"ab"}"#),
+        (EVENT, r#"{"contentBlockIndex":1,"delta":{"toolUse":{"input":"{\"a\":"}}}"#),
+        (EVENT, r#"{"contentBlockIndex":2,"delta":{"reasoningContent":{"text":"hm","signature":"AAAA"}}}"#),
+        (EVENT, r#"{"stopReason":"end_turn"}"#),
+        (
+            EVENT,
+            r#"{"metrics":{"latencyMs":7},"usage":{"inputTokens":10,"outputTokens":5,"totalTokens":15,"cacheReadInputTokens":30,"cacheWriteInputTokens":20}}"#,
+        ),
+    ]);
+    assert_eq!(
+        usage,
+        Usage {
+            input_tokens: Some(10),
+            output_tokens: Some(5),
+            cache_creation_input_tokens: Some(20),
+            cache_read_input_tokens: Some(30),
+            total_tokens: Some(15),
+            output_characters: 11,
+            error: None,
+        }
+    );
+}
+
+#[test]
+fn a_stream_of_invoke_model_carries_its_events_in_base64() {
+    // {"type":"content_block_delta","delta":{"type":"text_delta","text":"Tide"}}
+    let delta = "eyJ0eXBlIjoiY29udGVudF9ibG9ja19kZWx0YSIsImRlbHRhIjp7InR5cGUiOiJ0ZXh0X2RlbHRhIiwidGV4dCI6IlRpZGUifX0=";
+    // {"type":"message_stop","amazon-bedrock-invocationMetrics":{"inputTokenCount":9,"outputTokenCount":4,"cacheReadInputTokenCount":2,"cacheWriteInputTokenCount":3}}
+    let stop = "eyJ0eXBlIjoibWVzc2FnZV9zdG9wIiwiYW1hem9uLWJlZHJvY2staW52b2NhdGlvbk1ldHJpY3MiOnsiaW5wdXRUb2tlbkNvdW50Ijo5LCJvdXRwdXRUb2tlbkNvdW50Ijo0LCJjYWNoZVJlYWRJbnB1dFRva2VuQ291bnQiOjIsImNhY2hlV3JpdGVJbnB1dFRva2VuQ291bnQiOjN9fQ==";
+    let usage = aws(&[
+        (EVENT, &format!(r#"{{"bytes":"{delta}","p":"abcdef"}}"#)),
+        (EVENT, &format!(r#"{{"p":"a","bytes":"{stop}"}}"#)),
+    ]);
+    assert_eq!((usage.input_tokens, usage.output_tokens, usage.output_characters), (Some(9), Some(4), 4));
+    assert_eq!((usage.cache_read_input_tokens, usage.cache_creation_input_tokens), (Some(2), Some(3)));
+}
+
+#[test]
+fn what_stands_beside_or_below_what_is_carried_is_not_read() {
+    // {"usage":{"input_tokens":7}}
+    let carried = "eyJ1c2FnZSI6eyJpbnB1dF90b2tlbnMiOjd9fQ==";
+    let beside = format!(r#"{{"bytes":"{carried}","usage":{{"input_tokens":666}},"bytes":"{carried}"}}"#);
+    assert_eq!(aws(&[(EVENT, &beside)]).input_tokens, Some(7));
+    let below = format!(r#"{{"delta":{{"bytes":"{carried}"}}}}"#);
+    assert_eq!(aws(&[(EVENT, &below)]).input_tokens, None);
+    let escaped = carried.replace('9', "\\u0039");
+    assert_eq!(aws(&[(EVENT, &format!(r#"{{"bytes":"{escaped}"}}"#))]).input_tokens, Some(7));
+}
+
+#[test]
+fn an_exception_in_a_stream_of_aws_has_a_class() {
+    for (name, expected) in [
+        ("throttlingException", Kind::RateLimit),
+        ("serviceUnavailableException", Kind::Overloaded),
+        ("validationException", Kind::ClientError),
+        ("internalServerException", Kind::ServerError),
+        ("modelStreamErrorException", Kind::ServerError),
+        ("somethingNew", Kind::ServerError),
+    ] {
+        let headers =
+            [(":exception-type", name), (":content-type", "application/json"), (":message-type", "exception")];
+        let usage = aws(&[
+            (EVENT, r#"{"delta":{"text":"ab"}}"#),
+            (&headers, r#"{"message":"Too many tokens, please wait before trying again."}"#),
+        ]);
+        assert_eq!((usage.error, usage.output_characters), (Some(expected), 2), "{name}");
+    }
 }

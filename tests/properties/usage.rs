@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tidegate::usage::{Format, Usage, UsageReader};
 
-use crate::samples::SAMPLES;
+use crate::samples::{SAMPLES, Sample};
 
 /// Reads `body` cut into pieces whose lengths are `cuts`, over and over.
 fn read(format: Format, body: &[u8], cuts: &[usize]) -> Usage {
@@ -22,7 +22,67 @@ fn read(format: Format, body: &[u8], cuts: &[usize]) -> Usage {
 }
 
 fn format() -> impl Strategy<Value = Format> {
-    prop_oneof![Just(Format::Json), Just(Format::Sse)]
+    prop_oneof![Just(Format::Json), Just(Format::Sse), Just(Format::Aws)]
+}
+
+/// A message of an event stream of AWS, with sums that nobody looks at.
+fn message(headers: &[u8], payload: &[u8]) -> Vec<u8> {
+    let all = 16 + headers.len() as u32 + payload.len() as u32;
+    let lengths = [all.to_be_bytes(), (headers.len() as u32).to_be_bytes(), *b"sum!"].concat();
+    [&lengths, headers, payload, b"sum!"].concat()
+}
+
+fn header(name: &str, value: &str) -> Vec<u8> {
+    let length = (value.len() as u16).to_be_bytes();
+    [&[name.len() as u8], name.as_bytes(), &[7], &length, value.as_bytes()].concat()
+}
+
+/// The payload of a stream of InvokeModel.
+fn carried(json: &str) -> Vec<u8> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = br#"{"bytes":""#.to_vec();
+    for chunk in json.as_bytes().chunks(3) {
+        let group = (0..3).fold(0_u32, |group, place| group << 8 | u32::from(*chunk.get(place).unwrap_or(&0)));
+        let digits = (0..=chunk.len()).map(|place| ALPHABET[(group >> (18 - 6 * place) & 63) as usize]);
+        text.extend(digits.chain(std::iter::repeat(b'=')).take(4));
+    }
+    text.extend_from_slice(br#"","p":"abc"}"#);
+    text
+}
+
+/// The JSON texts of a sample, as the messages of a stream of AWS.
+fn as_messages(sample: &Sample, wrapped: bool) -> Vec<u8> {
+    let event = header(":event-type", "chunk");
+    let texts: Vec<&str> = match sample.format {
+        Format::Sse => sample.body.lines().filter_map(|line| line.strip_prefix("data: ")).collect(),
+        Format::Json | Format::Aws => vec![sample.body],
+    };
+    let payload = |text: &&str| if wrapped { carried(text) } else { text.as_bytes().to_vec() };
+    texts.iter().flat_map(|text| message(&event, &payload(text))).collect()
+}
+
+/// Whether each event of the sample is one JSON text: then it says the same as messages of AWS.
+fn is_plain(sample: &Sample) -> bool {
+    let body = sample.body.replace("\r\n", "\n");
+    let is_one_text = |event: &str| {
+        let texts = event.lines().filter(|line| line.starts_with("data: ")).count();
+        let others = event.lines().filter(|line| !line.starts_with("data: ") && !line.starts_with("event: "));
+        texts == 1 && others.count() == 0 && !event.contains("event: error")
+    };
+    let mut events = body.split_terminator("\n\n");
+    sample.format == Format::Json || (body.ends_with("\n\n") && !body.contains('\r') && events.all(is_one_text))
+}
+
+#[test]
+fn every_sample_says_its_usage_also_in_messages_of_aws_bare_and_wrapped() {
+    let plain: Vec<_> = SAMPLES.iter().filter(|sample| is_plain(sample)).collect();
+    assert!(plain.len() > SAMPLES.len() / 2);
+    for sample in plain {
+        for wrapped in [false, true] {
+            let body = as_messages(sample, wrapped);
+            assert_eq!(read(Format::Aws, &body, &[body.len()]), sample.usage, "{}, wrapped: {wrapped}", sample.name);
+        }
+    }
 }
 
 #[test]
@@ -52,6 +112,33 @@ proptest! {
     ) {
         let sample = &SAMPLES[sample];
         prop_assert_eq!(read(sample.format, sample.body.as_bytes(), &cuts), sample.usage, "{}", sample.name);
+    }
+
+    #[test]
+    fn messages_of_aws_say_the_same_in_pieces_of_any_size_whole_or_damaged(
+        sample in 0..SAMPLES.len(),
+        wrapped in any::<bool>(),
+        damage in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        cuts in vec(1..20_usize, 1..30),
+    ) {
+        let mut body = as_messages(&SAMPLES[sample], wrapped);
+        for (place, byte) in damage {
+            let place = place.index(body.len());
+            body[place] = byte;
+        }
+        prop_assert_eq!(read(Format::Aws, &body, &cuts), read(Format::Aws, &body, &[body.len()]));
+    }
+
+    #[test]
+    fn headers_of_any_bytes_are_read_without_panic_and_the_messages_around_them_are_whole(
+        headers in vec(prop_oneof![0..12_u8, any::<u8>(), prop::sample::select(&b":exception-typ\x07\x00"[..])], 0..60),
+        cuts in vec(1..9_usize, 1..10),
+    ) {
+        let usage = |count: u32| format!(r#"{{"usage":{{"outputTokens":{count}}}}}"#).into_bytes();
+        let body = [message(b"", &usage(1)), message(&headers, b"{}"), message(b"", &usage(2))].concat();
+        let whole = read(Format::Aws, &body, &[body.len()]);
+        prop_assert_eq!(whole.output_tokens, Some(2));
+        prop_assert_eq!(read(Format::Aws, &body, &cuts), whole);
     }
 
     #[test]

@@ -18,3 +18,15 @@ fn a_snapshot_lists_the_scopes_that_were_used_last_and_counts_the_others() {
     assert!(snapshot.contains(r#"("otherScopes", Number(76.0))"#));
     assert_eq!(snapshot.matches(r#"("name", "#).count(), 1_026);
 }
+
+#[test]
+fn a_model_that_a_path_names_with_escapes_is_under_the_limits_of_its_own_name() {
+    let mut world = World::new(record([("amazon.nova-pro-v1:0", record([("rpm", 1.0.into())]))]));
+    let url = "https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.nova-pro-v1%3A0/converse";
+    let body = r#"{"messages":[{"role":"user","content":[{"text":"Tide?"}]}],"inferenceConfig":{"maxTokens":9}}"#;
+    let first = world.send_as("POST", url, body).unwrap();
+    let second = world.send_as("POST", url, body).unwrap();
+    assert_eq!(world.starts(), [first]);
+    world.wait(Duration::from_secs(60));
+    assert_eq!(world.starts(), [second]);
+}
