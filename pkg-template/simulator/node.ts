@@ -1,5 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { Listener, type Received } from "./listener.js";
 import { createOmniscient, type Omniscient, type OmniscientOptions } from "./omniscient.js";
 import type { SimulatorOptions } from "./options.js";
 import { play } from "./play.js";
@@ -39,31 +38,21 @@ export interface StartOptions extends SimulatorOptions {
 }
 
 /**
- * A simulated API behind a real HTTP server on 127.0.0.1.
+ * A simulated API behind a real HTTP server on 127.0.0.1, which speaks HTTP/1.1 and HTTP/2, without TLS.
  *
  * @throws Error that names the option that is wrong, or that says why the port cannot be had.
  */
 export async function startSimulator(options: StartOptions = {}): Promise<RunningSimulator> {
   const { port: wantedPort = 0, ...rest } = options;
   const simulation = new Simulation(rest);
-  const server = createServer((request, response) => {
-    receive(simulation, request, response).catch(() => response.destroy());
+  const listener = new Listener((received) => {
+    receive(simulation, received).catch(() => received.response.destroy());
   });
-  // Answers may take as long as they are planned to, and a connection that idles is not closed under a request.
-  server.requestTimeout = 0;
-  server.keepAliveTimeout = 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(wantedPort, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listener.listen(wantedPort);
 
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closing ??= new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
+    closing ??= listener.close();
     return closing;
   };
   return {
@@ -77,7 +66,7 @@ export async function startSimulator(options: StartOptions = {}): Promise<Runnin
   };
 }
 
-async function receive(simulation: Simulation, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function receive(simulation: Simulation, { request, response, lose }: Received): Promise<void> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -86,6 +75,8 @@ async function receive(simulation: Simulation, request: IncomingMessage, respons
   }
   let lines = "";
   for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
+    // Those of HTTP/2 that begin with a colon are method and path, and no headers.
+    if (request.rawHeaders[i]?.startsWith(":")) continue;
     lines += `${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}\n`;
   }
   const exchange = simulation.handle(request.method ?? "GET", request.url ?? "/", lines, Buffer.concat(chunks));
@@ -93,12 +84,13 @@ async function receive(simulation: Simulation, request: IncomingMessage, respons
   response.sendDate = false;
   const stop = play(simulation, exchange, {
     head: (status, headers) => {
-      response.writeHead(status, headers.flat());
+      for (const [name, value] of headers) response.setHeader(name, value);
+      response.writeHead(status);
       response.flushHeaders();
     },
     piece: (bytes) => void response.write(bytes),
     complete: () => void response.end(),
-    lost: () => void response.socket?.resetAndDestroy(),
+    lost: lose,
   });
   // Also after a complete answer, when it no longer does anything.
   response.once("close", stop);
