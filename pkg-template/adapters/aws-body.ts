@@ -1,0 +1,70 @@
+import { ignore, isWebStream } from "../glue/body.js";
+import { mayHaveBody } from "../glue/response.js";
+import { type AwsResponse, isResponse, webHeaders } from "./aws-types.js";
+
+/** A stream of Node, as far as it is needed. */
+interface NodeStream extends AsyncIterable<Uint8Array> {
+  on(event: "error", listener: () => void): unknown;
+  pipe(destination: never): unknown;
+  destroy(): unknown;
+}
+
+/** The answer as the limiter reads it. Of its body nothing is read before somebody asks for it. */
+export function shownOf({ statusCode: status, headers, body }: AwsResponse): Response {
+  return new Response(mayHaveBody(status) ? webBody(body) : null, { status, headers: webHeaders(headers) });
+}
+
+/** The answer as the SDK reads it, where no handler made one. */
+export function responseOf({ status, statusText, headers, body }: Response): AwsResponse {
+  return { statusCode: status, reason: statusText, headers: Object.fromEntries(headers), body: body ?? undefined };
+}
+
+/** An answer of which the SDK has read the body already. */
+export function readAlready(response: unknown): Response {
+  if (!isResponse(response)) return new Response();
+  return new Response(null, { status: response.statusCode, headers: webHeaders(response.headers) });
+}
+
+/** The observed body in the form that the handler's body had. */
+export function likeBody(original: unknown, observed: ReadableStream<Uint8Array> | null): unknown {
+  if (observed === null) return original;
+  return isNodeStream(original) ? (nodeStreams()?.Readable.fromWeb(observed) ?? observed) : observed;
+}
+
+function webBody(body: unknown): ReadableStream<Uint8Array> | null {
+  if (isWebStream(body)) return body;
+  if (isNodeStream(body)) return ofNode(body);
+  if (typeof (body as Blob | undefined)?.stream === "function") return (body as Blob).stream();
+  return new Response(body as BodyInit | null | undefined).body;
+}
+
+/** Chunk by chunk, as they are asked for. */
+function ofNode(stream: NodeStream): ReadableStream<Uint8Array> {
+  // Whoever reads is told; until somebody does, an error without a listener would end the process.
+  stream.on("error", ignore);
+  let chunks: AsyncIterator<Uint8Array> | undefined;
+  const source: UnderlyingDefaultSource<Uint8Array> = {
+    async pull(controller) {
+      chunks ??= stream[Symbol.asyncIterator]();
+      const chunk = await chunks.next();
+      if (chunk.done) controller.close();
+      else controller.enqueue(chunk.value);
+    },
+    cancel: () => void stream.destroy(),
+  };
+  return new ReadableStream(source, { highWaterMark: 0 });
+}
+
+function isNodeStream(body: unknown): body is NodeStream {
+  return typeof (body as NodeStream | undefined)?.pipe === "function";
+}
+
+interface NodeStreams {
+  readonly Readable: { fromWeb(stream: ReadableStream<Uint8Array>): unknown };
+}
+
+/** Where there are streams of Node, they can be asked for without an import that other runtimes lack. */
+function nodeStreams(): NodeStreams | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): NodeStreams } };
+  return process?.getBuiltinModule?.("node:stream");
+}
