@@ -45,6 +45,7 @@ fn envelope(call: &Call, id: u64, created: u64, object: &str, choices: Value) ->
         "object": object,
         "created": created,
         "model": call.model,
+        "system_fingerprint": "fp_simulated",
         "choices": choices,
     })
 }
