@@ -62,7 +62,7 @@ export function trySdk(name, sdk) {
         const books = limiter.snapshot().scopes.find((scope) => scope.name === sdk.scope).limits;
         const { burst, available } = books.find(({ dimension }) => dimension === sdk.dimension);
         const charged = group().limits.find(({ dimension }) => dimension === camelCase(sdk.dimension)).charged;
-        assert.ok(charged >= 200, String(charged));
+        assert.ok(charged > 0, String(charged));
         assert.equal(Math.round(burst - available), charged);
       },
       {
@@ -71,7 +71,7 @@ export function trySdk(name, sdk) {
           // Nothing comes back in the time that a test takes.
           limits: { [sdk.scope]: { limits: [{ dimension: sdk.dimension, amount: 1, periodMs: 86_400_000, burst: 100_000 }] } },
         },
-        server: { timing: { ...timing, tokensPerSecond: 2_000 } },
+        server: { timing: { ...timing, tokensPerSecond: 500 } },
       },
     );
   }
