@@ -37,7 +37,7 @@ for (const [name, of] of Object.entries({
       });
       return { text, outputTokens: usage.outputTokens };
     },
-    async *stream(client, { maxTokens = 2_000, signal, ...call }) {
+    async *stream(client, { maxTokens = 100, signal, ...call }) {
       const { stream } = streamText({
         ...client,
         maxOutputTokens: maxTokens,

@@ -20,7 +20,7 @@ trySdk("Anthropic", {
     );
     return { text: answer.content[0].text, outputTokens: answer.usage.output_tokens };
   },
-  async *stream(client, { maxTokens = 2_000, signal, ...call }) {
+  async *stream(client, { maxTokens = 100, signal, ...call }) {
     const events = await client.messages.create({ ...body, max_tokens: maxTokens, stream: true }, { signal, headers: headersOf(call) });
     for await (const event of events) if (event.type === "content_block_delta") yield event.delta.text;
   },

@@ -92,7 +92,7 @@ export function trySdk(name, sdk) {
 
       const streaming = new AbortController();
       const left = async () => {
-        for await (const _ of sdk.stream(client, { tokens: 2_000, signal: streaming.signal })) streaming.abort();
+        for await (const _ of sdk.stream(client, { tokens: 2_000, maxTokens: 3_000, signal: streaming.signal })) streaming.abort();
       };
       // Some SDKs end the loop, others throw in it.
       await left().catch((error) => assert.ok(sdk.isAbort(error), String(error)));
