@@ -18,7 +18,7 @@ export interface GoogleHttpOptions {
  * `timeoutMs` here. Without its timer the SDK does not tell the server how long the client waits; the header
  * `X-Server-Timeout` (in seconds) in `httpOptions.headers` does. A call that takes too long rejects with a DOMException
  * named `TimeoutError`, where the SDK's timer makes an `AbortError`. The SDK retries only where it is given `retryOptions`:
- * give it none.
+ * give it none. Calls of its `interactions` retry by themselves, and have the option `maxRetries: 0`.
  *
  * The `httpOptions.timeout` of one call is the SDK's own timer, and counts the wait: give that call
  * `{ config: { httpOptions: { headers: { "x-tidegate-attempt-timeout-ms": "5000" } } } }` instead.
