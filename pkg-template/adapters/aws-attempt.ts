@@ -1,5 +1,6 @@
 import { ignore } from "../glue/body.js";
 import { likeBody, readAlready, responseOf, shownOf } from "./aws-body.js";
+import { endWithEvents } from "./aws-events.js";
 import { type AwsArguments, type AwsHandler, type AwsRequest, type AwsResult, isResponse } from "./aws-types.js";
 
 /**
@@ -14,6 +15,7 @@ export class Attempt {
   private readonly result: Promise<AwsResult>;
   private readonly answer: Promise<Response>;
   private readonly isAnswered: boolean;
+  private leave: () => void = ignore;
   private hand!: (response: Response) => void;
   private drop!: (reason: unknown) => void;
   private show!: (response: Response) => void;
@@ -37,9 +39,11 @@ export class Attempt {
   }
 
   /** What the SDK makes of the answer, which the limiter delivers. */
-  read(response: Response): Promise<AwsResult> {
+  async read(response: Response): Promise<AwsResult> {
     this.hand(response);
-    return this.result;
+    const result = await this.result;
+    endWithEvents(result.output, () => this.leave());
+    return result;
   }
 
   /** Nobody reads this answer. */
@@ -58,7 +62,11 @@ export class Attempt {
     this.show(shown);
     const answer = await this.answer;
     // One that nobody observes has not been touched.
-    if (answer !== shown) response.body = likeBody(response.body, answer.body);
+    if (answer !== shown) {
+      const { body, leave } = likeBody(response.body, answer.body);
+      response.body = body;
+      this.leave = leave;
+    }
     return result;
   }
 }

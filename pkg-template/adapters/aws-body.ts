@@ -25,10 +25,32 @@ export function readAlready(response: unknown): Response {
   return new Response(null, { status: response.statusCode, headers: webHeaders(response.headers) });
 }
 
+/** A body for the SDK, and how to end it whoever reads it. */
+export interface LeavableBody {
+  readonly body: unknown;
+  leave(): void;
+}
+
 /** The observed body in the form that the handler's body had. */
-export function likeBody(original: unknown, observed: ReadableStream<Uint8Array> | null): unknown {
-  if (observed === null) return original;
-  return isNodeStream(original) ? (nodeStreams()?.Readable.fromWeb(observed) ?? observed) : observed;
+export function likeBody(original: unknown, observed: ReadableStream<Uint8Array> | null): LeavableBody {
+  if (observed === null) return { body: original, leave: ignore };
+  const stream = isNodeStream(original) ? nodeStreams()?.Readable.fromWeb(observed) : undefined;
+  return stream === undefined ? leavable(observed) : { body: stream, leave: () => void stream.destroy() };
+}
+
+/** The same stream, which can be cancelled while somebody else has its reader. */
+function leavable(observed: ReadableStream<Uint8Array>): LeavableBody {
+  const reader = observed.getReader();
+  const source: UnderlyingDefaultSource<Uint8Array> = {
+    async pull(controller) {
+      const chunk = await reader.read();
+      if (chunk.done) controller.close();
+      else controller.enqueue(chunk.value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  };
+  const leave = (): void => void reader.cancel().catch(ignore);
+  return { body: new ReadableStream(source, { highWaterMark: 0 }), leave };
 }
 
 function webBody(body: unknown): ReadableStream<Uint8Array> | null {
@@ -55,12 +77,12 @@ function ofNode(stream: NodeStream): ReadableStream<Uint8Array> {
   return new ReadableStream(source, { highWaterMark: 0 });
 }
 
-function isNodeStream(body: unknown): body is NodeStream {
+export function isNodeStream(body: unknown): body is NodeStream {
   return typeof (body as NodeStream | undefined)?.pipe === "function";
 }
 
 interface NodeStreams {
-  readonly Readable: { fromWeb(stream: ReadableStream<Uint8Array>): unknown };
+  readonly Readable: { fromWeb(stream: ReadableStream<Uint8Array>): { destroy(): unknown } };
 }
 
 /** Where there are streams of Node, they can be asked for without an import that other runtimes lack. */

@@ -1,6 +1,6 @@
 import type { Middleware, MiddlewareRequest } from "../glue/middleware.js";
 import { Attempt } from "./aws-attempt.js";
-import { type AwsArguments, type AwsHandler, type AwsRequest, type AwsResult, isOfHttp2, webHeaders } from "./aws-types.js";
+import { type Answered, type AwsArguments, type AwsHandler, type AwsRequest, type AwsResult, isOfHttp2, webHeaders } from "./aws-types.js";
 
 /** One call of the SDK, over all its attempts. */
 export class AwsCall {
@@ -30,6 +30,9 @@ export class AwsCall {
     const outgoing = { url, method, headers: webHeaders(headers), body: body as BodyInit, signal };
     try {
       return await this.read(await middleware(outgoing, (sent) => this.send(sent)));
+    } catch (error) {
+      this.countIn(error as Answered | undefined);
+      throw error;
     } finally {
       // From here on the client's handler ends what is left of the answer, as it knows the signal too.
       caller?.removeEventListener("abort", leave);
@@ -57,9 +60,13 @@ export class AwsCall {
   private async read(response: Response): Promise<AwsResult> {
     this.attempt ??= new Attempt(this.next, this.args, this.request, true);
     const result = await this.attempt.read(response);
-    const metadata = result.output?.$metadata;
-    if (metadata !== undefined) metadata.attempts = this.attempts;
+    this.countIn(result.output);
     return result;
+  }
+
+  /** Says how many attempts there were, as the SDK does where it tries again. */
+  private countIn(answered: Answered | undefined): void {
+    if (answered?.$metadata !== undefined) answered.$metadata.attempts = this.attempts;
   }
 }
 

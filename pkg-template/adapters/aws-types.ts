@@ -31,7 +31,12 @@ export interface AwsArguments {
 /** What comes back: the answer, and from the SDK's reader of answers on what it says. */
 export interface AwsResult {
   readonly response: unknown;
-  readonly output?: { $metadata?: { attempts?: number } };
+  readonly output?: Answered;
+}
+
+/** What the SDK makes of an answer, an error or not. */
+export interface Answered {
+  readonly $metadata?: { attempts?: number };
 }
 
 export type AwsHandler = (args: AwsArguments) => Promise<AwsResult>;
