@@ -24,6 +24,7 @@ const oneAtATime = { limits: { default: { concurrency: 1 } } };
  * | `isTimeout(error)` | whether that is what the SDK makes of its own timer |
  * | `isAbort(error)` | whether that is what it makes of its caller's signal |
  * | `isOverload(error)` | whether that is what it makes of an overloaded server's answer, with what the server said |
+ * | `burns` | false where its timer does not end what it times: that is tried beside this table |
  * | `scope`, `dimension` | the name of the limits that the calls are under, and what they count there |
  */
 export function trySdk(name, sdk) {
@@ -149,7 +150,7 @@ export function trySdk(name, sdk) {
     { limiter: oneAtATime },
   );
 
-  trying(
+  if (sdk.burns !== false) trying(
     "without the adapter the same calls burn their timer in the queue",
     async ({ at, limiter }) => {
       const client = sdk.client({ ...at, timeoutMs: PATIENCE_MS, bare: true });
