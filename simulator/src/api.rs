@@ -80,7 +80,7 @@ pub(crate) struct Problem {
     /// OpenAI's `code`, or the `error_code` in the details of the Claude API's errors.
     pub(crate) code: Option<&'static str>,
     /// Google's `details`.
-    pub(crate) details: Option<Value>,
+    pub(crate) details: Option<Box<Value>>,
     pub(crate) message: String,
 }
 
@@ -253,7 +253,7 @@ impl Call {
     pub(crate) fn reservation(&self) -> Option<Reservation> {
         let reserves = matches!(self.endpoint, Endpoint::Converse | Endpoint::Invoke);
         let burndown = bedrock::burndown(&self.model);
-        reserves.then(|| Reservation { reserved: self.max_tokens, burndown })
+        reserves.then_some(Reservation { reserved: self.max_tokens, burndown })
     }
 
     /// What the estimate of the input is short of; negative if it is too much.

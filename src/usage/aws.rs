@@ -93,7 +93,12 @@ impl Framer {
                         out(Part::End);
                     }
                 }
-                _ => self.handle_header(byte, &mut out),
+                State::Header
+                | State::Name(_)
+                | State::Type
+                | State::Length { .. }
+                | State::Value { .. }
+                | State::Headers => self.handle_header(byte, &mut out),
             }
             rest = tail;
         }
@@ -153,7 +158,7 @@ impl Framer {
                     State::Header
                 }
             }
-            state => state,
+            State::Headers | State::Prelude { .. } | State::Payload | State::Sum(_) | State::Failed => self.state,
         };
         self.skip_empty();
     }

@@ -1,7 +1,7 @@
 //! What a finished request really used, read from its response body as it passes.
 //!
 //! A [`UsageReader`] is fed the body in the pieces in which it arrives and remembers a few integers: no byte of the
-//! body is kept, nothing is allocated, and the time is linear in the bytes.
+//! body is kept, nothing is allocated as it passes, and the time is linear in the bytes.
 //!
 //! ```
 //! use tidegate::usage::{Format, UsageReader};
@@ -21,6 +21,8 @@ mod refusal;
 mod sse;
 mod tally;
 mod wrapped;
+
+use alloc::boxed::Box;
 
 use crate::headers::Kind;
 use crate::json::Lexer;
@@ -110,7 +112,7 @@ impl UsageReader {
         let framing = match format {
             Format::Json => Framing::Json,
             Format::Sse => Framing::Sse(sse::Framer::new()),
-            Format::Aws => Framing::Aws(aws::Framer::new(), Payload::new()),
+            Format::Aws => Framing::Aws(Box::new((aws::Framer::new(), Payload::new()))),
         };
         Self { framing, lexer: Lexer::new(), tally: Tally::new() }
     }
@@ -122,11 +124,14 @@ impl UsageReader {
             Framing::Json => {
                 lexer.feed(bytes, tally);
             }
-            Framing::Aws(framer, payload) => framer.feed(bytes, |part| match part {
-                aws::Part::Error(kind) => tally.note_error(kind),
-                aws::Part::Payload(part) => payload.feed(part, tally),
-                aws::Part::End => payload.begin(tally),
-            }),
+            Framing::Aws(parts) => {
+                let (framer, payload) = &mut **parts;
+                framer.feed(bytes, |part| match part {
+                    aws::Part::Error(kind) => tally.note_error(kind),
+                    aws::Part::Payload(part) => payload.feed(part, tally),
+                    aws::Part::End => payload.begin(tally),
+                });
+            }
             Framing::Sse(framer) => framer.feed(bytes, |part| match part {
                 // `[DONE]`, the last event of OpenAI's streams, reads as an array of one word without meaning.
                 sse::Part::Data(data) => {
@@ -153,7 +158,8 @@ impl UsageReader {
 enum Framing {
     Json,
     Sse(sse::Framer),
-    Aws(aws::Framer, Payload),
+    /// In a box, as it is large and most bodies are not of AWS.
+    Aws(Box<(aws::Framer, Payload)>),
 }
 
 /// RFC 6839 §3.1.

@@ -45,7 +45,9 @@ pub(crate) fn read(request: &Request, route: &Route<'_>) -> Result<Call, Problem
             let input = body["input"].get("converse");
             read_converse(input.ok_or_else(|| invalid("This server counts what Converse is asked: input.converse"))?)?
         }
-        _ => read_converse(&body)?,
+        Endpoint::Converse | Endpoint::Messages | Endpoint::ChatCompletions | Endpoint::GenerateContent => {
+            read_converse(&body)?
+        }
     };
     Ok(Call {
         family: Family::Bedrock,
@@ -93,12 +95,14 @@ fn read_converse(body: &Value) -> Result<(u64, u64, u64), Problem> {
     if let Some(tools) = body.get("toolConfig") {
         tokens += tokenizer::count(&tools.to_string());
     }
-    let max_tokens = match &body["inferenceConfig"]["maxTokens"] {
-        Value::Null => DEFAULT_MAX_TOKENS,
-        given => given.as_u64().filter(|&given| given > 0).ok_or_else(|| {
-            invalid("Value at 'inferenceConfig.maxTokens' failed to satisfy constraint: Member must have value greater than or equal to 1")
-        })?,
-    };
+    let given = &body["inferenceConfig"]["maxTokens"];
+    let max_tokens = if given.is_null() { Some(DEFAULT_MAX_TOKENS) } else { given.as_u64() };
+    let max_tokens = max_tokens.filter(|&max_tokens| max_tokens > 0).ok_or_else(|| {
+        invalid(
+            "Value at 'inferenceConfig.maxTokens' failed to satisfy constraint: Member must have value greater than or \
+             equal to 1",
+        )
+    })?;
     Ok((tokens, characters, max_tokens))
 }
 

@@ -40,12 +40,11 @@ pub(crate) fn read(request: &Request, route: &Route<'_>) -> Result<Call, Problem
     if body["contents"].as_array().is_none_or(Vec::is_empty) {
         return Err(invalid("* GenerateContentRequest.contents: contents is not specified"));
     }
-    let max_tokens = match &body["generationConfig"]["maxOutputTokens"] {
-        Value::Null => DEFAULT_MAX_TOKENS,
-        given => given.as_u64().filter(|&given| given > 0).ok_or_else(|| {
-            invalid("* GenerateContentRequest.generation_config.max_output_tokens: must be a positive integer")
-        })?,
-    };
+    let given = &body["generationConfig"]["maxOutputTokens"];
+    let max_tokens = if given.is_null() { Some(DEFAULT_MAX_TOKENS) } else { given.as_u64() };
+    let max_tokens = max_tokens.filter(|&max_tokens| max_tokens > 0).ok_or_else(|| {
+        invalid("* GenerateContentRequest.generation_config.max_output_tokens: must be a positive integer")
+    })?;
     let (input_tokens, input_characters) = measure(body);
     let group = if counting { crate::groups::COUNT_TOKENS_GROUP } else { &route.model };
     Ok(Call {
@@ -117,7 +116,7 @@ pub(crate) fn refused(call: &Call, refusal: &Refusal, wait_ms: u64) -> Problem {
         { "@type": "type.googleapis.com/google.rpc.Help", "links": [link] },
         { "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay },
     ]);
-    Problem { details: Some(details), ..problem(429, "RESOURCE_EXHAUSTED", &message) }
+    Problem { details: Some(Box::new(details)), ..problem(429, "RESOURCE_EXHAUSTED", &message) }
 }
 
 /// The refusal that says no more.
@@ -142,7 +141,7 @@ pub(crate) fn unauthenticated() -> Problem {
 pub(crate) fn error_body(problem: &Problem) -> String {
     let mut error = json!({ "code": problem.status, "message": problem.message, "status": problem.kind });
     if let Some(details) = &problem.details {
-        error["details"] = details.clone();
+        error["details"] = Value::clone(details);
     }
     json!({ "error": error }).to_string()
 }
