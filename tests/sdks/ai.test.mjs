@@ -1,8 +1,12 @@
 // Vercel's AI SDK through its adapter, with two of its providers.
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createOpenAI } from "@ai-sdk/openai";
 import { APICallError, generateText, streamText, wrapLanguageModel } from "ai";
+import { createLimiter } from "tidegate";
 import { forAI, withoutRetries } from "tidegate/ai";
+import { upstream, VirtualClock } from "../glue/support.mjs";
 import { headersOf, trySdk } from "./battery.mjs";
 
 for (const [name, of] of Object.entries({
@@ -54,4 +58,36 @@ for (const [name, of] of Object.entries({
     isAbort: (error) => error.name === "AbortError",
     isOverload: (error) => APICallError.isInstance(error) && [503, 529].includes(error.statusCode) && error.data.error !== undefined,
   });
+}
+
+for (const [what, wrapped, options, sent] of [
+  ["tries again beside the limiter, so that attempts multiply", false, {}, 6],
+  ["leaves it to the limiter with withoutRetries", true, {}, 2],
+  ["leaves it to the limiter with maxRetries: 0", false, { maxRetries: 0 }, 2],
+]) {
+  for (const [failure, answer] of Object.entries({
+    "a server under load": () => Response.json({ type: "error", error: { type: "overloaded_error", message: "busy" } }, { status: 529 }),
+    "a broken connection": () => Promise.reject(new TypeError("fetch failed", { cause: new Error("reset") })),
+  })) {
+    test(`AI SDK: of ${failure}, it ${what}`, async () => {
+      const fetch = upstream(answer);
+      const clock = new VirtualClock();
+      const limiter = createLimiter({ fetch, clock, seed: 1, retry: { attempts: 2, budget: false } });
+      const model = createAnthropic({ ...forAI(limiter), apiKey: "key", baseURL: "https://api.example.test/v1" })("claude-sonnet-5");
+      const asked = wrapped ? wrapLanguageModel({ model, middleware: withoutRetries }) : model;
+      // Its own delays are of seconds.
+      mock.timers.enable({ apis: ["setTimeout"] });
+      const call = generateText({ model: asked, prompt: "When does the tide turn?", ...options });
+      let isOver = false;
+      const ended = assert.rejects(call, (error) => APICallError.isInstance(error.lastError ?? error));
+      void ended.finally(() => (isOver = true));
+      for (let second = 0; second < 600 && !isOver; second++) {
+        await clock.advance(1_000);
+        mock.timers.tick(1_000);
+      }
+      mock.timers.reset();
+      await ended;
+      assert.equal(fetch.calls.length, sent);
+    });
+  }
 }
