@@ -11,7 +11,7 @@ export interface OpenAIOptions {
 }
 
 /**
- * Options for the client of OpenAI's SDK, and of those that are made as it is (Groq, Together, Cerebras).
+ * Options for the client of OpenAI's SDK.
  *
  * ```ts
  * const openai = new OpenAI({ ...forOpenAI(limiter, { timeoutMs: 20_000 }) });

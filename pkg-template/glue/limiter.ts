@@ -76,9 +76,9 @@ export class Limiter {
    * const claude = new Anthropic({ middleware: [limiter.middleware()], maxRetries: 0 });
    * ```
    *
-   * When the SDK's own timer ends an attempt, that ends the call. A hint `attemptTimeoutMs` that is shorter than it is
-   * tried again. Put it first among several, and give the client no `fetch` of the limiter beside it. A client for Bedrock
-   * shows it the request as Anthropic's API has it, with the model's name on Bedrock: make such a limiter with
+   * The SDK's own timer ends the call with the attempt; what `attemptTimeoutMs` ends, where that is shorter, is tried
+   * again. Put it last among several, where it sees the request as it is sent, and give the client no `fetch` of the
+   * limiter beside it. A client for Bedrock shows it the request as Anthropic's API has it: make its limiter with
    * `provider: "bedrock"`, so that it charges as Bedrock does. Vertex AI charges as Anthropic.
    *
    * A call rejects as {@link acquire} does, or with what `next` throws.

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, mock, test } from "node:test";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
+import { forOpenAI } from "tidegate/openai";
 import { GivenUp, listeners } from "../glue/abort-support.mjs";
 import { giveUp, MOMENTS } from "../glue/abort-moments.mjs";
 
@@ -18,6 +19,26 @@ const SDKS = {
     errors: OpenAI,
   },
 };
+
+/** Ways through which an SDK's own clock does not run while a call waits. */
+const OUTSIDE_OF_THE_CLOCK = {
+  "Anthropic's SDK, with the limiter as its middleware,": {
+    ...SDKS.Anthropic,
+    client({ fetch: _, ...options }, world, saw) {
+      const own = world.limiter.middleware();
+      const middleware = (request, next) => own((saw(request.signal), request), next);
+      return SDKS.Anthropic.client({ ...options, fetch: world.fetch, middleware: [middleware] });
+    },
+  },
+  "OpenAI's SDK, through its adapter,": {
+    ...SDKS.OpenAI,
+    client(options, world, saw) {
+      const adapter = forOpenAI(world.limiter);
+      const fetch = (input, init) => adapter.fetch(input, (saw(init.signal), init));
+      return SDKS.OpenAI.client({ ...options, ...adapter, fetch });
+    },
+  },
+};
 /** Of the SDK's clock: longer than whatever happens before it is moved. */
 const PATIENCE_MS = 3_600_000;
 
@@ -31,6 +52,13 @@ for (const [name, sdk] of Object.entries(SDKS)) {
     // The SDK's clock runs from its call of fetch to the head of the answer.
     const runs = moment.ends === "rejected" && when !== "before the call" && !when.startsWith("in the same tick");
     if (runs) test(`the timeout of ${name}'s SDK comes ${when}`, () => giveUp(byTimeout(sdk), moment));
+  }
+}
+
+for (const [name, sdk] of Object.entries(OUTSIDE_OF_THE_CLOCK)) {
+  for (const [when, moment] of Object.entries(MOMENTS)) {
+    if (moment.world?.countTokens !== undefined && sdk.errors === OpenAI) continue;
+    test(`the signal that ${name} was given aborts ${when}`, () => giveUp(bySignal(sdk), moment));
   }
 }
 
@@ -64,11 +92,9 @@ function callOf(sdk, world, request, options, how) {
   const [, asked] = request();
   /** The signals that the SDK gave to the limiter, with what they had then. */
   const seen = [];
-  const fetch = (input, init) => {
-    seen.push([init.signal, listeners(init.signal)]);
-    return world.limiter.fetch(input, init);
-  };
-  const client = sdk.client({ fetch, maxRetries: 0 });
+  const saw = (signal) => seen.push([signal, listeners(signal)]);
+  const fetch = (input, init) => world.limiter.fetch(input, (saw(init.signal), init));
+  const client = sdk.client({ fetch, maxRetries: 0 }, world, saw);
   const call = new GivenUp({ call: () => sdk.create(client, JSON.parse(asked.body), options).asResponse(), ...how });
   call.assertNoListeners = () => {
     for (const [signal, before] of seen) assert.ok(listeners(signal) <= before, "a listener is left");
