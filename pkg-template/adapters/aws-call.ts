@@ -46,7 +46,8 @@ export class AwsCall {
     const request = isQuestion ? questionOf(this.request, sent) : withHeaders(this.request, sent.headers);
     const attempt = new Attempt(this.next, this.args, request);
     attempt.head.catch((error) => {
-      if (!attempt.wasSent && !isQuestion) this.controller.abort(error);
+      // What its caller has given up, or what cannot be signed, is no failure of the connection.
+      if (!isQuestion && (!attempt.wasSent || error?.name === "AbortError")) this.controller.abort(error);
     });
     if (!isQuestion) {
       this.attempt?.giveUp();

@@ -23,10 +23,13 @@ export interface AwsPlugin {
  * five minutes), and the timers of the client's `requestHandler`, whichever it has, run while an attempt is under way and
  * not while the call waits. A `requestHandler` that waited could not sign.
  *
- * The `abortSignal` of a call ends it also while it waits. A hint `attemptTimeoutMs`, and a signal of the limiter's view,
- * end an attempt for its caller; the client's handler knows its own timers and the `abortSignal` alone, and keeps the
- * connection until the answer begins. Errors are the SDK's own, and those of the limiter as they are. What the SDK cannot
- * sign, or has no credentials for, is not tried again.
+ * The `abortSignal` of a call ends it also while it waits, in a version of the SDK that shows it to middleware, as those of
+ * November 2026 do. A hint `attemptTimeoutMs`, and a signal of the limiter's view, end an attempt for its caller; the
+ * client's handler knows its own timers and the `abortSignal` alone, and keeps the connection until the answer begins.
+ * Errors are the SDK's own, and those of the limiter as they are. What the SDK cannot sign, or has no credentials for, is
+ * not tried again. A stream of events that is left in its middle ends the answer.
+ *
+ * One command has hints of its own by `command.middlewareStack.use(forAws(limiter.with(hints)))`.
  */
 export function forAws(limiter: Limiter): AwsPlugin {
   return {

@@ -12,7 +12,7 @@ import {
 } from "@aws-sdk/client-bedrock-runtime";
 import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import { NodeHttp2Handler, NodeHttpHandler } from "@smithy/node-http-handler";
-import { createLimiter } from "tidegate";
+import { createLimiter, isTidegateError } from "tidegate";
 import { forAws } from "tidegate/aws";
 import { startSimulator } from "tidegate/simulator/node";
 import { headersOf, trySdk } from "./battery.mjs";
@@ -195,6 +195,15 @@ sending("a large request is counted first, by a question that is signed as well"
   assert.equal(group("count-tokens").served, 1);
   assert.ok(usage.inputTokens > 3_000);
 }, { limiter: { countTokens: { aboveTokens: 1_000 }, limits: { [NOVA]: { tpm: 100_000 } } }, server: { limits: { default: { tpm: 100_000 } } } });
+
+sending("one command has hints of its own", async ({ client, limiter }) => {
+  const { command } = asked(ConverseCommand, { tokens: 10 });
+  command.middlewareStack.use(forAws(limiter.with({ deadlineMs: 0 })));
+  const permit = await limiter.acquire();
+  await assert.rejects(client.send(command), (error) => isTidegateError(error, "deadline-exceeded"));
+  permit.release();
+  await client.send(asked(ConverseCommand, { tokens: 10 }).command);
+}, { limiter: ONE_AT_A_TIME });
 
 sending("what the limiter learns of a model goes by its own name", async ({ send, limiter }) => {
   await send(asked(ConverseCommand, { tokens: 10 }));

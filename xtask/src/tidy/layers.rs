@@ -38,8 +38,8 @@ const GLUE: [Ban; 12] = [
     Ban {
         text: "\"node:",
         because: "the glue runs everywhere: nothing of Node's own",
-        // Asks whatever runtime it is for one of these, when it is needed, and imports none.
-        except: &["pkg-template/glue/context.ts"],
+        // They ask whatever runtime it is for one of these, when it is needed, and import none.
+        except: &["pkg-template/glue/context.ts", "pkg-template/adapters/aws-body.ts"],
     },
 ];
 
