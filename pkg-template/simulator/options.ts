@@ -49,13 +49,14 @@ export interface SimulatorOptions {
    */
   maxInFlight?: number;
   /**
-   * What the headers tell of the limits. Refusals state the true wait in any case.
+   * What the headers tell of the limits, where an API has such: Gemini and Bedrock have none. Refusals state the true wait
+   * in any case, but for those of Bedrock, which state none.
    * @default the truth
    */
   headers?: SimulatedHeaders;
   /**
    * Whether refused requests count as requests.
-   * @default as documented: no for the Claude API, yes for OpenAI's
+   * @default as documented: yes for OpenAI's API, no for others
    */
   chargeRefusals?: boolean;
   /**
@@ -90,7 +91,7 @@ export interface SimulatedLimits {
   itpm?: number;
   /** Output tokens a minute. */
   otpm?: number;
-  /** Tokens a minute, input and output together (OpenAI's kind). */
+  /** Tokens a minute, input and output together (OpenAI's kind, and Bedrock's). */
   tpm?: number;
   /**
    * How much time's worth of the amounts may be used at once, in milliseconds: what a bucket holds, or how long a
@@ -139,7 +140,7 @@ export interface SimulatedTiming {
  * @default 0 each
  */
 export interface SimulatedFaults {
-  /** Answered 529 (503 by an OpenAI-shaped API) whatever the quota, and not charged. */
+  /** Answered 529 (503 by other APIs than Claude's) whatever the quota, and not charged. */
   overloaded?: number;
   /** Answered 500 after being charged as a request with its input. */
   error?: number;
@@ -153,7 +154,7 @@ export interface SimulatedFaults {
   streamError?: number;
   /** Produced at a tenth of the speed. */
   slow?: number;
-  /** Of all refusals, those that carry no headers at all. */
+  /** Of all refusals, those that carry no headers at all, and in Gemini's body no details. */
   bareRefusals?: number;
 }
 
@@ -163,7 +164,7 @@ export interface SimulatedStorm {
   fromMs: number;
   /** When it is over. */
   untilMs: number;
-  /** The share of requests, from 0 to 1, that are answered 529 (503 by an OpenAI-shaped API). */
+  /** The share of requests, from 0 to 1, that are answered 529 (503 by other APIs than Claude's). */
   share: number;
 }
 
@@ -178,7 +179,8 @@ export interface SimulatedChange {
 /**
  * An acceleration limit on the requests of each organisation to each model group. In no span of `everyMs` are more admitted
  * than the larger of `perMinute`, for so long a span, and what was admitted in the span before it with `growthPercent`
- * added. Further ones are answered 429 with the code `ramp_limit_exceeded` (`slow_down` by an OpenAI-shaped API).
+ * added. Further ones are answered 429 with the code `ramp_limit_exceeded` (`slow_down` by an OpenAI-shaped
+ * API; others say no more than that there were too many).
  */
 export interface SimulatedRamp {
   /** Requests a minute that are admitted whatever came before. A whole number from 1. */

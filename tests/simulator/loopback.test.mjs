@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:http2";
 import { test } from "node:test";
 import Anthropic from "@anthropic-ai/sdk";
 import { startSimulator } from "tidegate/simulator/node";
@@ -69,3 +71,43 @@ test("closing drops what hangs, and can be done twice", async () => {
 
 test("a port that is taken is said to be", () =>
   withSimulator({}, ({ simulator }) => assert.rejects(startSimulator({ port: simulator.port }), /EADDRINUSE/)));
+
+/** A message by HTTP/2, which no SDK for this API speaks. */
+async function byHttp2(session, tokens) {
+  const fields = { "x-api-key": "key", "anthropic-version": "2026-10-21", "x-simulate-output-tokens": String(tokens) };
+  const stream = session.request({ ":method": "POST", ":path": "/v1/messages", ...fields });
+  stream.end(JSON.stringify({ ...body, max_tokens: 1_000 }));
+  const [headers] = await once(stream, "response");
+  let text = "";
+  for await (const chunk of stream.setEncoding("utf8")) text += chunk;
+  return { status: headers[":status"], limit: headers["anthropic-ratelimit-requests-limit"], text };
+}
+
+test("the same port speaks HTTP/2 to whoever begins so, many calls at a time", () =>
+  withSimulator({}, async ({ simulator, client, counts }) => {
+    const session = connect(simulator.url);
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => byHttp2(session, index + 1)));
+    assert.deepEqual(answers.map(({ text }) => JSON.parse(text).usage.output_tokens), answers.map((_, index) => index + 1));
+    assert.deepEqual([answers[0].status, answers[0].limit], [200, "1000"]);
+    await client.messages.create(body);
+    assert.equal(counts().served, 51);
+    const closed = once(session, "close");
+    await simulator.close();
+    await closed;
+  }));
+
+test("what is lost of HTTP/2 is one answer, and whoever leaves stops its production", () =>
+  withSimulator({ faults: { cut: 1 } }, async ({ simulator }) => {
+    const session = connect(simulator.url);
+    await assert.rejects(byHttp2(session, 100));
+    assert.ok(!session.destroyed);
+    session.destroy();
+    const slow = await startSimulator({ timing: { firstTokenMs: 5_000, tokensPerSecond: 10 } });
+    const other = connect(slow.url);
+    byHttp2(other, 10).catch(() => {});
+    while ((slow.stats().organisations[0]?.groups[0]?.counts.inFlight ?? 0) === 0) await new Promise(setImmediate);
+    other.destroy();
+    while (slow.stats().organisations[0].groups[0].counts.inFlight > 0) await new Promise(setImmediate);
+    assert.equal(slow.stats().organisations[0].groups[0].counts.aborted, 1);
+    await slow.close();
+  }));
