@@ -53,6 +53,9 @@ function waitForTurns(limiter: Limiter): (next: AwsHandler, context: AwsContext)
   return (next, context) => (args) => {
     const { request } = args;
     if (!isRequest(request)) return next(args);
-    return new AwsCall(next, args, request).run(middleware, context.__smithy_context?.abortSignal);
+    const signal = context.__smithy_context?.abortSignal;
+    // Signals of the SDK's own making, from before there were others, are heard by the handler alone.
+    const caller = typeof signal?.addEventListener === "function" ? signal : undefined;
+    return new AwsCall(next, args, request).run(middleware, caller);
   };
 }
