@@ -5,9 +5,9 @@ import { createLimiter, isTidegateError } from "tidegate";
 import { startSimulator } from "tidegate/simulator/node";
 
 /** The timer of the SDK, or what stands in its place. Answers come in a hundredth of it. */
-const PATIENCE_MS = 500;
+const PATIENCE_MS = 800;
 /** How long calls are kept waiting: longer than that. */
-const WAIT_MS = 1_100;
+const WAIT_MS = 1_500;
 
 const timing = { firstTokenMs: 5, tokensPerSecond: 20_000, refusalMs: 1, variation: 0 };
 /** One call at a time, so that whoever has the place keeps all others waiting. */
