@@ -5,7 +5,7 @@ use tidegate::cost::{Cost, Stated};
 use tidegate::headers::HeaderBlock;
 use tidegate::limiter::{
     Count, CountRequest, Event, HttpRequest, HttpResponse, Limiter, NotNow, Output, Refusal, ScopeId, Submission,
-    Submitted, Ticket, Verdict,
+    Submitted, Ticket, Told, Verdict,
 };
 use tidegate::options::{Value, record};
 use tidegate::queue::Priority;
@@ -239,6 +239,14 @@ impl CoreLimiter {
         self.limiter.handle_timeout(now);
     }
 
+    /// The caller of `ticket`, which may vanish without a word, is there; `is_told` says whether it can be told at once that
+    /// it starts. Whole milliseconds, rounded up, after which it is to look again, or `OVER` (−1).
+    pub fn look(&mut self, now: f64, ticket: u32, is_told: bool) -> f64 {
+        let now = self.at(now);
+        let told = if is_told { Told::AtOnce } else { Told::WhenItLooks };
+        self.limiter.look(now, Ticket::from_bits(ticket), told).map_or(OVER, |wait| wait.as_millis_ceil() as f64)
+    }
+
     /// The caller gave up; `is_sent` says whether anything was sent since the ticket last started. Says whether the
     /// ticket had not ended before.
     pub fn cancel(&mut self, now: f64, ticket: u32, is_sent: bool) -> bool {
@@ -441,6 +449,9 @@ const fn verdict(verdict: Verdict) -> u8 {
 
 /// Nobody can tell.
 const UNKNOWN: f64 = -1.0;
+
+/// `look`: the ticket is over.
+const OVER: f64 = -1.0;
 
 /// There is nothing more to poll.
 const DRAINED: i32 = -1;

@@ -194,6 +194,7 @@ export class Call implements AbortHandler {
     const now = driver.clock.now();
     const verdict = orDeliver(() => driver.core.handleFailure(now, ticket));
     if (verdict === RETRY) return this.restart(now);
+    driver.ended(ticket);
     driver.pump(now);
     return undefined;
   }
@@ -219,6 +220,7 @@ export class Call implements AbortHandler {
       this.source = undefined;
       return restart;
     }
+    if (verdict === DELIVER) driver.ended(ticket);
     driver.pump(now);
     return this.deliver(response, verdict === OBSERVE);
   }

@@ -1,3 +1,4 @@
+import type { Driver } from "./driver.js";
 import { CoreError } from "./errors.js";
 import type { TidegateEvent } from "./events.js";
 import type { Snapshot } from "./snapshot.js";
@@ -86,6 +87,11 @@ export interface CoreLimiter {
   timeoutMs(now: number): number;
   handleTimeout(now: number): void;
   /**
+   * The caller of a ticket, which may vanish without a word, is there; `isTold` says whether it can be told at once that it
+   * starts. Does what {@link handleTimeout} does. Whole milliseconds until it is to look again, or {@link OVER}.
+   */
+  look(now: number, ticket: number, isTold: boolean): number;
+  /**
    * The caller gave up, in whatever state the ticket is; `isSent` says whether anything was sent since it last started.
    * False when the ticket has ended already: its number may be another's by now.
    */
@@ -168,12 +174,17 @@ export interface CoreModule {
   bodyPeekBytes(): number;
 }
 
+/** {@link Driver}, or a class in its place. */
+export type DriverClass = new (...args: ConstructorParameters<typeof Driver>) => Driver;
+
 /** `acquireNow`: not now, but it can be queued. */
 export const MUST_WAIT = -1;
 /** `estimate`, `outlook`: nobody can tell. */
 export const NOT_KNOWN = -1;
 /** `outlook`: the ticket is not in the queue. */
 export const NOT_WAITING = -2;
+/** `look`: the ticket is over. */
+export const OVER = -1;
 /** `poll`: nothing more to do now. */
 export const DRAINED = -1;
 /** A call was refused: `takeRefusal()` tells which and why. */
@@ -194,12 +205,19 @@ export const RETRY = 2;
 export const NEEDS_BODY = 3;
 
 let loaded: CoreModule | undefined;
+let driverOfEntry: DriverClass | undefined;
 let headerNames: readonly string[] | undefined;
 let awaitedTables: (() => Uint8Array) | undefined;
 
-/** Called once by the entry file, before anything else can run. */
-export function provideCore(module: CoreModule): void {
+/** Called once by the entry file, before anything else can run. `driver` is for a runtime that needs another than most. */
+export function provideCore(module: CoreModule, driver?: DriverClass): void {
   loaded = module;
+  driverOfEntry = driver;
+}
+
+/** The driver for limiters of this entry, if it needs another than most. */
+export function providedDriver(): DriverClass | undefined {
+  return driverOfEntry;
 }
 
 /** @throws {CoreError} before the module is there: with the manual entry, or when the glue was imported without an entry. */

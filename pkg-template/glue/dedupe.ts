@@ -27,7 +27,9 @@ export async function shareAnswer(
   if (aborted !== undefined) throw aborted.reason;
   if (body === undefined) return send(request, hints, signals);
   const identity = new Identity(request, body);
-  const calls = inFlight(driver);
+  const owner = driver.ownerOfAnswers();
+  if (owner === undefined) return send(request, hints, signals);
+  const calls = inFlight(owner);
   const same = calls.get(identity.head)?.find((call) => call.takes(identity, hints));
   const shared = same ?? new SharedCall(driver, calls, identity, send);
   return shared.join(request, hints, signals);
@@ -36,14 +38,14 @@ export async function shareAnswer(
 /** Calls in flight whose answer may be shared, by {@link Identity.head}. */
 type InFlight = Map<string, SharedCall[]>;
 
-/** By the driver, which all views of a limiter have in common; so no other limiter's calls are ever met. */
-const allInFlight = new WeakMap<Driver, InFlight>();
+/** By whom the driver says that answers belong to. */
+const allInFlight = new WeakMap<object, InFlight>();
 
-function inFlight(driver: Driver): InFlight {
-  let calls = allInFlight.get(driver);
+function inFlight(owner: object): InFlight {
+  let calls = allInFlight.get(owner);
   if (calls === undefined) {
     calls = new Map();
-    allInFlight.set(driver, calls);
+    allInFlight.set(owner, calls);
   }
   return calls;
 }

@@ -57,7 +57,7 @@ export class Driver {
     priority: number,
   ): Permit | undefined {
     const ticket = this.core.acquireNow(now, scope, requests, inputTokens, outputTokens, custom, priority);
-    if (ticket >= 0) return new Permit(this, ticket);
+    if (ticket >= 0) return this.granted(ticket);
     if (ticket === MUST_WAIT) return undefined;
     throw refusalError(this.core.takeRefusal());
   }
@@ -138,7 +138,7 @@ export class Driver {
   cancel(ticket: number, isSent: boolean): void {
     this.tell((now) => {
       // The place of a ticket that has ended may be that of somebody else who waits.
-      if (this.core.cancel(now, ticket, isSent)) this.takeWaiter(ticket);
+      if (this.core.cancel(now, ticket, isSent)) this.forget(ticket);
     });
   }
 
@@ -198,13 +198,11 @@ export class Driver {
     this.pumping = true;
     try {
       for (let output = this.core.poll(); output !== DRAINED; output = this.core.poll()) {
-        if (output >= 0) this.takeWaiter(output)?.(new Permit(this, output));
+        if (output >= 0) this.start(output);
         else if (output === REFUSED) this.refuse(this.core.takeRefusal());
         else this.announce(this.core.takeEvent());
       }
-      const waitMs = this.waiting === 0 ? -1 : this.core.timeoutMs(this.now);
-      if (waitMs < 0) this.timer.disarm();
-      else this.timer.arm(this.now, waitMs);
+      this.arm(this.now);
     } catch (error) {
       // The core failed; fail() has told everybody who waits.
       if (!(error instanceof CoreError)) throw error;
@@ -214,9 +212,72 @@ export class Driver {
     this.standings.welcome(this.now);
   }
 
+  /** An HTTP request is over with its response, or failed for good: nothing more will be told of it. */
+  ended(_ticket: number): void {}
+
+  /**
+   * Whose calls may share an answer (the hint `dedupe`): all with the same owner; for undefined, nobody's. By default it is
+   * the driver, which all views of a limiter have in common.
+   */
+  ownerOfAnswers(): object | undefined {
+    return this;
+  }
+
+  protected get isPumping(): boolean {
+    return this.pumping;
+  }
+
+  /** A ticket started without waiting. */
+  protected granted(ticket: number): Permit {
+    return new Permit(this, ticket);
+  }
+
+  /** A ticket starts that waited. */
+  protected start(ticket: number): void {
+    this.takeWaiter(ticket)?.(new Permit(this, ticket));
+  }
+
+  /** A ticket is refused that waited. */
+  protected refuse(refusal: Refusal): void {
+    this.takeWaiter(refusal.ticket)?.(Promise.reject(refusalError(refusal)));
+  }
+
+  /** Whoever waits for the ticket has gone. */
+  protected forget(ticket: number): void {
+    this.takeWaiter(ticket);
+  }
+
+  /** The core has said what it had to say: sees to it that it is asked again in time. */
+  protected arm(now: number): void {
+    const waitMs = this.waiting === 0 ? -1 : this.core.timeoutMs(now);
+    if (waitMs < 0) this.timer.disarm();
+    else this.timer.arm(now, waitMs);
+  }
+
+  /** All that there was has ended after {@link drain}. */
+  protected end(): void {
+    this.drained?.resolve();
+  }
+
+  /** The core has failed: tells everybody who waits. */
+  protected fail(fault: CoreError): void {
+    this.timer.disarm();
+    this.standings.clear();
+    this.waiting = 0;
+    this.drained?.reject(fault);
+    for (const started of this.waiters.splice(0)) started?.(Promise.reject(fault));
+  }
+
+  /** Tells the core something, and drains it. Never throws: there is nobody to tell, and who waits is told anyway. */
+  protected tell(what: (now: number) => void): void {
+    const now = this.clock.now();
+    this.unharmed(() => what(now));
+    this.pump(now);
+  }
+
   /** Listeners belong to no run, whoever's call it was that caused the event. */
   private announce(event: TidegateEvent): void {
-    if (event.type === "drained") this.drained?.resolve();
+    if (event.type === "drained") this.end();
     this.context.within(undefined, () => this.events.emit(event));
   }
 
@@ -225,10 +286,6 @@ export class Driver {
     const refusal = this.core.takeRefusal();
     this.pump(now);
     throw refusalError(refusal);
-  }
-
-  private refuse(refusal: Refusal): void {
-    this.takeWaiter(refusal.ticket)?.(Promise.reject(refusalError(refusal)));
   }
 
   private takeWaiter(ticket: number): Started | undefined {
@@ -242,27 +299,12 @@ export class Driver {
     return started;
   }
 
-  /** Tells the core something, and drains it. Never throws: there is nobody to tell, and who waits is told anyway. */
-  private tell(what: (now: number) => void): void {
-    const now = this.clock.now();
-    this.unharmed(() => what(now));
-    this.pump(now);
-  }
-
-  private unharmed(step: () => void): void {
+  protected unharmed(step: () => void): void {
     try {
       step();
     } catch (error) {
       if (!(error instanceof CoreError)) throw error;
     }
-  }
-
-  private fail(fault: CoreError): void {
-    this.timer.disarm();
-    this.standings.clear();
-    this.waiting = 0;
-    this.drained?.reject(fault);
-    for (const started of this.waiters.splice(0)) started?.(Promise.reject(fault));
   }
 }
 
@@ -286,4 +328,4 @@ function named(tenant: string | undefined): string | undefined {
 }
 
 /** Below the index, which is used again, a ticket has bits that tell its uses apart. */
-const TICKET_INDEX_SHIFT = 8;
+export const TICKET_INDEX_SHIFT = 8;

@@ -12,6 +12,7 @@ export interface ErrorByCode {
   draining: DrainingError;
   closed: ClosedError;
   "core-panicked": CoreError;
+  abandoned: AbandonedError;
   "map-failed": MapError;
 }
 
@@ -129,6 +130,19 @@ export class ClosedError extends TidegateError {
 
   constructor(message: string) {
     super("closed", message);
+  }
+}
+
+/**
+ * In Cloudflare Workers: nothing was heard of the call's request for so long that it was taken for gone, and its place given
+ * to others. Nothing was sent since. An isolate that stands still for some twenty seconds between two of its timers does that.
+ */
+export class AbandonedError extends TidegateError {
+  override readonly name = "AbandonedError";
+  declare readonly code: "abandoned";
+
+  constructor() {
+    super("abandoned", "Nothing was heard of this call for too long, so its place was given to others. Make the call again.");
   }
 }
 

@@ -177,6 +177,10 @@ export class GuardedCore implements CoreLimiter {
     this.guarded(() => this.core.handleTimeout(now));
   }
 
+  look(now: number, ticket: number, isTold: boolean): number {
+    return this.guarded(() => this.core.look(now, ticket, isTold));
+  }
+
   cancel(now: number, ticket: number, isSent: boolean): boolean {
     return this.guarded(() => this.core.cancel(now, ticket, isSent));
   }

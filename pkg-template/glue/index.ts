@@ -3,6 +3,7 @@ export type { Clock } from "./clock.js";
 export type { AsyncContext, AsyncContextClass } from "./context.js";
 export type { Cost, CostRecord } from "./cost.js";
 export {
+  AbandonedError,
   ClosedError,
   CoreError,
   DeadlineError,

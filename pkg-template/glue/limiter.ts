@@ -2,7 +2,7 @@
 import { AbortWatch, abortedSignal } from "./abort.js";
 import { systemClock } from "./clock.js";
 import { HintContext } from "./context.js";
-import { loadedCore } from "./core.js";
+import { loadedCore, providedDriver } from "./core.js";
 import { checkCost, type Cost, type CostRecord, NOTHING_STATED } from "./cost.js";
 import { Driver } from "./driver.js";
 import { OptionError } from "./errors.js";
@@ -37,7 +37,9 @@ import type { Turn } from "./turn.js";
  */
 export function createLimiter(options: LimiterOptions = {}): Limiter {
   const { fetch, clock = systemClock, seed, asyncContext, data } = splitSeams(options);
-  const driver = new Driver(loadedCore(), data, clock, seed, new HintContext(asyncContext));
+  const module = loadedCore();
+  const DriverHere = providedDriver() ?? Driver;
+  const driver = new DriverHere(module, data, clock, seed, new HintContext(asyncContext));
   return new Limiter(driver, fetch, NO_HINTS);
 }
 

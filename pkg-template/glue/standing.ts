@@ -24,12 +24,46 @@ export interface Standing {
 /** Is told where its call stands. */
 export type OnWait = (standing: Standing) => void;
 
-interface Watched {
-  readonly onWait: OnWait;
+/** A waiting call whose caller wants to know where it stands. */
+export class Watched {
+  /** When it is to be looked at again. */
+  lookAt: number = -Infinity;
+  private readonly ticket: number;
+  private readonly onWait: OnWait;
+  private readonly core: GuardedCore;
+  private readonly context: HintContext;
   /** The run in which the call was made: the callback belongs to it, whoever's event makes it due. */
-  readonly around: ResolvedHints | undefined;
-  lookedAt: number;
-  told: Standing | undefined;
+  private readonly around: ResolvedHints | undefined;
+  private told: Standing | undefined;
+
+  constructor(ticket: number, onWait: OnWait, core: GuardedCore, context: HintContext) {
+    this.ticket = ticket;
+    this.onWait = onWait;
+    this.core = core;
+    this.context = context;
+    this.around = context.current();
+  }
+
+  /** Tells the caller, if there is news. */
+  look(now: number): void {
+    this.lookAt = now + PAUSE_MS;
+    const standing = this.standing(now);
+    if (standing === undefined || !isNews(standing, this.told)) return;
+    this.told = standing;
+    this.context.within(this.around, () => callReporting(() => this.onWait(standing)));
+  }
+
+  /** Undefined between two attempts, and when the core has failed, of which the caller is told otherwise. */
+  private standing(now: number): Standing | undefined {
+    try {
+      const waitMs = this.core.outlook(now, this.ticket);
+      if (waitMs === NOT_WAITING) return undefined;
+      return { position: this.core.position(), waitMs: waitMs < 0 ? undefined : waitMs };
+    } catch (error) {
+      if (error instanceof CoreError) return undefined;
+      throw error;
+    }
+  }
 }
 
 /** Tells waiting calls where they stand. Has a timer only while somebody wants to know. */
@@ -52,7 +86,7 @@ export class Standings {
 
   /** From here to {@link forget}. It is first told by {@link welcome}, when it is known whether the call has to wait. */
   watch(ticket: number, onWait: OnWait): void {
-    this.watched.set(ticket, { onWait, around: this.context.current(), lookedAt: -Infinity, told: undefined });
+    this.watched.set(ticket, new Watched(ticket, onWait, this.core, this.context));
     this.newcomers.push(ticket);
   }
 
@@ -79,8 +113,8 @@ export class Standings {
   private lookRound(): void {
     const now = this.clock.now();
     let looks = LOOKS_A_ROUND;
-    for (const [ticket, { lookedAt }] of this.watched) {
-      if (lookedAt + PAUSE_MS > now || looks === 0) break;
+    for (const [ticket, { lookAt }] of this.watched) {
+      if (lookAt > now || looks === 0) break;
       looks -= 1;
       this.look(now, ticket);
     }
@@ -90,31 +124,15 @@ export class Standings {
   private look(now: number, ticket: number): void {
     const watched = this.watched.get(ticket);
     if (watched === undefined) return;
-    watched.lookedAt = now;
     // To the end of the line.
     this.watched.delete(ticket);
     this.watched.set(ticket, watched);
-    const standing = this.standing(now, ticket);
-    if (standing === undefined || !isNews(standing, watched.told)) return;
-    watched.told = standing;
-    this.context.within(watched.around, () => callReporting(() => watched.onWait(standing)));
-  }
-
-  /** Undefined between two attempts, and when the core has failed, of which the caller is told otherwise. */
-  private standing(now: number, ticket: number): Standing | undefined {
-    try {
-      const waitMs = this.core.outlook(now, ticket);
-      if (waitMs === NOT_WAITING) return undefined;
-      return { position: this.core.position(), waitMs: waitMs < 0 ? undefined : waitMs };
-    } catch (error) {
-      if (error instanceof CoreError) return undefined;
-      throw error;
-    }
+    watched.look(now);
   }
 
   private arm(now: number): void {
-    for (const { lookedAt } of this.watched.values()) {
-      this.timer.arm(now, Math.max(Math.ceil(lookedAt + PAUSE_MS - now), ROUND_MS));
+    for (const { lookAt } of this.watched.values()) {
+      this.timer.arm(now, Math.max(Math.ceil(lookAt - now), ROUND_MS));
       return;
     }
   }
@@ -131,7 +149,7 @@ function differs(now: number, told: number, least: number): boolean {
 }
 
 /** Between two looks at one call: as often as a person reads it. */
-const PAUSE_MS = 1_000;
+export const PAUSE_MS: number = 1_000;
 
 /** Looks are made in rounds, so that a thousand watched calls do not make a thousand timers. */
 const ROUND_MS = 100;

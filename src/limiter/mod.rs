@@ -7,7 +7,8 @@
 //!   [`acquire_now`](Limiter::acquire_now), [`settle`](Limiter::settle), [`release`](Limiter::release),
 //!   [`cancel`](Limiter::cancel), and for all of it [`pause`](Limiter::pause), [`resume`](Limiter::resume),
 //!   [`drain`](Limiter::drain), [`close`](Limiter::close);
-//! * **`handle_*`** come from the world: a response, a failure, a piece of a body, the passing of time;
+//! * **`handle_*`** come from the world: a response, a failure, a piece of a body, the passing of time; so does
+//!   [`look`](Limiter::look), from callers that may vanish;
 //! * **`poll_*`** say what is to be done: [`poll_output`](Limiter::poll_output) until it says `None`, then
 //!   [`poll_timeout`](Limiter::poll_timeout) for when to call [`handle_timeout`](Limiter::handle_timeout).
 //!
@@ -45,6 +46,7 @@ mod following;
 mod http;
 mod outlook;
 mod output;
+mod presence;
 mod progress;
 mod running;
 mod snapshot;
@@ -63,6 +65,8 @@ pub use self::counting::{Count, CountRequest, Submitted};
 pub use self::http::{HttpRequest, HttpResponse};
 pub use self::outlook::Outlook;
 pub use self::output::{Event, Output, Reason, Refusal, Verdict, WakeUp};
+use self::presence::Presences;
+pub use self::presence::Told;
 use self::running::Running;
 pub use self::ticket::Ticket;
 use self::ticket::{NewTicket, Phase, Tickets};
@@ -109,6 +113,8 @@ pub struct Limiter {
     holds: Holds,
     /// Requests that are over, since when they were in flight, and where. When they ended is the next instant that is told.
     untimed: Vec<(u32, Instant)>,
+    /// Whose callers may vanish, and when to ask after them.
+    presences: Presences,
 }
 
 /// The number of a scope, as [`Limiter::scope_of_model`] gives it.
@@ -184,6 +190,7 @@ impl Limiter {
             running: Running::default(),
             holds: Holds::default(),
             untimed: Vec::new(),
+            presences: Presences::default(),
         }
     }
 

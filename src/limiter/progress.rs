@@ -14,6 +14,7 @@ impl Limiter {
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.note_holds(now);
+        self.give_up_missing(now);
         // Pauses end first, so that a retry stands in its queue when the queue is looked after.
         while let Some(slot) = self.alarms.pop_due(now) {
             let Some(ticket) = self.tickets.in_slot(slot) else { continue };

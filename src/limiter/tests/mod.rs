@@ -6,6 +6,7 @@ mod counting;
 mod following;
 mod outlook;
 mod overload;
+mod presence;
 mod running;
 mod scopes;
 mod waiting;
