@@ -63,6 +63,7 @@ export interface ViewHints extends AcquireHints {
    * A more urgent caller takes the waiting call to its own priority, and has its own place in the limits for it. Only calls
    * with the same `attemptTimeoutMs` share, and of those that still wait only with the same `deadlineMs`. Bodies that cannot be read (streams, forms) never do.
    * Answers are kept from the fastest reader to the slowest: up to the whole body, if one caller does not read at all.
+   * In Cloudflare Workers, where no request may touch the answer of another, only calls inside of one `run` share.
    * @default false
    */
   readonly dedupe?: boolean | undefined;

@@ -116,10 +116,12 @@ export class Limiter {
   }
 
   /**
-   * Waits until a call of this cost may run. End the permit with `settle` or `release`, whatever happens.
+   * Waits until a call of this cost may run. End the permit with `settle` or `release`, whatever happens. In Cloudflare
+   * Workers a permit belongs to the request in which it was acquired: some twenty seconds after that has ended without
+   * ending its permit, the permit ends too, charged as reserved.
    *
    * Rejects with {@link OptionError}, {@link InsufficientCapacityError}, {@link QueueFullError}, {@link DeadlineError},
-   * {@link DrainingError}, {@link ClosedError}, {@link CoreError}, or the reason of the signal.
+   * {@link DrainingError}, {@link ClosedError}, {@link AbandonedError}, {@link CoreError}, or the reason of the signal.
    */
   acquire(cost?: Cost, hints?: AcquireHints): Promise<Permit> {
     try {
@@ -229,7 +231,8 @@ export class Limiter {
   }
 
   /**
-   * Calls `listener` at each event of this type, from inside the limiter's loop: keep it short.
+   * Calls `listener` at each event of this type, from inside the limiter's loop: keep it short. In Cloudflare Workers that is
+   * in whichever request the event came up, or in none: there it can only look and count.
    *
    * @returns a function that removes the listener.
    * @throws {OptionError} for a type that does not exist.

@@ -35,6 +35,7 @@ export class Isolate {
   /** What workerd says. */
   said = "";
 
+  /** @param modules as `bundle` makes them. */
   static async start(modules, { date, flags = [], bindings }) {
     const isolate = new Isolate();
     isolate.#miniflare = new Miniflare(
@@ -46,9 +47,7 @@ export class Isolate {
         bindings,
         unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         log: new Log(LogLevel.NONE),
-        handleRuntimeStdio: (...streams) => {
-          for (const stream of streams) stream.on("data", (data) => (isolate.said += data));
-        },
+        handleStructuredLogs: ({ message }) => (isolate.said += `${message}\n`),
       }),
     );
     await isolate.#miniflare.ready;
@@ -130,7 +129,7 @@ export class Upstream {
 }
 
 /** Resolves when `holds` says so, asked again and again for a bounded time. */
-export async function eventually(holds, withinMs = 10_000) {
+export async function eventually(holds, withinMs = 20_000) {
   const until = Date.now() + withinMs;
   for (;;) {
     if (await holds()) return;

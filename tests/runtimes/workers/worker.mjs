@@ -1,8 +1,8 @@
 // The Worker under test: all its limiters are made at module scope, so every request of the isolate shares them.
 import { createLimiter } from "tidegate";
 
-/** Ten times as fast as the world's, so that nobody has to wait for what takes twenty seconds. */
-const FAST = 10;
+/** Faster than the world's, so that nobody has to wait for what takes twenty seconds. */
+const FAST = 5;
 const clock = {
   now: () => performance.now() * FAST,
   wallNow: () => Date.now(),
@@ -37,15 +37,13 @@ const routes = {
     return new Response(`${response.status} ${(await response.text()).length}`);
   },
   async hold({ limiter, query }) {
-    const begun = Date.now();
     const permit = await limiter.acquire();
-    const waitedMs = Date.now() - begun;
     running += 1;
     mostRunning = Math.max(mostRunning, running);
     await pause(Number(query.get("ms")));
     running -= 1;
     permit.release();
-    return Response.json({ waitedMs });
+    return Response.json({});
   },
   /** Takes a permit and ends without giving it back, and leaves somebody in the queue. */
   async vanish({ limiter }) {
