@@ -1,5 +1,7 @@
 //! What a request takes from the quota: a number in each dimension.
 
+use crate::archive::Archive;
+
 /// What a limit counts.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Dimension {
@@ -109,6 +111,13 @@ impl Cost {
             output_tokens: self.output_tokens.max(other.output_tokens),
             custom: self.custom.max(other.custom),
         }
+    }
+
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.requests = archive.small(self.requests);
+        self.input_tokens = archive.small(self.input_tokens);
+        self.output_tokens = archive.small(self.output_tokens);
+        self.custom = archive.small(self.custom);
     }
 
     /// The part that counts in `dimension`.

@@ -82,6 +82,7 @@
 
 extern crate alloc;
 
+mod archive;
 pub mod backoff;
 pub mod cost;
 pub mod forecast;

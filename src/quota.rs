@@ -1,5 +1,6 @@
 //! What is allowed: an amount in a period, how much of it may go at once, and how the server counts.
 
+use crate::archive::Archive;
 use crate::time::Duration;
 
 /// How a server holds its callers to a limit. A client that assumes the wrong one wastes quota or is refused.
@@ -16,6 +17,9 @@ pub enum Enforcement {
 }
 
 impl Enforcement {
+    /// Every way, in the order in which they are numbered.
+    pub(crate) const ALL: [Self; 3] = [Self::TokenBucket, Self::FixedWindow, Self::SlidingWindow];
+
     /// The name in options and snapshots.
     pub const fn name(self) -> &'static str {
         match self {
@@ -69,6 +73,15 @@ impl Quota {
     pub fn with_amount(self, amount: u64) -> Self {
         let burst = if self.burst == self.amount { amount } else { self.burst };
         Self { amount: amount.clamp(1, Self::MAX_AMOUNT), ..self }.with_burst(burst)
+    }
+
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        let amount = archive.whole(self.amount);
+        let period = archive.duration(self.period);
+        let burst = archive.whole(self.burst);
+        let enforcement = archive.byte(self.enforcement as u8);
+        let enforcement = Enforcement::ALL.get(usize::from(enforcement)).copied().unwrap_or_default();
+        *self = Self::new(amount, period).with_burst(burst).with_enforcement(enforcement);
     }
 
     /// How much is replenished in a period.

@@ -1,6 +1,7 @@
 //! How many retries a scope may make: a share of its traffic, and a floor. So an outage is not multiplied by those who
 //! try again, while a single failure in a quiet hour always has its second attempt.
 
+use crate::archive::Archive;
 use crate::time::{Duration, Instant};
 
 /// What the budget is made of.
@@ -32,6 +33,11 @@ pub(crate) struct RetryBudget {
 }
 
 impl RetryBudget {
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.spent = archive.whole(self.spent);
+        self.at = archive.past(self.at);
+    }
+
     /// A first attempt was made.
     #[inline]
     pub(crate) const fn deposit(&mut self, policy: &BudgetPolicy) {

@@ -9,6 +9,7 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::archive::Archive;
 use crate::ledger::{Before, Ledger, Limit, Reach, Tally, part};
 use crate::patterns::Patterns;
 use crate::policy::Policy;
@@ -161,6 +162,30 @@ impl Scope {
         (!is_crowded).then_some(at)
     }
 
+    /// Whoever waits in it is not kept, nor what its server keeps of prompts.
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.name = archive.text(&self.name);
+        self.has_answered = archive.flag(self.has_answered);
+        self.has_served = archive.flag(self.has_served);
+        self.shut_until = archive.instant_within(self.shut_until, LONGEST_SHUT);
+        self.traffic.keep(archive);
+        self.retries.keep(archive);
+        self.opening.keep(archive);
+        self.headroom.keep(archive);
+        if archive.flag(self.throttle.is_some()) {
+            self.throttle.get_or_insert_default().keep(archive);
+        }
+        self.ledger.keep(archive);
+    }
+
+    /// Goes on where `saved` stopped.
+    pub(crate) fn succeed(&mut self, saved: Self, now: Instant) {
+        let name = core::mem::take(&mut self.name);
+        let mut ledger = core::mem::take(&mut self.ledger);
+        ledger.succeed(saved.ledger, now);
+        *self = Self { name, ledger, ..saved };
+    }
+
     fn is_idle(&self) -> bool {
         self.queue.is_empty() && self.ledger.in_flight() == 0 && self.pausing == 0
     }
@@ -232,6 +257,27 @@ impl Scopes {
             is_shown[other as usize] = false;
         }
         (self.list.iter_mut().zip(is_shown).filter_map(|(scope, is_shown)| is_shown.then_some(scope)), others)
+    }
+
+    /// Those that are worth saving, whether they were learned: the configured ones, and those of the others in which something
+    /// is in flight or that are among the [`MOST_SHOWN`] that were used last, the latest use last.
+    pub(crate) fn to_save(&self) -> Vec<(u32, bool)> {
+        let is_learned = |index: u32| self.learned.get(self.list[index as usize].name.as_str()) == Some(&index);
+        let configured = (0..).take(self.list.len()).filter(|index| !is_learned(*index)).map(|index| (index, false));
+        let old = self.recent.len().saturating_sub(MOST_SHOWN);
+        let is_busy = |index: u32| self.list[index as usize].ledger.in_flight() > 0;
+        let others = self.recent.oldest_first().enumerate();
+        let others = others.filter(|(age, index)| *age >= old || is_busy(*index)).map(|(_, index)| (index, true));
+        configured.chain(others).collect()
+    }
+
+    /// The number of the scope that was saved under `name`, if there is one still; one that was learned is learned again.
+    pub(crate) fn of_saved(&mut self, name: &str, is_learned: bool) -> Option<u32> {
+        if is_learned {
+            return Some(self.own(name.to_owned())).filter(|index| *index != Self::DEFAULT);
+        }
+        let place = self.list.iter().position(|scope| scope.name == name)?;
+        u32::try_from(place).ok().filter(|_| !self.learned.contains_key(name))
     }
 
     /// Whether scope `index` is to be looked after at `at` because its server refused something.
@@ -348,6 +394,9 @@ impl Scopes {
 const fn is_counted_apart(family: Family) -> bool {
     matches!(family, Family::CountTokens | Family::Batches | Family::Models | Family::Files)
 }
+
+/// The longest wait that a server can order, and the spread after it.
+const LONGEST_SHUT: Duration = Duration::from_secs(86_400 + 60);
 
 /// Of a server that has not answered yet, so many requests are taken to be too many.
 const UNKNOWN: u64 = 256;

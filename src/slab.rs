@@ -44,6 +44,16 @@ impl<T> Slab<T> {
         }
     }
 
+    /// Puts `value` into `slot`, above which nothing is in use. The free slots below are used next, the lowest first.
+    pub(crate) fn append(&mut self, slot: u32, value: T) {
+        let first = self.capacity();
+        if slot >= first {
+            self.free.splice(0..0, (first..slot).rev());
+            self.slots.resize_with(slot as usize, || None);
+            self.slots.push(Some(value));
+        }
+    }
+
     #[inline]
     pub(crate) fn remove(&mut self, slot: u32) -> Option<T> {
         let value = self.slots.get_mut(slot as usize)?.take()?;

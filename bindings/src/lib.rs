@@ -8,6 +8,7 @@ mod panics;
 mod parse;
 mod plain;
 mod tokens;
+mod usage;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -15,6 +16,7 @@ pub use self::limiter::CoreLimiter;
 pub use self::panics::install as install_panic_hook;
 pub use self::parse::parse_rate_limit;
 pub use self::tokens::{add_token_tables, estimate_tokens};
+pub use self::usage::CoreUsage;
 
 /// Names of the request headers whose values [`CoreLimiter::submit_request`] wants. Never a credential's.
 #[wasm_bindgen(js_name = requestHeaders)]

@@ -13,7 +13,7 @@ use tidegate::request::Body;
 use tidegate::time::{Duration, Instant, WallTime};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::{plain, tokens};
+use crate::{plain, tokens, usage};
 
 /// One limiter. Every `now` is in milliseconds of the caller's monotonic clock; what counts waits and charges is a number.
 ///
@@ -45,7 +45,7 @@ impl CoreLimiter {
         Ok(Self {
             limiter,
             is_seeded: seed.is_some(),
-            now: Instant::from_millis_f64(now),
+            now: instant(now),
             refusal: None,
             event: None,
             question: None,
@@ -157,10 +157,8 @@ impl CoreLimiter {
                 output_tokens: stated(output_tokens),
                 custom: stated(custom),
             },
-            count: (!asked_at.is_nan()).then(|| Count {
-                asked_at: Instant::from_millis_f64(asked_at),
-                tokens: (counted >= 0.0).then_some(counted as u64),
-            }),
+            count: (!asked_at.is_nan())
+                .then(|| Count { asked_at: instant(asked_at), tokens: (counted >= 0.0).then_some(counted as u64) }),
         };
         let now = self.at(now);
         self.limiter.set_weights(tokens::weights());
@@ -228,7 +226,7 @@ impl CoreLimiter {
     /// Whole milliseconds until `handleTimeout` is due, rounded up; −1 for never.
     #[wasm_bindgen(js_name = timeoutMs)]
     pub fn timeout_ms(&self, now: f64) -> f64 {
-        let now = Instant::from_millis_f64(now);
+        let now = instant(now);
         self.limiter.poll_timeout().map_or(-1.0, |wake_up| wake_up.at.since(now).as_millis_ceil() as f64)
     }
 
@@ -294,6 +292,30 @@ impl CoreLimiter {
     pub fn finish(&mut self, now: f64, ticket: u32, complete: bool) {
         let now = self.at(now);
         self.limiter.finish(now, Ticket::from_bits(ticket), complete);
+    }
+
+    /// Of an observed body somebody else has read `usage` so far, as [`CoreUsage::usage`](crate::CoreUsage::usage) has it.
+    ///
+    /// # Errors
+    ///
+    /// An `Error` called `OptionError` where `usage` is none.
+    #[wasm_bindgen(js_name = extendBy)]
+    pub fn extend_by(&mut self, now: f64, ticket: u32, usage: &JsValue) -> Result<(), JsValue> {
+        let (now, usage) = (self.at(now), usage::of_js(usage)?);
+        self.limiter.extend_by(now, Ticket::from_bits(ticket), &usage.unwrap_or_default());
+        Ok(())
+    }
+
+    /// An observed body ended, or was cut, and somebody else has read `usage` from it.
+    ///
+    /// # Errors
+    ///
+    /// An `Error` called `OptionError` where `usage` is none; then the ticket is not over.
+    #[wasm_bindgen(js_name = finishWith)]
+    pub fn finish_with(&mut self, now: f64, ticket: u32, complete: bool, usage: &JsValue) -> Result<(), JsValue> {
+        let (now, usage) = (self.at(now), usage::of_js(usage)?);
+        self.limiter.finish_with(now, Ticket::from_bits(ticket), complete, usage);
+        Ok(())
     }
 
     /// What an acquisition really cost; a negative number means as reserved.
@@ -375,6 +397,30 @@ impl CoreLimiter {
         plain::to_js(&self.limiter.snapshot(now))
     }
 
+    /// The state for a limiter that comes after this one: plain data. `wall_now` is in milliseconds since 1970.
+    pub fn save(&mut self, now: f64, wall_now: f64) -> JsValue {
+        let now = self.at(now);
+        plain::to_js(&self.limiter.save(now, wall(wall_now)))
+    }
+
+    /// Goes on where the limiter stopped that said `saved`. What was in flight there still is, or cost what it reserved, as
+    /// `keeps_in_flight` says. Before anything else is asked.
+    ///
+    /// # Errors
+    ///
+    /// An `Error` called `OptionError`; then nothing is taken over.
+    pub fn restore(&mut self, now: f64, wall_now: f64, saved: &JsValue, keeps_in_flight: bool) -> Result<(), JsValue> {
+        let now = self.at(now);
+        let restored = self.limiter.restore(now, wall(wall_now), &plain::from_js(saved), keeps_in_flight);
+        restored.map_err(|error| plain::option_error(&error))
+    }
+
+    /// The tickets of all that has started and not ended.
+    #[wasm_bindgen(js_name = inFlightTickets)]
+    pub fn in_flight_tickets(&self) -> Vec<u32> {
+        self.limiter.in_flight_tickets().map(Ticket::bits).collect()
+    }
+
     /// Refuses what waits, and everything from now on.
     pub fn close(&mut self, now: f64) {
         let now = self.at(now);
@@ -384,15 +430,14 @@ impl CoreLimiter {
 
 impl CoreLimiter {
     fn at(&mut self, now: f64) -> Instant {
-        self.now = Instant::from_millis_f64(now);
+        self.now = instant(now);
         self.now
     }
 
     fn answer(&mut self, now: f64, wall_now: f64, ticket: u32, response: &HttpResponse<'_>) -> u8 {
         self.seed();
         let now = self.at(now);
-        let wall = WallTime::from_unix_millis(wall_now as u64);
-        verdict(self.limiter.handle_response(now, wall, Ticket::from_bits(ticket), response))
+        verdict(self.limiter.handle_response(now, wall(wall_now), Ticket::from_bits(ticket), response))
     }
 
     fn refused(&mut self, refusal: Refusal) -> i32 {
@@ -409,6 +454,16 @@ impl CoreLimiter {
             self.is_seeded = true;
         }
     }
+}
+
+/// The instant `now` milliseconds after the clock's zero, which lies so long after the core's that what happened before the
+/// clock began can be told apart.
+fn instant(now: f64) -> Instant {
+    Instant::from_millis_f64(now) + BEFORE_THE_CLOCK
+}
+
+fn wall(now: f64) -> WallTime {
+    WallTime::from_unix_millis(now as u64)
 }
 
 fn cost(requests: f64, input_tokens: f64, output_tokens: f64, custom: f64) -> Cost {
@@ -446,6 +501,9 @@ const fn verdict(verdict: Verdict) -> u8 {
         Verdict::NeedBody => 3,
     }
 }
+
+/// Twice the longest period of a limit.
+const BEFORE_THE_CLOCK: Duration = Duration::from_secs(62 * 86_400);
 
 /// Nobody can tell.
 const UNKNOWN: f64 = -1.0;

@@ -1,6 +1,7 @@
 import type { Driver } from "./driver.js";
 import { CoreError } from "./errors.js";
 import type { TidegateEvent } from "./events.js";
+import type { Saved } from "./saved.js";
 import type { Snapshot } from "./snapshot.js";
 
 /**
@@ -112,6 +113,13 @@ export interface CoreLimiter {
   chunk(now: number, ticket: number, bytes: Uint8Array): void;
   /** The body ended (`complete`) or was cut short. */
   finish(now: number, ticket: number, complete: boolean): void;
+  /**
+   * The same two for a body that somebody else has read, with what {@link CoreUsage.usage} says of it: so far, and in all.
+   *
+   * @throws {OptionError} for what is no usage; the ticket goes on.
+   */
+  extendBy(now: number, ticket: number, usage: BodyUsage | null): void;
+  finishWith(now: number, ticket: number, complete: boolean, usage: BodyUsage | null): void;
   /** What it really cost; -1 for "as reserved". The ticket is over. */
   settle(
     now: number,
@@ -124,12 +132,47 @@ export interface CoreLimiter {
   /** Over, charged as reserved. Tells whether something may start now: then {@link handleTimeout} is due. */
   release(ticket: number): boolean;
   snapshot(now: number): Snapshot;
+  /** The state for a limiter that comes after this one. To be asked when {@link poll} has nothing more to say. */
+  save(now: number, wallNow: number): Saved;
+  /**
+   * Goes on where another limiter stopped. What was in flight there still is, under its numbers, if `keepsInFlight`; else it
+   * costs what it reserved. Before anything else is asked.
+   *
+   * @throws {OptionError} naming what is wrong with `saved`; nothing is taken from it then.
+   */
+  restore(now: number, wallNow: number, saved: Saved, keepsInFlight: boolean): void;
+  /** The tickets of all that has started and not ended. */
+  inFlightTickets(): Uint32Array;
   /** Nothing starts until {@link resume}. */
   pause(): void;
   resume(now: number): void;
   /** Refuses what comes from now on, and tells the event `drained` once all is over. */
   drain(): void;
   close(now: number): void;
+}
+
+/** Reads what one body says it used, as it passes, for {@link CoreLimiter.finishWith} of a limiter elsewhere. */
+export interface CoreUsage {
+  /** Whether a body of this type may say anything. */
+  isReadable(): boolean;
+  chunk(bytes: Uint8Array): void;
+  /** What it said so far; null for a body that cannot be read. */
+  usage(): BodyUsage | null;
+  /** Gives its memory back. */
+  free(): void;
+}
+
+/** What a body said its call used, in model tokens; null for what it did not say. Plain data. */
+export interface BodyUsage {
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly cacheCreationInputTokens: number | null;
+  readonly cacheReadInputTokens: number | null;
+  readonly totalTokens: number | null;
+  /** Characters of text that have passed, for answers that are cut before they say their usage. */
+  readonly outputCharacters: number;
+  /** The class of an error that came inside a success, such as "overloaded". */
+  readonly error: string | null;
 }
 
 /** A body that can be read, null for none, undefined for one that cannot be read. */
@@ -153,6 +196,8 @@ export interface Question {
 /** What an entry file gets from WebAssembly and hands to the glue. */
 export interface CoreModule {
   readonly CoreLimiter: new (options: object, now: number, seed?: number) => CoreLimiter;
+  /** For a body of this `content-type`, or the empty text. */
+  readonly CoreUsage: new (contentType: string) => CoreUsage;
   /** The request headers that the core reads. Never credentials. */
   requestHeaders(): string[];
   /**

@@ -1,6 +1,15 @@
-import { addAwaitedTables, type CoreLimiter, type CoreModule, type Question, type Refusal, type RequestBody } from "./core.js";
+import {
+  addAwaitedTables,
+  type BodyUsage,
+  type CoreLimiter,
+  type CoreModule,
+  type Question,
+  type Refusal,
+  type RequestBody,
+} from "./core.js";
 import type { CoreError } from "./errors.js";
 import type { TidegateEvent } from "./events.js";
+import type { Saved } from "./saved.js";
 import { coreErrorOf, optionErrorOf } from "./thrown.js";
 import type { Snapshot } from "./snapshot.js";
 
@@ -212,6 +221,14 @@ export class GuardedCore implements CoreLimiter {
     this.guarded(() => this.core.finish(now, ticket, complete));
   }
 
+  extendBy(now: number, ticket: number, usage: BodyUsage | null): void {
+    this.checked(() => this.core.extendBy(now, ticket, usage));
+  }
+
+  finishWith(now: number, ticket: number, complete: boolean, usage: BodyUsage | null): void {
+    this.checked(() => this.core.finishWith(now, ticket, complete, usage));
+  }
+
   settle(
     now: number,
     ticket: number,
@@ -236,6 +253,18 @@ export class GuardedCore implements CoreLimiter {
     return this.guarded(() => this.core.snapshot(now));
   }
 
+  save(now: number, wallNow: number): Saved {
+    return this.guarded(() => this.core.save(now, wallNow));
+  }
+
+  restore(now: number, wallNow: number, saved: Saved, keepsInFlight: boolean): void {
+    this.checked(() => this.core.restore(now, wallNow, saved, keepsInFlight));
+  }
+
+  inFlightTickets(): Uint32Array {
+    return this.guarded(() => this.core.inFlightTickets());
+  }
+
   pause(): void {
     this.guarded(() => this.core.pause());
   }
@@ -258,6 +287,16 @@ export class GuardedCore implements CoreLimiter {
       return call();
     } catch (thrown) {
       throw this.poison(thrown);
+    }
+  }
+
+  /** The same where the core may find something wrong with what it was given, which is no defect of it. */
+  private checked(call: () => void): void {
+    if (this.fault !== undefined) throw this.fault;
+    try {
+      call();
+    } catch (thrown) {
+      throw optionErrorOf(thrown) ?? this.poison(thrown);
     }
   }
 

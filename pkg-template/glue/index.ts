@@ -61,5 +61,6 @@ export {
 export type { Permit } from "./permit.js";
 export type { Progress } from "./progress.js";
 export type { ProviderLimit, ProviderName, ProviderOptions, Unit } from "./provider.js";
+export type { Saved } from "./saved.js";
 export type { InputLearned, Learned, LimitSnapshot, ModelLearned, ScopeSnapshot, Snapshot } from "./snapshot.js";
 export type { Estimate, OnWait, Standing } from "./standing.js";

@@ -21,6 +21,7 @@ import { type Items, type MapGround, mapItems, type MapOptions, type MapTask } f
 import { createMiddleware, type Middleware } from "./middleware.js";
 import { type Fetch, type LimiterOptions, splitSeams } from "./options.js";
 import type { Permit } from "./permit.js";
+import type { Saved } from "./saved.js";
 import type { Snapshot } from "./snapshot.js";
 import type { Estimate } from "./standing.js";
 import type { Turn } from "./turn.js";
@@ -36,10 +37,11 @@ import type { Turn } from "./turn.js";
  * @throws {OptionError} naming the first wrong option, its value and the fix.
  */
 export function createLimiter(options: LimiterOptions = {}): Limiter {
-  const { fetch, clock = systemClock, seed, asyncContext, data } = splitSeams(options);
+  const { fetch, clock = systemClock, seed, asyncContext, saved, data } = splitSeams(options);
   const module = loadedCore();
   const DriverHere = providedDriver() ?? Driver;
   const driver = new DriverHere(module, data, clock, seed, new HintContext(asyncContext));
+  if (saved !== undefined && saved !== null) driver.core.restore(clock.now(), clock.wallNow(), saved, false);
   return new Limiter(driver, fetch, NO_HINTS);
 }
 
@@ -228,6 +230,17 @@ export class Limiter {
    */
   snapshot(): Snapshot {
     return this.#driver.core.snapshot(this.#driver.clock.now());
+  }
+
+  /**
+   * Where every quota stands now, for the limiter that comes after this one as its option `saved`: in the same process, or in
+   * the next, to which it may go as JSON. Calls that wait are not in it.
+   *
+   * @throws {CoreError} when the limiter has failed.
+   */
+  save(): Saved {
+    const { clock, core } = this.#driver;
+    return core.save(clock.now(), clock.wallNow());
   }
 
   /**

@@ -2,6 +2,7 @@ import type { Clock } from "./clock.js";
 import { type AsyncContextClass, isAsyncContextClass } from "./context.js";
 import { OptionError } from "./errors.js";
 import type { ProviderName, ProviderOptions } from "./provider.js";
+import type { Saved } from "./saved.js";
 import type { Learned } from "./snapshot.js";
 
 /** The signature of `fetch`, without what single runtimes add to it. */
@@ -195,6 +196,15 @@ export interface LimiterOptions {
    * ignored; anything else is an {@link OptionError}. @default nothing: the first answers teach it
    */
   readonly learned?: Learned;
+  /**
+   * What {@link Limiter.save} of an earlier limiter said, also after `JSON.stringify` and `JSON.parse`: this one goes on where
+   * that one stopped, with its place in every quota, and what has passed of wall time since then replenishes. Calls that
+   * were in flight are taken for lost, and charged what they reserved. The other options count: of a limit whose amount
+   * they change, what was used stays used, up to all of it; one they no longer name is gone. Where `learned` is given too,
+   * that is what is known of the models. One of another version of tidegate that counts otherwise is ignored; anything
+   * else is an {@link OptionError}. @default nothing: every quota is whole
+   */
+  readonly saved?: Saved;
   /** Sends the requests. @default the global fetch, looked up at each request */
   readonly fetch?: Fetch;
   /** @default the runtime's clock and timers */
@@ -209,12 +219,13 @@ export interface LimiterOptions {
   readonly seed?: number;
 }
 
-/** The options that the core cannot check, because they are functions or belong to the glue. */
+/** The options that the core is not made with: functions, the glue's own, and what it is told of the time before it. */
 export interface Seams {
   readonly fetch: Fetch | undefined;
   readonly clock: Clock | undefined;
   readonly seed: number | undefined;
   readonly asyncContext: AsyncContextClass | undefined;
+  readonly saved: Saved | undefined;
   /** The rest, as given. */
   readonly data: object;
 }
@@ -224,7 +235,7 @@ export function splitSeams(options: LimiterOptions): Seams {
   if (typeof options !== "object" || options === null) {
     throw new OptionError("(all)", options, "Use an object.");
   }
-  const { fetch, clock, seed, asyncContext, ...data } = options;
+  const { fetch, clock, seed, asyncContext, saved, ...data } = options;
   if (fetch !== undefined && typeof fetch !== "function") {
     throw new OptionError("fetch", fetch, "Use a function with the signature of fetch.");
   }
@@ -235,7 +246,7 @@ export function splitSeams(options: LimiterOptions): Seams {
   if (asyncContext !== undefined && !isAsyncContextClass(asyncContext)) {
     throw new OptionError("asyncContext", asyncContext, "Use the class AsyncLocalStorage, not an instance of it.");
   }
-  return { fetch, clock, seed, asyncContext, data };
+  return { fetch, clock, seed, asyncContext, saved, data };
 }
 
 function checkClock(clock: Clock): void {

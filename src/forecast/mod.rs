@@ -49,6 +49,7 @@ use self::calibration::Calibration;
 use self::filter::within;
 use self::quantile::Quantile;
 use self::table::{Memory, Table, Topic};
+use crate::archive::Archive;
 use crate::request::InputEstimate;
 
 /// A model, as [`Forecasts::note`] numbers it: a hash of its name.
@@ -85,6 +86,11 @@ struct Model {
 }
 
 impl Forecasts {
+    /// Whether no model is known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.table.models().next().is_none()
+    }
+
     /// Makes sure that something can be learned of the model called `name`.
     pub fn note(&mut self, name: &str) -> ModelId {
         let id = ModelId::of(name);
@@ -191,6 +197,14 @@ impl Forecasts {
     fn with_margin(&self, model: ModelId, tokens: u32) -> u32 {
         let margin = self.table.model(model).map_or(0, |model| model.margin);
         tokens.saturating_add(((u64::from(tokens) * u64::from(margin)) >> 16) as u32)
+    }
+}
+
+impl Subject {
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.model = ModelId(archive.bits(self.model.0));
+        self.kind = u16::try_from(archive.small(self.kind.into())).unwrap_or_default();
+        self.input.keep(archive);
     }
 }
 

@@ -11,6 +11,7 @@
 //! Others may take from the same bucket, at a rate that is a `share` of its replenishment. For whoever counts here the TAT
 //! then moves on by that share of the time that passes, as long as the bucket is not full.
 
+use crate::archive::Archive;
 use crate::quota::Quota;
 use crate::time::{Duration, Instant};
 
@@ -84,6 +85,18 @@ impl TokenBucket {
             share: Share::NONE,
             shared_until: Ticks(0),
         }
+    }
+
+    pub(super) fn keep(&mut self, archive: &mut Archive<'_>) {
+        let now = ticks(archive.now().as_nanos());
+        let deepest = now.0 + ticks(MAX_DEBT.as_nanos()).0 + self.span.0;
+        self.tat = Ticks(self.tat.kept(archive).0.min(deepest));
+        self.counted_by = Ticks(self.counted_by.kept(archive).0.min(deepest));
+        self.shared_until = Ticks(self.shared_until.kept(archive).0.min(now.0));
+        // A duration, which is no further from nothing than an instant from its origin.
+        let lag = archive.whole((self.lag.0 >> FRACTION_BITS) as u64).min(MAX_LAG.as_nanos());
+        self.lag = Ticks(ticks(lag).0 + u128::from(archive.small(self.lag.0 as u32)));
+        self.share = Share::clamped(archive.signed(self.share.bits()), Share::percent(99));
     }
 
     /// The first instant at which `cost` tokens are there and `leave` more; of the latter as many as fit besides. If `leave` is
@@ -234,6 +247,14 @@ impl Ticks {
         Self(self.0 * count as u128)
     }
 
+    /// The same instant as `archive` has it: nanoseconds and the fraction of one.
+    fn kept(self, archive: &mut Archive<'_>) -> Self {
+        let nanos = archive.nanos((self.0 >> FRACTION_BITS).cast_signed());
+        let fraction = archive.small(self.0 as u32);
+        // Before the clock's origin everything is as long ago as can be told.
+        Self(u128::try_from(nanos).map_or(0, |nanos| nanos << FRACTION_BITS | u128::from(fraction)))
+    }
+
     #[inline]
     fn instant_ceil(self) -> Instant {
         let nanos = self.0.saturating_add((1 << FRACTION_BITS) - 1) >> FRACTION_BITS;
@@ -258,6 +279,9 @@ const MAX_AHEAD: Duration = Duration::DAY.times(366);
 /// One absurd usage figure may not shut a scope for years. Real debts of several minutes have been seen
 /// (`retry-after: 505` at 30,000 per minute), so the ceiling is far above them.
 const MAX_DEBT: Duration = Duration::DAY;
+
+/// Far longer than any request is under way to its server.
+const MAX_LAG: Duration = Duration::SECOND;
 
 #[cfg(test)]
 mod tests {

@@ -18,6 +18,7 @@
 //! rate is given way to.
 
 use super::bucket::Share;
+use crate::archive::Archive;
 use crate::time::{Duration, Instant};
 
 /// What is known of the others.
@@ -33,6 +34,17 @@ pub(super) struct Company {
 }
 
 impl Company {
+    pub(super) fn keep(&mut self, archive: &mut Archive<'_>) {
+        let share = archive.signed(self.share.bits());
+        self.share = Share::clamped(share, MOST);
+        for taken in &mut self.taken {
+            *taken = i32::try_from(archive.signed((*taken).into())).unwrap_or_default();
+        }
+        let slot = archive.past(Instant::from_nanos(self.slot * SLOT.as_nanos()));
+        self.slot = slot.as_nanos() / SLOT.as_nanos();
+        self.next = archive.instant_within(self.next, LONGEST);
+    }
+
     /// Nothing is sent before, out of consideration.
     pub(super) const fn opens(&self) -> Instant {
         self.next

@@ -1,5 +1,6 @@
 //! For how long requests are in flight, and so when the next permit comes back.
 
+use crate::archive::Archive;
 use crate::time::{Duration, Instant};
 
 /// A running mean, in which the latest 64 or so requests count for most, and how far single ones are from it.
@@ -14,6 +15,13 @@ pub(crate) struct Holds {
 }
 
 impl Holds {
+    /// Which requests are in flight is not kept here: whoever keeps them lets each [`begin`](Self::begin) again.
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.mean = archive.real(self.mean).clamp(0.0, LONGEST_SECONDS);
+        self.square = archive.real(self.square).clamp(0.0, LONGEST_SECONDS * LONGEST_SECONDS);
+        self.seen = archive.small(self.seen).min(MOST_SEEN);
+    }
+
     /// A request starts.
     #[inline]
     pub(crate) const fn begin(&mut self, now: Instant) {
@@ -75,6 +83,9 @@ const GRAIN: u32 = 10;
 const GRAIN_SECONDS: f64 = 1_024e-9;
 
 const MOST_SEEN: u32 = 64;
+
+/// A year: no request takes longer.
+const LONGEST_SECONDS: f64 = 31_622_400.0;
 
 const LATE: f64 = 0.05;
 

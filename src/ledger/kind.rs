@@ -13,6 +13,7 @@
 //! length whose share of the limit has room for the most that ever was left. A window is taken to slide, which is
 //! safe, until its end is seen to stand still while time passes.
 
+use crate::archive::Archive;
 use crate::quota::Enforcement;
 use crate::time::{Duration, Instant};
 
@@ -31,7 +32,7 @@ pub(super) struct Kind {
 }
 
 /// What one answer said.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Seen {
     /// When its request was sent.
     pub(super) at: Instant,
@@ -49,6 +50,19 @@ pub(super) struct Found {
 }
 
 impl Kind {
+    pub(super) fn keep(&mut self, archive: &mut Archive<'_>) {
+        let anchor = self.anchor.unwrap_or_default();
+        let at = archive.maybe_instant(self.anchor.map(|_| anchor.at));
+        let left = archive.whole(anchor.left);
+        let whole_at = archive.instant(anchor.whole_at);
+        self.anchor = at.map(|at| Seen { at, left, whole_at });
+        self.most_left = archive.whole(self.most_left);
+        self.capacity = archive.whole(self.capacity);
+        self.buckets = archive.byte(self.buckets);
+        self.windows = archive.byte(self.windows);
+        self.fixed = archive.byte(self.fixed);
+    }
+
     /// An answer said `seen` of a limit of `amount` in `period`. Says what the limit is, where that is known and no bucket.
     pub(super) fn see(&mut self, seen: Seen, amount: u64, period: Duration) -> Option<Found> {
         self.most_left = self.most_left.max(seen.left);
@@ -85,7 +99,7 @@ impl Kind {
             self.buckets = self.buckets.saturating_add(1);
         } else if stands || slides {
             self.windows = self.windows.saturating_add(1);
-            self.fixed = if slides && !stands { 0 } else { self.fixed + u8::from(!slides) };
+            self.fixed = if slides && !stands { 0 } else { self.fixed.saturating_add(u8::from(!slides)) };
         }
         self.anchor = Some(seen);
         self.found(amount, period)

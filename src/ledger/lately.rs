@@ -1,6 +1,7 @@
 //! What requests come to in the end of what was expected of them, as the last ones that ended show.
 
 use super::Tally;
+use crate::archive::Archive;
 use crate::cost::Dimension;
 
 /// What was expected of all that has ended, and what it was charged.
@@ -18,6 +19,13 @@ pub(super) struct Lately {
 }
 
 impl Lately {
+    pub(super) fn keep(&mut self, archive: &mut Archive<'_>) {
+        for ended in [&mut self.newer, &mut self.older] {
+            ended.expected.keep(archive);
+            ended.settled.keep(archive);
+        }
+    }
+
     /// What has ended of the last 128 to 256, or more where nobody asked, when `ended` has in all.
     pub(super) const fn of(&mut self, ended: Ended) -> Ended {
         let requests = ended.expected.since(&self.newer.expected, Dimension::Requests);

@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 
 use super::tally::Tally;
+use crate::archive::Archive;
 use crate::time::{Duration, Instant};
 
 /// The sums as they were when everything sent before `at` was in them, and nothing else.
@@ -31,7 +32,34 @@ pub(super) struct Sums {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Marks(Vec<Mark>);
 
+impl Sums {
+    pub(super) fn keep(&mut self, archive: &mut Archive<'_>) {
+        for sum in [&mut self.reserved, &mut self.charged, &mut self.settled] {
+            sum.keep(archive);
+        }
+    }
+}
+
 impl Marks {
+    /// Only some are saved, closer together the newer they are. Between two that are further apart, less is certain.
+    pub(super) fn keep(&mut self, archive: &mut Archive<'_>) {
+        let all = self.0.len();
+        let saved = |place: &usize| SAVED_MARKS.contains(&(all - place)) || *place == 0;
+        let mut places: Vec<usize> = (0..all).filter(saved).collect();
+        let count = archive.count(places.len(), SAVED_MARKS.len() + 1);
+        if archive.is_restoring() {
+            places = (0..count).collect();
+            self.0.resize(count, Mark::default());
+        }
+        let mut last = Instant::ZERO;
+        for place in places {
+            let Some(mark) = self.0.get_mut(place) else { continue };
+            mark.at = archive.past(mark.at).max(last);
+            mark.sums.keep(archive);
+            last = mark.at;
+        }
+    }
+
     /// Notes the sums as they are before something is sent at `now`.
     pub(super) fn note(&mut self, now: Instant, sums: &Sums) {
         if self.0.last().is_some_and(|last| now.since(last.at) < GRAIN) {
@@ -61,6 +89,9 @@ impl Marks {
 
 /// Finer than the spread of any network, coarse enough that a second of traffic takes few marks.
 const GRAIN: Duration = Duration::from_millis(25);
+
+/// Those that are saved, counted from the newest, and the oldest of all.
+const SAVED_MARKS: [usize; 11] = [1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 96];
 
 /// 128 marks of 104 bytes reach over minutes, because the old ones thin out.
 const MOST_MARKS: usize = 128;

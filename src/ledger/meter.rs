@@ -3,6 +3,8 @@
 use super::bucket::{Share, TokenBucket};
 use super::holds::Holds;
 use super::window::Window;
+use crate::archive::Archive;
+use crate::cost::{Cost, Dimension};
 use crate::quota::{Enforcement, Quota};
 use crate::time::{Duration, Instant};
 
@@ -47,6 +49,23 @@ impl Meter {
         match quota.enforcement() {
             Enforcement::TokenBucket => Self::Bucket(TokenBucket::new(quota)),
             Enforcement::FixedWindow | Enforcement::SlidingWindow => Self::Window(Window::new(quota)),
+        }
+    }
+
+    /// How many permits are held is not kept: those who hold them [`hold_again`](Self::hold_again).
+    pub(super) fn keep(&mut self, archive: &mut Archive<'_>) {
+        match self {
+            Self::Bucket(bucket) => bucket.keep(archive),
+            Self::Window(window) => window.keep(archive),
+            Self::Permits { holds, .. } => holds.keep(archive),
+        }
+    }
+
+    /// A request holds a permit since `sent_at`, as before its state was saved.
+    pub(super) fn hold_again(&mut self, sent_at: Instant) {
+        if let Self::Permits { in_flight, holds, .. } = self {
+            *in_flight += Cost::REQUEST.of(Dimension::Concurrency);
+            holds.begin(sent_at);
         }
     }
 

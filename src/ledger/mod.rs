@@ -17,6 +17,7 @@ mod meter;
 mod outlook;
 mod overdraft;
 mod reach;
+mod saving;
 mod spare;
 mod sync;
 mod tally;

@@ -14,6 +14,7 @@
 //! The second part of `come` is half of what those in flight have still to write, as a rule: without it there would be
 //! nothing left when the next call arrives. The last factor is there because the first answers to end are the shortest.
 
+use crate::archive::Archive;
 use crate::time::Duration;
 
 /// What calls in flight came to.
@@ -35,6 +36,14 @@ impl Default for Overdraft {
 }
 
 impl Overdraft {
+    pub(super) fn keep(&mut self, archive: &mut Archive<'_>) {
+        let most = WHOLE * LARGEST.cast_signed();
+        self.mean = archive.signed(self.mean).clamp(0, most);
+        self.deviation = archive.signed(self.deviation).clamp(0, most);
+        self.lasts = archive.duration(self.lasts).min(Duration::MINUTE);
+        self.answers = archive.small(self.answers);
+    }
+
     /// A call for which `reserved` was reserved was charged `actual` after it `lasted`.
     pub(super) fn settled(&mut self, reserved: u64, actual: u64, lasted: Duration) {
         if reserved == 0 {

@@ -14,6 +14,7 @@
 //!
 //! No replenishment is lost by it: a bucket that is not full fills, however little is missing.
 
+use crate::archive::Archive;
 use crate::time::{Duration, Instant};
 
 /// What is known of how deep one limit's burst is.
@@ -57,6 +58,20 @@ impl Reach {
             struck_at: Instant::ZERO,
             next_probe: Instant::ZERO,
         }
+    }
+
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        // Of nothing, nothing would ever grow.
+        self.allowed = archive.whole(self.allowed).max(1);
+        self.proven = archive.whole(self.proven);
+        let tried_at = archive.maybe_instant(self.trial.map(|(_, at)| at));
+        let depth = archive.whole(self.trial.map_or(0, |(depth, _)| depth));
+        self.trial = tried_at.map(|at| (depth, at));
+        self.blocked_since = archive.maybe_instant(self.blocked_since);
+        self.blocked_at = archive.past(self.blocked_at);
+        self.strikes = archive.byte(self.strikes);
+        self.struck_at = archive.past(self.struck_at);
+        self.next_probe = archive.instant(self.next_probe);
     }
 
     /// Whether a burst of `burst` is open in full.

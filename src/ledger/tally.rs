@@ -1,5 +1,6 @@
 //! Running sums, one a unit of cost.
 
+use crate::archive::Archive;
 use crate::cost::{Cost, Dimension};
 
 /// Sums over many requests. They wrap only after 2⁶³ units.
@@ -52,6 +53,13 @@ impl Tally {
     /// What was added in `dimension` after `earlier`.
     pub(super) const fn since(&self, earlier: &Self, dimension: Dimension) -> i64 {
         self.of(dimension) - earlier.of(dimension)
+    }
+
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.requests = archive.signed(self.requests);
+        self.input_tokens = archive.signed(self.input_tokens);
+        self.output_tokens = archive.signed(self.output_tokens);
+        self.custom = archive.signed(self.custom);
     }
 
     pub(crate) const fn of(&self, dimension: Dimension) -> i64 {

@@ -6,6 +6,7 @@
 //! The way is shorter than the shortest answer took, way back and all; so a quick answer, such as a refusal, tells of it.
 //! Where a burst turned out to end early all the same, the way may be longer.
 
+use crate::archive::Archive;
 use crate::time::{Duration, Instant};
 
 /// The longest way that is reckoned with.
@@ -23,6 +24,11 @@ impl Default for Way {
 }
 
 impl Way {
+    pub(super) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.longest = archive.duration(self.longest).clamp(SHORTEST, LONGEST);
+        self.least = archive.duration(self.least).clamp(SHORTEST, LONGEST);
+    }
+
     /// When the server has counted what is sent now, at the latest.
     pub(super) fn counted_at(&self, now: Instant) -> Instant {
         now + self.longest

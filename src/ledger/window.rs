@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 
+use crate::archive::Archive;
 use crate::quota::{Enforcement, Quota};
 use crate::time::{Duration, Instant};
 
@@ -39,6 +40,13 @@ impl Window {
             boundary: None,
             others: VecDeque::new(),
         }
+    }
+
+    pub(super) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.boundary = archive.maybe_instant(self.boundary);
+        keep_charges(&mut self.charges, MAX_CHARGES, archive);
+        keep_charges(&mut self.others, MAX_OTHERS, archive);
+        self.used = self.charges.iter().map(|charge| charge.amount).sum();
     }
 
     /// Forgets what no longer counts at `now`.
@@ -238,6 +246,20 @@ impl Window {
             }
         }
         self.charges = merged;
+    }
+}
+
+/// What `archive` has of `charges`, which are sorted by time. None lies further ahead than a request is under way.
+fn keep_charges(charges: &mut VecDeque<Charge>, most: usize, archive: &mut Archive<'_>) {
+    let count = archive.count(charges.len(), most);
+    if archive.is_restoring() {
+        charges.resize(count, Charge { at: Instant::ZERO, amount: 0 });
+    }
+    let mut last = Instant::ZERO;
+    for charge in charges.iter_mut() {
+        charge.at = archive.instant_within(charge.at, Duration::SECOND).max(last);
+        charge.amount = archive.whole(charge.amount).min(Quota::MAX_AMOUNT);
+        last = charge.at;
     }
 }
 

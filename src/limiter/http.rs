@@ -20,7 +20,7 @@ use crate::request::{self, Body, Facts, Family, Prefixes};
 use crate::throttle::{Attempt, Cause, Overloaded};
 use crate::time::{Duration, Instant, WallTime};
 use crate::tokens::Weights;
-use crate::usage::{Format, UsageReader};
+use crate::usage::{Format, Usage, UsageReader};
 
 /// An HTTP request to be let through.
 #[derive(Clone, Copy, Debug)]
@@ -202,11 +202,18 @@ impl Limiter {
     /// A piece of an observed body passed. What a model wrote beyond its reservation is charged as it appears, because
     /// that is how the server charges it.
     pub fn handle_chunk(&mut self, now: Instant, ticket: Ticket, bytes: &[u8]) {
-        let Some(entry) = self.tickets.get(ticket).copied() else { return };
-        let Some(call) = self.tickets.call(&entry).copied() else { return };
-        let Some(Flight { reservation, reader: Some(reader) }) = self.tickets.flight_mut(ticket) else { return };
+        let Some(Flight { reader: Some(reader), .. }) = self.tickets.flight_mut(ticket) else { return };
         reader.feed(bytes);
-        let written = self.forecasts.tokens_of(call.subject.model, reader.usage().output_characters);
+        let usage = reader.usage();
+        self.extend_by(now, ticket, &usage);
+    }
+
+    /// The same for a body of which somebody else has read `usage` so far.
+    pub fn extend_by(&mut self, now: Instant, ticket: Ticket, usage: &Usage) {
+        let Some(entry) = self.tickets.get(ticket).copied() else { return };
+        let Some(call) = self.tickets.call(&entry).copied().filter(Call::settles_by_usage) else { return };
+        let Some(Flight { reservation, .. }) = self.tickets.flight_mut(ticket) else { return };
+        let written = self.forecasts.tokens_of(call.subject.model, usage.output_characters);
         if let Some(more) = charge::overrun(&call, reservation.cost(), written) {
             self.scopes.get_mut(entry.scope).ledger.extend(reservation, more, now);
         }
@@ -214,16 +221,26 @@ impl Limiter {
 
     /// An observed body ended: it is `complete`, or it was cut. The request settles by what the body said, and is over.
     pub fn finish(&mut self, now: Instant, ticket: Ticket, complete: bool) {
+        let reader = self.tickets.flight(ticket).and_then(|flight| flight.reader.as_ref());
+        let usage = reader.map(|reader| reader.usage());
+        self.conclude(now, ticket, complete, usage);
+    }
+
+    /// The same for a body of which somebody else has read `usage`; `None` if it could not be read.
+    pub fn finish_with(&mut self, now: Instant, ticket: Ticket, complete: bool, usage: Option<Usage>) {
+        self.conclude(now, ticket, complete, usage);
+    }
+
+    fn conclude(&mut self, now: Instant, ticket: Ticket, complete: bool, usage: Option<Usage>) {
         let Some(entry) = self.tickets.get(ticket).copied() else { return };
         let Some(call) = self.tickets.call(&entry).copied() else { return };
-        let Some(Flight { reservation, reader }) = self.tickets.land(ticket, Phase::Pausing) else { return };
+        let Some(Flight { reservation, .. }) = self.tickets.land(ticket, Phase::Pausing) else { return };
         self.stop_writing(ticket);
         let (reserved, sent_at) = (reservation.cost(), reservation.sent_at());
         self.note_hold(now, sent_at);
         let mut actual = reserved;
         let mut is_overloaded = false;
-        if let Some(reader) = reader {
-            let usage = reader.usage();
+        if let Some(usage) = usage.filter(|_| call.settles_by_usage()) {
             // An answer that turned into an error is one that was cut.
             let complete = complete && usage.error.is_none();
             is_overloaded = usage.error == Some(Kind::Overloaded);

@@ -49,6 +49,7 @@ mod output;
 mod presence;
 mod progress;
 mod running;
+mod saving;
 mod snapshot;
 mod ticket;
 mod turns;

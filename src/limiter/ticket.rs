@@ -1,6 +1,7 @@
 //! Tickets: one for every request from its submission to its end, over all its attempts.
 
 use super::charging::ModelTerms;
+use crate::archive::Archive;
 use crate::cost::Cost;
 use crate::forecast::Subject;
 use crate::ledger::Reservation;
@@ -120,6 +121,35 @@ pub(super) struct Known {
     pub(super) counted: Option<u32>,
 }
 
+impl Entry {
+    /// One of nothing.
+    pub(super) fn unknown() -> Self {
+        Self {
+            scope: 0,
+            cost: Cost::default(),
+            submitted_at: Instant::ZERO,
+            deadline: super::END_OF_TIME,
+            phase: Phase::Waiting,
+            priority: Priority::NORMAL,
+            tenant: TenantId::NAMELESS,
+            attempt: 1,
+            generation: 0,
+            call: NO_CALL,
+        }
+    }
+
+    /// Where it is in its life is kept by whoever keeps it.
+    pub(super) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.cost.keep(archive);
+        self.submitted_at = archive.past(self.submitted_at);
+        let deadline = archive.maybe_instant(Some(self.deadline).filter(|deadline| *deadline != super::END_OF_TIME));
+        self.deadline = deadline.unwrap_or(super::END_OF_TIME);
+        let priority = archive.signed(self.priority.number().into());
+        self.priority = Priority::clamped(i8::try_from(priority).unwrap_or_default());
+        self.attempt = archive.byte(self.attempt);
+    }
+}
+
 impl Call {
     /// Two that hang are an outage, and no bad luck.
     pub(super) const PATIENCE: u8 = 2;
@@ -127,6 +157,43 @@ impl Call {
     /// Whether an answer may say what the call used of what it reserved.
     pub(super) const fn settles_by_usage(&self) -> bool {
         self.counts_tokens || self.known.input.is_some() || self.known.output.is_some()
+    }
+
+    /// What is not known before it is read.
+    pub(super) fn unknown() -> Self {
+        Self {
+            provider: Provider::Generic,
+            subject: Subject::default(),
+            known: Known::default(),
+            terms: ModelTerms::of(""),
+            max_tokens: None,
+            counts_tokens: false,
+            idempotent: false,
+            replayable: false,
+            previous_delay: Duration::ZERO,
+            excused: 0,
+            follows: None,
+            patience: Self::PATIENCE,
+            prompt: Self::NO_PROMPT,
+        }
+    }
+
+    /// Its prompt and whom it follows are not kept: what servers keep of prompts is learned anew.
+    pub(super) fn keep(&mut self, archive: &mut Archive<'_>) {
+        let provider = archive.byte(self.provider as u8);
+        self.provider = Provider::ALL.get(usize::from(provider)).copied().unwrap_or_default();
+        self.subject.keep(archive);
+        self.known.input = archive.maybe(self.known.input);
+        self.known.output = archive.maybe(self.known.output);
+        self.known.counted = archive.maybe(self.known.counted);
+        self.terms.burndown = archive.byte(self.terms.burndown);
+        self.terms.counts_cache_reads = archive.flag(self.terms.counts_cache_reads);
+        self.max_tokens = archive.maybe(self.max_tokens);
+        self.counts_tokens = archive.flag(self.counts_tokens);
+        self.idempotent = archive.flag(self.idempotent);
+        self.replayable = archive.flag(self.replayable);
+        self.previous_delay = archive.duration(self.previous_delay).min(Duration::DAY);
+        self.excused = archive.byte(self.excused);
     }
 
     /// The slot of the prompt of a call that marks no points.
@@ -244,6 +311,43 @@ impl Tickets {
     pub(super) fn follows(&self, ticket: Ticket) -> bool {
         let entry = self.get(ticket).filter(|entry| entry.phase == Phase::Pausing);
         entry.and_then(|entry| self.call(entry)).is_some_and(|call| call.follows.is_some())
+    }
+
+    /// Every request that is in flight, by its slot.
+    pub(super) fn in_flight_tickets(&self) -> impl Iterator<Item = Ticket> {
+        let in_flight = |(_, entry): &(u32, &Entry)| matches!(entry.phase, Phase::InFlight(_));
+        self.entries.iter().filter(in_flight).map(|(slot, entry)| Ticket::new(slot, entry.generation))
+    }
+
+    /// What tells the next request's ticket from earlier ones of its slot.
+    pub(super) const fn generation(&self) -> u8 {
+        self.generation
+    }
+
+    /// Gives tickets out from `generation` on.
+    pub(super) const fn go_on_from(&mut self, generation: u8) {
+        self.generation = generation;
+    }
+
+    /// A request of the tenant called `tenant` is in flight, under the number that it had when it was saved. No ticket of a
+    /// higher slot is there.
+    pub(super) fn resume(
+        &mut self,
+        ticket: Ticket,
+        entry: Entry,
+        reservation: Reservation,
+        call: Option<&Call>,
+        tenant: &str,
+    ) {
+        let flight = self.flights.insert(Flight { reservation, reader: None });
+        let entry = Entry {
+            phase: Phase::InFlight(flight),
+            tenant: self.tenants.enter(tenant),
+            generation: ticket.generation(),
+            call: call.map_or(NO_CALL, |call| self.calls.insert(*call)),
+            ..entry
+        };
+        self.entries.append(ticket.slot(), entry);
     }
 
     /// The ticket's request starts and holds `reservation`.

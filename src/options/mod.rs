@@ -45,7 +45,7 @@ pub fn parse_provider(provider: &Value) -> Result<Conventions, OptionError> {
 }
 
 fn policy(field: &Field<'_>) -> Result<Policy, Box<OptionError>> {
-    // The last three are the driver's own: it takes them out, and they are named here for whoever misspells one.
+    // The last four are the driver's own: it takes them out, and they are named here for whoever misspells one.
     field.expect_record(&[
         "limits",
         "retry",
@@ -53,6 +53,7 @@ fn policy(field: &Field<'_>) -> Result<Policy, Box<OptionError>> {
         "provider",
         "countTokens",
         "learned",
+        "saved",
         "fetch",
         "clock",
         "seed",
@@ -247,7 +248,7 @@ mod tests {
             (Value::from("x"), r#"Option (all) is "x". Use an object."#),
             (
                 record([("limit", 3.0.into())]),
-                "Option limit is 3. There is no such option; use limits, retry, queue, provider, countTokens, learned, fetch, clock or seed.",
+                "Option limit is 3. There is no such option; use limits, retry, queue, provider, countTokens, learned, saved, fetch, clock or seed.",
             ),
             (
                 limits("m", record([("rpm", 0.0.into())])),

@@ -43,12 +43,12 @@ enum Place<'a> {
 }
 
 impl<'a> Field<'a> {
-    pub(super) const fn root(value: &'a Value) -> Self {
+    pub(crate) const fn root(value: &'a Value) -> Self {
         Self { place: Place::Root, value }
     }
 
     /// The member called `name`, whose value is `value`.
-    pub(super) const fn member(&'a self, name: &'a str, value: &'a Value) -> Self {
+    pub(crate) const fn member(&'a self, name: &'a str, value: &'a Value) -> Self {
         Self { place: Place::Member(self, name), value }
     }
 
@@ -64,7 +64,7 @@ impl<'a> Field<'a> {
     }
 
     /// The member called `name`, unless it is absent.
-    pub(super) fn given(&'a self, name: &'a str) -> Option<Self> {
+    pub(crate) fn given(&'a self, name: &'a str) -> Option<Self> {
         Some(self.field(name)).filter(|field| !matches!(field.value, Value::Nothing))
     }
 
@@ -104,7 +104,7 @@ impl<'a> Field<'a> {
     }
 
     /// The entries of a record whose keys are the user's own.
-    pub(super) fn entries(&self) -> Result<&'a [(String, Value)], Box<OptionError>> {
+    pub(crate) fn entries(&self) -> Result<&'a [(String, Value)], Box<OptionError>> {
         match self.value {
             Value::Nothing | Value::Record(_) => Ok(self.value.fields()),
             Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Other(_) => {

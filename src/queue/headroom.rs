@@ -7,6 +7,7 @@
 use core::cmp::Ordering;
 
 use super::Priority;
+use crate::archive::Archive;
 use crate::cost::Cost;
 use crate::ledger::Leave;
 use crate::policy::HeadroomPolicy;
@@ -35,6 +36,11 @@ struct Demand {
 }
 
 impl Headroom {
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.above_normal.keep(archive);
+        self.above_low.keep(archive);
+    }
+
     /// A request of `priority` took `cost`.
     #[inline]
     pub fn note(&mut self, priority: Priority, cost: Cost, now: Instant) {
@@ -70,6 +76,14 @@ impl Headroom {
 }
 
 impl Demand {
+    fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.second.keep(archive);
+        self.second_ends = archive.instant_within(self.second_ends, Duration::SECOND);
+        self.peak.keep(archive);
+        self.earlier_peak.keep(archive);
+        self.epoch_ends = archive.instant_within(self.epoch_ends, EPOCH);
+    }
+
     #[inline]
     fn note(&mut self, cost: Cost, now: Instant) {
         self.turn_to(now);

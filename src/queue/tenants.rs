@@ -113,6 +113,12 @@ impl Tenants {
         TenantId(slot + 1)
     }
 
+    /// The name of `tenant`.
+    pub fn name(&self, tenant: TenantId) -> &str {
+        let slot = tenant.0.checked_sub(1);
+        slot.and_then(|slot| self.known.get(slot)).map_or("", |tenant| &tenant.name)
+    }
+
     /// A request of `tenant` has ended. With its last one, it is forgotten.
     #[inline]
     pub fn leave(&mut self, tenant: TenantId) {

@@ -4,6 +4,7 @@
 
 use super::family::Family;
 use super::prefix::Section;
+use crate::archive::Archive;
 use crate::json;
 use crate::tokens::{Counter, GROUPS, Groups, Tokenizer};
 
@@ -32,6 +33,20 @@ pub struct InputEstimate {
 }
 
 impl InputEstimate {
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        let tokenizer = archive.byte(self.tokenizer as u8);
+        self.tokenizer = Tokenizer::ALL.get(usize::from(tokenizer)).copied().unwrap_or_default();
+        self.is_exact = archive.flag(self.is_exact);
+        for group in &mut self.text.0 {
+            *group = archive.small(*group);
+        }
+        self.fixed = archive.small(self.fixed);
+        self.characters = archive.small(self.characters);
+        self.tools = archive.bits(self.tools);
+        self.has_unknown_parts = archive.flag(self.has_unknown_parts);
+        self.has_remote_parts = archive.flag(self.has_remote_parts);
+    }
+
     /// Model tokens in all, rounded up; at most 2^32 − 1.
     pub fn tokens(&self) -> u64 {
         self.text.tokens().saturating_add(u64::from(self.fixed)).min(u64::from(u32::MAX))

@@ -1,5 +1,6 @@
 //! What stops a scope whose server is down with load, and tries it again.
 
+use crate::archive::Archive;
 use crate::backoff::{Backoff, Jitter};
 use crate::random::Random;
 use crate::time::{Duration, Instant};
@@ -25,6 +26,23 @@ enum State {
 }
 
 impl Breaker {
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        let (open_until, tried_at) = match self.state {
+            State::Closed => (None, None),
+            State::Open(until) => (Some(until), None),
+            State::HalfOpen(at) => (None, Some(at)),
+        };
+        let open_until = archive.maybe_instant(open_until);
+        let tried_at = archive.maybe_instant(tried_at);
+        self.state = match (open_until, tried_at) {
+            (Some(until), _) => State::Open(until),
+            (None, Some(at)) => State::HalfOpen(at),
+            (None, None) => State::Closed,
+        };
+        self.opened_at = archive.past(self.opened_at);
+        self.times = archive.byte(self.times);
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.state == State::Closed
     }

@@ -1,5 +1,6 @@
 //! How many requests an overloaded server is sent at once.
 
+use crate::archive::Archive;
 use crate::time::{Duration, Instant};
 
 /// A limit on requests in flight that exists only while a server is overloaded.
@@ -41,6 +42,30 @@ enum Suspicion {
 }
 
 impl Congestion {
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.history = archive.small(self.history);
+        self.answered_at = archive.past(self.answered_at);
+        self.limit = archive.small(self.limit);
+        self.threshold = archive.small(self.threshold);
+        self.credit = archive.small(self.credit).min(MOST_PATIENCE);
+        self.patience = archive.small(self.patience).min(MOST_PATIENCE);
+        let (is_open, tried_at) = match self.suspicion {
+            Suspicion::Proven => (false, None),
+            Suspicion::Open => (true, None),
+            Suspicion::Tried(at) => (true, Some(at)),
+        };
+        let is_open = archive.flag(is_open);
+        self.suspicion = match archive.maybe_instant(tried_at) {
+            Some(at) => Suspicion::Tried(at),
+            None if is_open => Suspicion::Open,
+            None => Suspicion::Proven,
+        };
+        self.passed = archive.byte(self.passed).min(PASSES);
+        self.lowered_at = archive.past(self.lowered_at);
+        self.held_at = archive.past(self.held_at);
+        self.moved_at = archive.past(self.moved_at);
+    }
+
     /// The limit; `None` if there is none.
     pub(crate) fn limit(&self) -> Option<u32> {
         Some(self.limit).filter(|limit| *limit > 0)

@@ -19,6 +19,7 @@ use self::congestion::Congestion;
 use self::pace::Pace;
 use self::ramp::Ramp;
 use self::shut::Shut;
+use crate::archive::Archive;
 use crate::backoff::Backoff;
 use crate::random::Random;
 use crate::time::{Duration, Instant};
@@ -90,6 +91,18 @@ impl Throttle {
     /// The throttle of a scope whose server was asked for the first time, and of which nobody said what it allows.
     pub(crate) fn at_first() -> Self {
         Self { ramp: Some(Ramp::new(FIRST)), ..Self::default() }
+    }
+
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.shut.keep(archive);
+        if archive.flag(self.ramp.is_some()) {
+            self.ramp.get_or_insert(Ramp::new(0)).keep(archive);
+        }
+        if archive.flag(self.pace.is_some()) {
+            self.pace.get_or_insert(Pace::new(archive.now(), 0)).keep(archive);
+        }
+        self.congestion.keep(archive);
+        self.breaker.keep(archive);
     }
 
     /// The server refused `attempt` for its rate. `shut_until` is how long the scope is shut already.

@@ -1,5 +1,6 @@
 //! How fast a scope may grow once its server has said that it grows too fast.
 
+use crate::archive::Archive;
 use crate::time::{Duration, Instant};
 
 /// A distance between starts that shrinks slowly.
@@ -32,6 +33,15 @@ impl Pace {
             lowered_at: now,
             held_at: now,
         }
+    }
+
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.interval = archive.duration(self.interval).min(interval(LEAST));
+        self.next_at = archive.instant_within(self.next_at, self.interval);
+        self.grown_at = archive.maybe_instant(self.grown_at);
+        self.growth_time = archive.duration(self.growth_time).clamp(GROWTH_TIME, LONGEST_GROWTH_TIME);
+        self.lowered_at = archive.past(self.lowered_at);
+        self.held_at = archive.past(self.held_at);
     }
 
     /// Another request, which was sent at `sent_at`, was refused for growing too fast.

@@ -1,5 +1,6 @@
 //! How a scope that was shut opens again: one request, then more with each sign that the server serves.
 
+use crate::archive::Archive;
 use crate::time::{Duration, Instant};
 
 /// How many requests may start since a scope has opened again.
@@ -21,6 +22,14 @@ impl Ramp {
     /// One that lets `allowed` go at first.
     pub(crate) const fn new(allowed: u32) -> Self {
         Self { first_at: None, stepped_at: Instant::ZERO, steps: 0, allowed, started: 0 }
+    }
+
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.first_at = archive.maybe_instant(self.first_at);
+        self.stepped_at = archive.past(self.stepped_at);
+        self.steps = archive.byte(self.steps);
+        self.allowed = archive.small(self.allowed);
+        self.started = archive.small(self.started);
     }
 
     /// When the next request may start.

@@ -1,5 +1,6 @@
 //! How long a scope is shut after a refusal, and which refusals are one and the same.
 
+use crate::archive::Archive;
 use crate::backoff::Backoff;
 use crate::random::Random;
 use crate::time::{Duration, Instant};
@@ -15,6 +16,12 @@ pub(crate) struct Shut {
 }
 
 impl Shut {
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.began_at = archive.maybe_instant(self.began_at);
+        self.in_a_row = archive.byte(self.in_a_row);
+        self.previous = archive.duration(self.previous).min(Duration::DAY);
+    }
+
     /// Whether the refusal of a request that was sent at `sent_at` has the same cause as the latest shut: the request was
     /// on its way already.
     pub(crate) fn explains(&self, sent_at: Instant) -> bool {

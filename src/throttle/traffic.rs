@@ -1,5 +1,6 @@
 //! How many requests started lately.
 
+use crate::archive::Archive;
 use crate::time::{Duration, Instant};
 
 /// Starts of the last ten seconds, in two counters: those of the span that runs, and of the one before, of which the part
@@ -14,6 +15,12 @@ pub(crate) struct Traffic {
 impl Traffic {
     /// Long enough to be a rate, and short enough to be today's.
     pub(crate) const SPAN: Duration = Duration::from_secs(10);
+
+    pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
+        self.began_at = archive.past(self.began_at);
+        self.current = archive.small(self.current);
+        self.previous = archive.small(self.previous);
+    }
 
     /// A request starts.
     #[inline]

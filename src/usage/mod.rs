@@ -17,6 +17,7 @@
 
 mod aws;
 mod path;
+mod plain;
 mod refusal;
 mod sse;
 mod tally;
