@@ -62,7 +62,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// One limit on requests, written as options and as what a server does.
 #[derive(Clone, Copy, Debug)]
-enum Enforced {
+pub(super) enum Enforced {
     Bucket { amount: u64, burst: u64 },
     Sliding { amount: u64 },
     Fixed { amount: u64 },
@@ -71,7 +71,7 @@ enum Enforced {
 
 const PERIOD: Duration = Duration::from_secs(2);
 
-fn enforced() -> impl Strategy<Value = Enforced> {
+pub(super) fn enforced() -> impl Strategy<Value = Enforced> {
     prop_oneof![
         (1..20_u64, 3..10_u64).prop_map(|(amount, burst)| Enforced::Bucket { amount, burst }),
         (3..12_u64).prop_map(|amount| Enforced::Sliding { amount }),
@@ -81,7 +81,7 @@ fn enforced() -> impl Strategy<Value = Enforced> {
 }
 
 impl Enforced {
-    fn options(self) -> Value {
+    pub(super) fn options(self) -> Value {
         let dimension = |name: &str, amount: u64| vec![("dimension", Value::from(name)), ("amount", amount.into())];
         let mut fields = match self {
             Self::Bucket { amount, burst } => [dimension("requests", amount), vec![("burst", burst.into())]].concat(),
@@ -101,7 +101,7 @@ impl Enforced {
     }
 
     /// Whether a server that enforces this has let through what `starts` says, all of it.
-    fn allows(self, starts: &[(Instant, u64)], in_flight: usize) -> bool {
+    pub(super) fn allows(self, starts: &[(Instant, u64)], in_flight: usize) -> bool {
         match self {
             Self::Concurrency { most } => in_flight as u64 <= most,
             Self::Sliding { amount } | Self::Fixed { amount } => starts.iter().all(|(end, _)| {
