@@ -155,7 +155,9 @@ impl Lives {
         let lives = self.lives.iter_mut().enumerate();
         let mut said = lives.map(|(index, life)| call(index, &mut life.limiter, now + life.ahead));
         let first = said.next().unwrap();
-        assert!(said.all(|other| other == first), "they differ from {first:?}");
+        for other in said {
+            assert!(other == first, "{}", difference(&format!("{first:?}"), &format!("{other:?}")));
+        }
         first
     }
 
@@ -225,7 +227,9 @@ impl Lives {
             Step::EndBody { nth, is_complete, output } => {
                 let Some((number, tickets)) = self.nth(nth, false, Phase::Answered) else { return };
                 let characters = output.unwrap_or(40) * 4;
-                let usage = Usage { input_tokens: Some(700), output_tokens: output, ..Usage::default() };
+                // What was learned of inputs is kept, but not the last requests from which it is corrected.
+                let input_tokens = Some(700).filter(|_| self.lives.len() == 1);
+                let usage = Usage { input_tokens, output_tokens: output, ..Usage::default() };
                 let usage = Usage { output_characters: characters, ..usage };
                 self.tell(|life, limiter, now| {
                     limiter.extend_by(now, tickets[life], &usage);
@@ -332,6 +336,13 @@ impl Lives {
             limiter.snapshot(now)
         });
     }
+}
+
+/// Where two texts differ first.
+fn difference(one: &str, other: &str) -> String {
+    let at = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count().saturating_sub(120);
+    let part = |text: &str| text.chars().skip(at).take(240).collect::<String>();
+    format!("one says   … {}\nanother says {}", part(one), part(other))
 }
 
 fn request(body: &str) -> HttpRequest<'_> {
