@@ -1,0 +1,7 @@
+// In Node, imported. It does not end by itself: nothing that the package leaves may keep a process alive.
+import "./contract/before.mjs";
+import * as tidegate from "tidegate";
+import { report } from "./contract/index.mjs";
+import { parts } from "./contract/parts.mjs";
+
+await report(`Node ${process.versions.node}`, { tidegate, parts, base: process.argv[2] });
