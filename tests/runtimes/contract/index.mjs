@@ -36,6 +36,7 @@ export const CHECKS = {
  * Runs the checks.
  *
  * @param world.tidegate The package as it was imported.
+ * @param world.shared A limiter that was made when the program's module was evaluated.
  * @param world.parts Functions that import its other entries: `tokens`, `presets`, `simulator`, `manifest`. One that is
  * missing cannot be imported there.
  * @param world.base The address of the loopback server; without one, what needs a network is absent.

@@ -1,5 +1,5 @@
 import { names, values } from "./before.mjs";
-import { equal, ok } from "./expect.mjs";
+import { Absent, equal, ok } from "./expect.mjs";
 
 export const loads = {
   /** A limiter decides in the very turn in which the package was imported. */
@@ -15,7 +15,18 @@ export const loads = {
     }
   },
 
+  /** Made while modules are loaded, when some runtimes allow neither chance nor timers. */
+  "module scope": async ({ shared }) => {
+    const permit = await shared.acquire();
+    const second = shared.acquire();
+    equal([shared.snapshot().inFlight, shared.snapshot().waiting], [1, 1], "in flight, waiting");
+    permit.release();
+    (await second).release();
+    equal([shared.snapshot().inFlight, shared.snapshot().waiting], [0, 0], "in flight, waiting at the end");
+  },
+
   "version": async ({ parts }) => {
+    if (parts.manifest === undefined) return new Absent("nothing there imports JSON");
     const { default: manifest } = await parts.manifest();
     equal(manifest.name, "tidegate", "the name");
     ok(/^\d+\.\d+\.\d+/.test(manifest.version), `a version, and not ${manifest.version}`);

@@ -4,5 +4,6 @@ import * as tidegate from "tidegate";
 import { report } from "./contract/index.mjs";
 import { parts } from "./contract/parts.mjs";
 
+const shared = tidegate.createLimiter({ limits: { default: { concurrency: 1 } } });
 const [base] = Deno.args;
-await report(`Deno ${Deno.version.deno}${base === undefined ? ", no permission" : ""}`, { tidegate, parts, base });
+report(`Deno ${Deno.version.deno}${base === undefined ? ", no permission" : ""}`, { tidegate, parts, shared, base });

@@ -3,6 +3,7 @@ require("./contract/before.mjs");
 const tidegate = require("tidegate");
 const { report } = require("./contract/index.mjs");
 
+const shared = tidegate.createLimiter({ limits: { default: { concurrency: 1 } } });
 const parts = {
   manifest: () => ({ default: require("tidegate/package.json") }),
   presets: () => require("tidegate/presets"),
@@ -12,5 +13,5 @@ const parts = {
 
 import("tidegate").then(async (imported) => {
   if (imported.createLimiter !== tidegate.createLimiter) throw new Error("import and require give two copies of the package");
-  await report(`Node ${process.versions.node}, required`, { tidegate, parts, base: process.argv[2] });
+  await report(`Node ${process.versions.node}, required`, { tidegate, parts, shared, base: process.argv[2] });
 });

@@ -4,4 +4,6 @@ import * as tidegate from "tidegate";
 import { report } from "./contract/index.mjs";
 import { parts } from "./contract/parts.mjs";
 
-await report(`Node ${process.versions.node}`, { tidegate, parts, base: process.argv[2] });
+const shared = tidegate.createLimiter({ limits: { default: { concurrency: 1 } } });
+
+report(`Node ${process.versions.node}`, { tidegate, parts, shared, base: process.argv[2] });
