@@ -134,8 +134,13 @@ impl Command {
     /// Runs to the end and returns what it wrote to its standard output.
     pub fn read(self) -> Result<String> {
         let Self { mut inner, shown, quiet } = self;
-        inner.stdin(Stdio::null()).stderr(if quiet { Stdio::piped() } else { Stdio::inherit() });
-        let output = inner.output().with_context(|| cannot_start(&inner))?;
+        inner.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(if quiet { Stdio::piped() } else { Stdio::inherit() });
+        let child = inner.spawn().with_context(|| cannot_start(&inner))?;
+        let watch = Watch::over(child.id(), LONGEST);
+        let output = child.wait_with_output()?;
+        if watch.has_stopped_it() {
+            bail!("`{shown}` was stopped because it did not end within {} minutes", LONGEST.as_secs() / 60);
+        }
         succeeded(&shown, output.status, &String::from_utf8_lossy(&output.stderr))?;
         String::from_utf8(output.stdout).with_context(|| format!("`{shown}` did not print text"))
     }

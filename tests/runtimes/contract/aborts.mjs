@@ -51,9 +51,10 @@ export const aborts = {
     equal(limiter.snapshot().inFlight, 0, "calls in flight after it");
   }),
 
+  /** By POST, as models are called: in Next, answers to GET are shared by others, and end when these have read them. */
   "aborts: by the reader": overNetwork(async ({ tidegate }, talk) => {
     const limiter = tidegate.createLimiter({ limits: { default: { concurrency: 1 } } });
-    const response = await limiter.fetch(talk.to("steps"));
+    const response = await limiter.fetch(talk.to("steps"), { method: "POST" });
     const reader = response.body.getReader();
     await reader.read();
     await reader.cancel();

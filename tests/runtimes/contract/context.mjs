@@ -3,7 +3,7 @@ import { equal, failureOf, thrownBy } from "./expect.mjs";
 
 export const context = {
   /** The hints of a run follow the program through its awaits; where a runtime has nothing for that, run says so. */
-  "run": async ({ tidegate, asyncContext = true }) => {
+  "run: hints": async ({ tidegate, asyncContext = true }) => {
     const limiter = tidegate.createLimiter({ limits: { default: { concurrency: 1 } } });
     if (!asyncContext) {
       const error = thrownBy(() => limiter.run({ priority: "high" }, () => 1), "run");
@@ -23,7 +23,7 @@ export const context = {
   },
 
   /** A task's own call takes the place of its item, through the view that it is given. */
-  "map": async ({ tidegate }) => {
+  "map: in order": async ({ tidegate }) => {
     const limiter = tidegate.createLimiter({
       limits: { default: { concurrency: 2 } },
       fetch: async (url) => new Response(url),

@@ -2,7 +2,7 @@ import { VirtualClock } from "./clock.mjs";
 import { equal, failureOf, ok, thrownBy } from "./expect.mjs";
 
 export const errors = {
-  "errors": async ({ tidegate }) => {
+  "errors: typed": async ({ tidegate }) => {
     const { createLimiter, isTidegateError } = tidegate;
     const wrong = thrownBy(() => createLimiter({ limits: { default: { rpm: -1 } } }), "a wrong option");
     ok(wrong instanceof tidegate.OptionError && wrong instanceof tidegate.TidegateError && wrong instanceof Error, "its classes");

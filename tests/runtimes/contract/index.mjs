@@ -16,7 +16,7 @@ import { settles } from "./settles.mjs";
 import { simulates } from "./simulates.mjs";
 import { streams } from "./streams.mjs";
 
-/** Every check, by its name. The order is that in which they run: what leaves nothing behind is looked at last. */
+/** Every check, by its family and its name. They run in this order: whether something is left is looked at last. */
 export const CHECKS = {
   ...loads,
   ...limits,

@@ -3,7 +3,7 @@ import { Absent, equal, ok } from "./expect.mjs";
 
 export const loads = {
   /** A limiter decides in the very turn in which the package was imported. */
-  "loads": ({ tidegate }) => {
+  "loads: at once": ({ tidegate }) => {
     const limiter = tidegate.createLimiter({ limits: { default: { concurrency: 1 } } });
     const permit = limiter.tryAcquire();
     ok(permit, "there is a permit");
@@ -16,7 +16,7 @@ export const loads = {
   },
 
   /** Made while modules are loaded, when some runtimes allow neither chance nor timers. */
-  "module scope": async ({ shared }) => {
+  "loads: module scope": async ({ shared }) => {
     const permit = await shared.acquire();
     const second = shared.acquire();
     equal([shared.snapshot().inFlight, shared.snapshot().waiting], [1, 1], "in flight, waiting");
@@ -25,7 +25,7 @@ export const loads = {
     equal([shared.snapshot().inFlight, shared.snapshot().waiting], [0, 0], "in flight, waiting at the end");
   },
 
-  "version": async ({ parts }) => {
+  "loads: version": async ({ parts }) => {
     if (parts.manifest === undefined) return new Absent("nothing there imports JSON");
     const { default: manifest } = await parts.manifest();
     equal(manifest.name, "tidegate", "the name");
@@ -33,7 +33,7 @@ export const loads = {
     equal(Object.keys(manifest.dependencies ?? {}), [], "dependencies");
   },
 
-  "patches nothing": () => {
+  "loads: patches nothing": () => {
     const added = Object.getOwnPropertyNames(globalThis).filter((name) => !names.includes(name) && !LATE.test(name));
     equal(added, [], "new names in the global scope");
     for (const [name, value] of Object.entries(values)) ok(globalThis[name] === value, `${name} is another`);

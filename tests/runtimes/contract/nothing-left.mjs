@@ -2,7 +2,7 @@ import { equal } from "./expect.mjs";
 
 export const leavesNothing = {
   /** After everything else: nothing was stored where a runtime would keep it. */
-  "stores nothing": async () => {
+  "leaves: nothing": async () => {
     const { caches, indexedDB, localStorage, sessionStorage } = storesOf(globalThis);
     equal([localStorage?.length ?? 0, sessionStorage?.length ?? 0], [0, 0], "entries in the web's stores");
     equal((await caches?.keys?.()) ?? [], [], "caches");

@@ -1,7 +1,7 @@
 import { Absent, equal, ok } from "./expect.mjs";
 
 export const readings = {
-  "parseRateLimit": ({ tidegate }) => {
+  "reads: parseRateLimit": ({ tidegate }) => {
     const now = Date.UTC(2026, 0, 1);
     const headers = new Headers({
       "anthropic-ratelimit-requests-limit": "50",
@@ -17,7 +17,7 @@ export const readings = {
   },
 
   /** Counted by the small tables first, and anew by the large ones once these are imported. */
-  "estimateTokens": async ({ tidegate, parts }) => {
+  "reads: estimateTokens": async ({ tidegate, parts }) => {
     const odd = "qzx wvk jqz ".repeat(100);
     const small = tidegate.estimateTokens(odd, { model: "claude-sonnet-5" });
     ok(small > 100, `more than ${small} model tokens`);
@@ -26,7 +26,7 @@ export const readings = {
     ok(tidegate.estimateTokens(odd, { model: "claude-sonnet-5" }) > 1.1 * small, "the large tables count otherwise");
   },
 
-  "presets": async ({ tidegate, parts }) => {
+  "reads: presets": async ({ tidegate, parts }) => {
     if (parts.presets === undefined) return new Absent("its one file has one entry");
     const { anthropic } = await parts.presets();
     const limiter = tidegate.createLimiter({ limits: anthropic.build.limits });

@@ -4,7 +4,7 @@ import { messagesCall } from "./scripted.mjs";
 
 export const simulates = {
   /** The limiter told its limits is not refused once by the judge, in the same virtual time. */
-  "simulator": async ({ tidegate, parts }) => {
+  "simulator: agrees": async ({ tidegate, parts }) => {
     if (parts.simulator === undefined) return new Absent("this runtime compiles no modules");
     const { createSimulator } = await parts.simulator();
     const clock = new VirtualClock();

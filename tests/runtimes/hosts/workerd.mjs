@@ -25,7 +25,7 @@ try {
       };
       const checks = await ask({});
       // What the module's limiter does for one request, it does for the next.
-      const again = await ask({ only: ["module scope"] });
+      const again = await ask({ only: ["loads: module scope"] });
       const checked = checks.map((check) => (check.result === "ok" ? (again.find(({ name }) => name === check.name) ?? check) : check));
       const named = [date, ...flags].join(" ");
       console.log(JSON.stringify({ leg: `workerd ${version}, ${named}`, checks: checked }));

@@ -44,7 +44,7 @@ enum Outcome {
 }
 
 /// All steps: first those that tell soonest what is wrong.
-const STEPS: [Step; 21] = [
+const STEPS: [Step; 24] = [
     Step { name: "format", shows: "the Rust code is formatted", run: crates::format },
     Step { name: "tidy", shows: "the rules of the repository hold", run: tidy },
     Step { name: "clippy", shows: "no lint speaks up, on the host", run: crates::clippy },
@@ -71,7 +71,10 @@ const STEPS: [Step; 21] = [
     Step { name: "types", shows: "its types fit every module resolution (tests/types)", run: scripts::types },
     Step { name: "package", shows: "the tarball is complete and clean", run: consumers::package },
     Step { name: "jsr", shows: "JSR would take it as it is", run: jsr::dry_run },
-    Step { name: "runtimes", shows: "the tarball works in every runtime (tests/runtimes)", run: consumers::runtimes },
+    Step { name: "runtimes", shows: "the tarball keeps its contract in Node, Deno, Bun", run: consumers::runtimes },
+    Step { name: "browsers", shows: "the tarball keeps its contract in Chromium", run: consumers::browsers },
+    Step { name: "workerd", shows: "the tarball keeps its contract in Workers", run: consumers::workerd },
+    Step { name: "bundlers", shows: "what bundlers make of it keeps the contract", run: consumers::bundlers },
     Step { name: "benches", shows: "the benchmarks still run, and calculate well (tests/benches)", run: benches },
     Step { name: "size", shows: "the package keeps to its budget", run: size },
 ];

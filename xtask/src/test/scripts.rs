@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow};
 
 use super::Outcome;
-use crate::tools::Shell;
+use crate::tools::{Command, Shell};
 use crate::{dist, fingerprint, node};
 
 /// Longest time for one test. A test that hangs shall fail, not block.
@@ -84,15 +84,26 @@ pub fn types(shell: &Shell) -> Result<Outcome> {
 
 /// Runs all `*.test.mjs` of a folder.
 fn run_tests(shell: &Shell, folder: &str) -> Result<Outcome> {
-    let tests = scripts_below(shell, folder, ".test.mjs")?;
+    let tests = tests_below(shell, &[folder])?;
     if tests.is_empty() {
         return Ok(Outcome::Skipped(format!("there is no *.test.mjs in {folder}")));
     }
     dist::run(shell, &dist::Args::default())?;
-    let command = shell.command("node").args(["--test", TEST_TIMEOUT, "--test-reporter=spec"]);
-    let log = command.args(&tests).log().map_err(|error| anyhow!(failures(&error.to_string()).to_owned()))?;
+    run_node_tests(shell.command("node"), &tests).map(Outcome::Passed)
+}
+
+/// Lets this Node run these tests, and returns how many passed, in words.
+pub fn run_node_tests(node: Command, tests: &[PathBuf]) -> Result<String> {
+    let command = node.args(["--test", TEST_TIMEOUT, "--test-reporter=spec"]);
+    let log = command.args(tests).log().map_err(|error| anyhow!(failures(&error.to_string()).to_owned()))?;
     let passed = log.lines().filter_map(|line| line.strip_prefix("ℹ pass ")).next_back();
-    Ok(Outcome::Passed(passed.map(|count| format!("{count} tests")).unwrap_or_default()))
+    Ok(passed.map(|count| format!("{count} tests")).unwrap_or_default())
+}
+
+/// All `*.test.mjs` of these folders.
+pub fn tests_below(shell: &Shell, folders: &[&str]) -> Result<Vec<PathBuf>> {
+    let found = folders.iter().map(|folder| scripts_below(shell, folder, ".test.mjs")).collect::<Result<Vec<_>>>()?;
+    Ok(found.concat())
 }
 
 /// What a log repeats at its end of the tests that failed; all of it where it does not.

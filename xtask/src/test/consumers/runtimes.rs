@@ -1,0 +1,61 @@
+//! The contract in the runtimes that a shell starts.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::matrix::Matrix;
+use super::project::Project;
+use crate::test::Outcome;
+use crate::tools::Shell;
+
+/// What only a network shows.
+const OVER_NETWORK: [&str; 7] = [
+    "aborts: by the reader",
+    "aborts: in flight",
+    "aborts: in the body",
+    "retries: connection lost",
+    "settles: as the server",
+    "streams: undelayed",
+    "streams: usage settles",
+];
+
+/// Runs the contract in Node, of every major version that there is, in Deno and in Bun.
+pub fn runtimes(shell: &Shell) -> Result<Outcome> {
+    let project = Project::fresh(shell)?;
+    let mut matrix = Matrix::new("runtimes");
+    let mut programs = vec!["node.mjs", "node-require.cjs"];
+    if project.exports("./slim")? {
+        programs.push("slim.mjs");
+    }
+    for node in nodes(&project)? {
+        for program in &programs {
+            matrix.run(project.beside_server(shell, &node, &["--no-warnings", program]), &[]);
+        }
+    }
+
+    let deno = project.tool("node_modules/.bin/deno");
+    // Whatever a program asks for beyond what it was given is refused, and not asked of whoever watches.
+    let server = ["run", "--no-prompt", "--allow-net=127.0.0.1", "deno.mjs"];
+    matrix.run(project.beside_server(shell, &deno, &server), &[]);
+    let alone = shell.command(&deno).args(["run", "--no-prompt", "deno.mjs"]).dir(project.folder());
+    matrix.run(alone, &OVER_NETWORK);
+
+    let bun = project.tool("node_modules/.bin/bun");
+    matrix.run(project.beside_server(shell, &bun, &["run", "bun.mjs"]), &[]);
+    // One file that holds the runtime, the program and the package, in a folder where there is nothing else.
+    let compiled = shell.scratch("built/bun/program");
+    let build = shell.command(&bun).args(["build", "--compile", "bun.mjs", "--outfile"]).arg(&compiled);
+    matrix.run_after(build.dir(project.folder()), project.beside_server(shell, &compiled, &[]), &[]);
+    matrix.outcome(shell)
+}
+
+/// The Node of this machine, and the others that registry packages bring.
+fn nodes(project: &Project) -> Result<Vec<PathBuf>> {
+    let mut nodes = vec![PathBuf::from("node")];
+    let others = project.tool("node_modules").read_dir()?.flatten();
+    let mut brought: Vec<_> = others.map(|entry| entry.path().join("bin/node")).filter(|path| path.is_file()).collect();
+    brought.sort();
+    nodes.append(&mut brought);
+    Ok(nodes)
+}
