@@ -24,13 +24,16 @@ const OVER_NETWORK: [&str; 7] = [
 pub fn runtimes(shell: &Shell) -> Result<Outcome> {
     let project = Project::fresh(shell)?;
     let mut matrix = Matrix::new("runtimes");
-    let mut programs = vec!["node.mjs", "node-require.cjs"];
-    if project.exports("./slim")? {
-        programs.push("slim.mjs");
-    }
-    for node in nodes(&project)? {
-        for program in &programs {
-            matrix.run(project.beside_server(shell, &node, &["--no-warnings", program]), &[]);
+    for node in nodes(shell, &project)? {
+        let mut programs = vec!["node.mjs"];
+        if node.requires_modules() {
+            programs.push("node-require.cjs");
+        }
+        if project.exports("./slim")? {
+            programs.push("slim.mjs");
+        }
+        for program in programs {
+            matrix.run(project.beside_server(shell, &node.program, &["--no-warnings", program]), node.may_lack());
         }
     }
 
@@ -50,12 +53,37 @@ pub fn runtimes(shell: &Shell) -> Result<Outcome> {
     matrix.outcome(shell)
 }
 
+/// One version of Node.
+struct Node {
+    program: PathBuf,
+    version: String,
+}
+
+impl Node {
+    /// Whether it can `require` what is written as a module. Of the majors from 20 on, 21 ended before it could.
+    fn requires_modules(&self) -> bool {
+        !self.version.starts_with("v21.")
+    }
+
+    /// What it cannot do by its own fault, which was never mended in 21.
+    fn may_lack(&self) -> &[&str] {
+        if self.version.starts_with("v21.") { &["aborts: by the reader"] } else { &[] }
+    }
+}
+
 /// The Node of this machine, and the others that registry packages bring.
-fn nodes(project: &Project) -> Result<Vec<PathBuf>> {
-    let mut nodes = vec![PathBuf::from("node")];
+fn nodes(shell: &Shell, project: &Project) -> Result<Vec<Node>> {
     let others = project.tool("node_modules").read_dir()?.flatten();
-    let mut brought: Vec<_> = others.map(|entry| entry.path().join("bin/node")).filter(|path| path.is_file()).collect();
-    brought.sort();
-    nodes.append(&mut brought);
+    let mut programs: Vec<_> =
+        others.map(|entry| entry.path().join("bin/node")).filter(|path| path.is_file()).collect();
+    programs.sort();
+    programs.push(PathBuf::from("node"));
+    let mut nodes: Vec<Node> = Vec::new();
+    for program in programs {
+        let version = shell.command(&program).arg("--version").read()?.trim().to_owned();
+        if nodes.iter().all(|node| node.version != version) {
+            nodes.push(Node { program, version });
+        }
+    }
     Ok(nodes)
 }
