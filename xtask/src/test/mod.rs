@@ -7,6 +7,7 @@ mod consumers;
 mod crates;
 mod jsr;
 mod scripts;
+mod types;
 
 use std::time::{Duration, Instant};
 
@@ -68,7 +69,7 @@ const STEPS: [Step; 24] = [
     },
     Step { name: "demo", shows: "the demo keeps its promise (tests/demo)", run: scripts::demo },
     Step { name: "examples", shows: "the examples parse and the demo explains itself", run: scripts::examples },
-    Step { name: "types", shows: "its types fit every module resolution (tests/types)", run: scripts::types },
+    Step { name: "types", shows: "its types fit every module resolution (tests/types)", run: types::types },
     Step { name: "package", shows: "the tarball is complete and clean", run: consumers::package },
     Step { name: "jsr", shows: "JSR would take it as it is", run: jsr::dry_run },
     Step { name: "runtimes", shows: "the tarball keeps its contract in Node, Deno, Bun", run: consumers::runtimes },

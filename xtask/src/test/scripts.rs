@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow};
 
 use super::Outcome;
 use crate::tools::{Command, Shell};
-use crate::{dist, fingerprint, node};
+use crate::{dist, fingerprint};
 
 /// Longest time for one test. A test that hangs shall fail, not block.
 const TEST_TIMEOUT: &str = "--test-timeout=60000";
@@ -52,36 +52,6 @@ pub fn examples(shell: &Shell) -> Result<Outcome> {
     Ok(Outcome::Passed(format!("{} scripts", scripts.len())))
 }
 
-/// Compiles the consumer's side of the types as projects of all kinds do.
-pub fn types(shell: &Shell) -> Result<Outcome> {
-    const PROJECT: &str = "tests/types";
-    const SDKS: &str = "tests/types/adapters";
-    // Module system, module resolution, and what the world is: the browser's, also without the newest names, or Node's.
-    const DOM: &str = "ES2022,DOM,DOM.Iterable";
-    const KINDS: [[&str; 4]; 5] = [
-        ["nodenext", "nodenext", DOM, ""],
-        ["node16", "node16", DOM, ""],
-        ["esnext", "bundler", DOM, ""],
-        ["preserve", "bundler", "ESNext,DOM,DOM.Iterable,DOM.AsyncIterable", ""],
-        ["nodenext", "nodenext", "ES2022", "node"],
-    ];
-    if !shell.path(PROJECT).join("tsconfig.json").is_file() {
-        return Ok(Outcome::Skipped(format!("there is no project in {PROJECT}")));
-    }
-    dist::run(shell, &dist::Args::default())?;
-    let check = |project: &str, [module, resolution, lib, types]: [&str; 4]| {
-        let tsc = node::tool(shell, "typescript/bin/tsc").args(["--project", project, "--noEmit"]);
-        let tsc = tsc.args(["--module", module, "--moduleResolution", resolution, "--lib", lib, "--types", types]);
-        tsc.run().with_context(|| format!("{project} with module {module}, lib {lib}, types [{types}]"))
-    };
-    for kind in KINDS {
-        check(PROJECT, kind)?;
-    }
-    // What the SDKs take does not depend on the kind, and their types are large.
-    check(SDKS, KINDS[0])?;
-    Ok(Outcome::Passed(format!("{} kinds of projects", KINDS.len() + 1)))
-}
-
 /// Runs all `*.test.mjs` of a folder.
 fn run_tests(shell: &Shell, folder: &str) -> Result<Outcome> {
     let tests = tests_below(shell, &[folder])?;
@@ -112,7 +82,7 @@ fn failures(log: &str) -> &str {
 }
 
 /// All files below a folder whose names end so.
-fn scripts_below(shell: &Shell, folder: &str, ending: &str) -> Result<Vec<PathBuf>> {
+pub fn scripts_below(shell: &Shell, folder: &str, ending: &str) -> Result<Vec<PathBuf>> {
     let dir = shell.path(folder);
     let found = fingerprint::files_below(&dir)?.into_iter().map(|file| dir.join(file));
     Ok(found.filter(|file| file.to_string_lossy().ends_with(ending)).collect())
