@@ -79,6 +79,25 @@ export const queues = {
     await Promise.all(calls);
   },
 
+  /** Hints that come as headers are for the limiter, and no server sees them. */
+  "queues: hints": async ({ tidegate }) => {
+    const clock = new VirtualClock();
+    let sent;
+    const fetch = upstream(clock, (_url, init) => {
+      sent = [...new Headers(init.headers).keys()];
+      return new Response("ok");
+    });
+    const limiter = tidegate.createLimiter({ limits: { default: { concurrency: 1 } }, fetch, clock, seed: 1 });
+    const permit = await limiter.acquire();
+    const headers = { "x-tidegate-priority": "high", "x-tidegate-tenant": "acme", "x-other": "kept" };
+    const call = limiter.fetch("https://api.example.test/", { headers });
+    await clock.advance(0);
+    equal(limiter.snapshot().scopes[0].priorities, [{ priority: 50, waiting: 1 }], "who waits");
+    permit.release();
+    await (await call).text();
+    equal(sent, ["x-other"], "the headers that were sent");
+  },
+
   "queues: pause, drain": async ({ tidegate }) => {
     const limiter = tidegate.createLimiter({ clock: new VirtualClock(), fetch: async () => new Response("ok"), seed: 1 });
     limiter.pause();

@@ -6,7 +6,9 @@ import { messagesCall } from "./scripted.mjs";
 export const streams = {
   /** The server writes the next chunk only when it is told that the last one has been read: one held back would hang. */
   "streams: undelayed": overNetwork(async ({ tidegate }, talk) => {
-    const response = await tidegate.createLimiter().fetch(talk.to("steps"));
+    // Where its end gives something back, a body is observed, as that of a model's answer is.
+    const limiter = tidegate.createLimiter({ limits: { default: { concurrency: 1 } } });
+    const response = await limiter.fetch(talk.to("steps"));
     equal(response.headers.get("content-type"), "text/event-stream", "the type");
     const reader = response.body.getReader();
     let read = 0;
