@@ -17,7 +17,7 @@ use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::tools::{self, Shell};
-use crate::{dist, fingerprint, node};
+use crate::{chromium, dist, fingerprint, node};
 
 /// Measures the core and the package beside its peers
 #[derive(clap::Args)]
@@ -103,6 +103,7 @@ pub fn run(shell: &Shell, args: &Args) -> Result<()> {
         node::require(shell)?;
         dist::run(shell, &dist::Args::default())?;
     }
+    prepare_start(shell, &benches)?;
     if args.quick {
         return benches.iter().try_for_each(|bench| try_out(shell, bench));
     }
@@ -122,6 +123,11 @@ pub fn run(shell: &Shell, args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// Installs the runtimes in which the start is measured, if it is.
+fn prepare_start(shell: &Shell, benches: &[Bench]) -> Result<()> {
+    if benches.iter().any(|bench| bench.name == START) { node::install(shell, node::RUNTIMES) } else { Ok(()) }
+}
+
 /// Builds the package and gives the terminal to the benchmark.
 fn measure_alone(shell: &Shell, name: &str, args: &[OsString]) -> Result<()> {
     node::require(shell)?;
@@ -135,6 +141,7 @@ pub fn try_all_out(shell: &Shell) -> Result<usize> {
     let benches = all(shell)?;
     node::require(shell)?;
     dist::run(shell, &dist::Args::default())?;
+    prepare_start(shell, &benches)?;
     benches.iter().try_for_each(|bench| try_out(shell, bench))?;
     Ok(benches.len())
 }
@@ -178,7 +185,11 @@ fn chosen(mut benches: Vec<Bench>, names: &[String]) -> Result<Vec<Bench>> {
 }
 
 fn figures_of_script(shell: &Shell, script: &Path, args: &[&str]) -> Result<Vec<Figure>> {
-    let output = shell.command("node").arg("--expose-gc").arg(script).args(args).read()?;
+    let mut command = shell.command("node");
+    if let Some(browser) = chromium::find() {
+        command = command.env(chromium::NAMED, browser);
+    }
+    let output = command.arg("--expose-gc").arg(script).args(args).read()?;
     let figures: Vec<_> = output.lines().filter_map(figure_of_line).collect();
     ensure!(!figures.is_empty(), "{} printed no figures", script.display());
     Ok(figures)
@@ -308,6 +319,8 @@ fn rounded(value: f64) -> String {
 const OWN: &str = "tidegate";
 /// The benchmark in real time.
 const QUOTA: &str = "quota";
+/// The benchmark that starts other runtimes.
+const START: &str = "start";
 /// The benchmark of up to a million waiters.
 const GROWTH: &str = "growth";
 

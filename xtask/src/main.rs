@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "steps are timed for the person who waits for them")]
 
 mod bench;
+mod chromium;
 mod demo;
 mod dist;
 mod fingerprint;

@@ -11,6 +11,9 @@ use crate::tools::{Command, Shell};
 /// Oldest Node that the tools need, which is also the oldest that can `require` the package.
 const OLDEST: (u32, u32) = (20, 19);
 
+/// Where the packages are that bring other runtimes, and bundlers; only tests and a benchmark need them.
+pub const RUNTIMES: &str = "tests/runtimes";
+
 /// Makes sure that Node is there and new enough.
 pub fn require(shell: &Shell) -> Result<()> {
     let version = shell.command("node").arg("--version").read()?;

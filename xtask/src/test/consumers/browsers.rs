@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::chromium;
 use super::matrix::Matrix;
 use super::project::Project;
+use crate::chromium;
 use crate::test::Outcome;
 use crate::tools::Shell;
 

@@ -6,7 +6,6 @@
 
 mod browsers;
 mod bundlers;
-mod chromium;
 mod matrix;
 mod package;
 mod project;

@@ -10,9 +10,6 @@ use crate::fingerprint::{self, Fingerprint};
 use crate::tools::{Command, Shell};
 use crate::{dist, node};
 
-/// Where the contract is, and the packages with the runtimes and bundlers that it is tried in.
-const FOLDER: &str = "tests/runtimes";
-
 /// The project, and the tools beside it.
 pub struct Project {
     folder: PathBuf,
@@ -23,8 +20,8 @@ impl Project {
     /// Packs the package and installs it, unless nothing changed, and so the tools.
     pub fn fresh(shell: &Shell) -> Result<Self> {
         let tarball = dist::pack(shell)?;
-        node::install(shell, FOLDER)?;
-        let tools = shell.path(FOLDER);
+        node::install(shell, node::RUNTIMES)?;
+        let tools = shell.path(node::RUNTIMES);
         let folder = shell.scratch("consumer");
         let (contract, programs) = (tools.join("contract"), tools.join("programs"));
         let inputs = Fingerprint::new("npm install").file(&tarball).tree(&contract)?.tree(&programs)?;

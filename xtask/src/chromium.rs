@@ -11,12 +11,12 @@ use crate::tools::Shell;
 pub const MISSING: &str = "there is no Chromium: install it, or name it in TIDEGATE_CHROMIUM";
 
 /// The variable that names one that is not in the path.
-const NAMED: &str = "TIDEGATE_CHROMIUM";
+pub const NAMED: &str = "TIDEGATE_CHROMIUM";
 
 /// The names under which distributions install it.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
-/// The browser that is there, or after its installation where this machine is Debian's kind and its owner asks.
+/// The browser that is there, or is after its installation, where this is a Debian whose root asks.
 pub fn find_or_install(shell: &Shell) -> Result<Option<PathBuf>> {
     if let Some(found) = find() {
         return Ok(Some(found));
@@ -31,7 +31,8 @@ pub fn find_or_install(shell: &Shell) -> Result<Option<PathBuf>> {
     Ok(find())
 }
 
-fn find() -> Option<PathBuf> {
+/// The browser that is there.
+pub fn find() -> Option<PathBuf> {
     if let Some(named) = env::var_os(NAMED) {
         return Some(named.into());
     }

@@ -1,0 +1,3 @@
+import { createLimiter } from "tidegate";
+
+export default () => createLimiter().tryAcquire();
