@@ -1,6 +1,7 @@
 //! The step that compiles what users write, as projects of all kinds do.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -10,11 +11,8 @@ use super::scripts::scripts_below;
 use crate::tools::{Command, Shell};
 use crate::{dist, node};
 
-/// The project that is compiled under every module resolution.
+/// The project that is compiled under every module resolution. Folders below it are projects of one kind each.
 const PROJECT: &str = "tests/types";
-
-/// Projects of one kind each, below the other.
-const OWN_KIND: [&str; 2] = ["workers", "commonjs"];
 
 /// The browser's world.
 const DOM: &str = "ES2022,DOM,DOM.Iterable";
@@ -44,14 +42,18 @@ pub fn types(shell: &Shell) -> Result<Outcome> {
         let tsc = tsc.args(["--lib", lib, "--types", types]);
         tsc.run().with_context(|| format!("types with module {module}, lib {lib}, types [{types}]"))?;
     }
-    for kind in OWN_KIND {
-        compiler(shell, &format!("{PROJECT}/{kind}")).run().with_context(|| format!("types in {kind}"))?;
+    let own_kind = scripts_below(shell, PROJECT, "/tsconfig.json")?;
+    let own_kind = own_kind.iter().filter_map(|file| file.strip_prefix(shell.path(PROJECT)).ok()?.parent());
+    let own_kind: Vec<_> = own_kind.filter(|folder| !folder.as_os_str().is_empty()).collect();
+    for kind in &own_kind {
+        let project = Path::new(PROJECT).join(kind);
+        compiler(shell, project).run().with_context(|| format!("types in {}", kind.display()))?;
     }
-    Ok(Outcome::Passed(format!("{} kinds of projects", KINDS.len() + OWN_KIND.len())))
+    Ok(Outcome::Passed(format!("{} kinds of projects", KINDS.len() + own_kind.len())))
 }
 
-fn compiler(shell: &Shell, project: &str) -> Command {
-    node::tool(shell, "typescript/bin/tsc").args(["--project", project, "--noEmit"])
+fn compiler(shell: &Shell, project: impl AsRef<Path>) -> Command {
+    node::tool(shell, "typescript/bin/tsc").arg("--project").arg(project.as_ref()).arg("--noEmit")
 }
 
 /// The entries with types of their own that these sources do not import, as they would have to be named there.
