@@ -1,27 +1,32 @@
 import type { AbortHandler, AbortWatch } from "./abort.js";
 import { BodySource, ignore } from "./body.js";
-import type { Driver } from "./driver.js";
 import { isReplaceable, withBody } from "./response.js";
 
+/** Is told of the bodies of its tickets, and never throws: a body goes on whatever happens there. */
+export interface BodyListener {
+  chunk(ticket: number, bytes: Uint8Array): void;
+  finish(ticket: number, complete: boolean): void;
+}
+
 /**
- * What is told of one body: every chunk to the core, and its end, once, to the core and to the caller's signal.
+ * What is told of one body: every chunk to the listener, and its end, once, to the listener and to the caller's signal.
  * Knows nothing of the stream, so that it can outlive it.
  */
 export class BodyTap {
   readonly watch: AbortWatch | undefined;
-  private readonly driver: Driver;
+  private readonly listener: BodyListener;
   private readonly ticket: number | undefined;
   private ended = false;
 
-  /** @param ticket undefined when the core has no interest in this body. */
-  constructor(driver: Driver, ticket: number | undefined, watch: AbortWatch | undefined) {
-    this.driver = driver;
+  /** @param ticket undefined when the listener has no interest in this body. */
+  constructor(listener: BodyListener, ticket: number | undefined, watch: AbortWatch | undefined) {
+    this.listener = listener;
     this.ticket = ticket;
     this.watch = watch;
   }
 
   chunk(bytes: Uint8Array): void {
-    if (this.ticket !== undefined && !this.ended) this.driver.chunk(this.ticket, bytes);
+    if (this.ticket !== undefined && !this.ended) this.listener.chunk(this.ticket, bytes);
   }
 
   finish(complete: boolean): void {
@@ -29,18 +34,18 @@ export class BodyTap {
     this.ended = true;
     abandoned?.unregister(this);
     this.watch?.stop();
-    if (this.ticket !== undefined) this.driver.finish(this.ticket, complete);
+    if (this.ticket !== undefined) this.listener.finish(this.ticket, complete);
   }
 }
 
 /** The same response for a caller whose signals end its body too. */
-export function watchedResponse(driver: Driver, response: Response, watch: AbortWatch | undefined): Response {
+export function watchedResponse(listener: BodyListener, response: Response, watch: AbortWatch | undefined): Response {
   if (watch === undefined) return response;
   if (!isReplaceable(response)) {
     watch.stop();
     return response;
   }
-  const tap = new BodyTap(driver, undefined, watch);
+  const tap = new BodyTap(listener, undefined, watch);
   return withBody(response, observedStream(new BodySource(response.body), tap, undefined));
 }
 
