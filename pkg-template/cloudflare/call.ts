@@ -1,6 +1,7 @@
 import { type AbortHandler, AbortWatch } from "../glue/abort.js";
 import { BodySource, discard, ignore } from "../glue/body.js";
 import {
+  type BodyUsage,
   type CoreUsage,
   DELIVER,
   loadedCore,
@@ -150,6 +151,10 @@ export class SharedCall implements AbortHandler, BodyListener, Submission {
     if (this.isAborted || !question.isSent) return;
     const answer = await this.place.ask({ type: "count", url, status }, beginning).catch(ignore);
     if (answer?.state === "counted") this.counted = answer.tokens;
+  }
+
+  usageSoFar(): BodyUsage | null {
+    return this.usage?.usage() ?? null;
   }
 
   chunk(_ticket: number, bytes: Uint8Array): void {

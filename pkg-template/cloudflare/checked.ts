@@ -1,3 +1,4 @@
+import type { BodyUsage } from "../glue/core.js";
 import { checkCost, type StatedCost } from "../glue/cost.js";
 import { OptionError } from "../glue/errors.js";
 import type { EstimateMessage, Message, PermitMessage, RequestMessage } from "./protocol.js";
@@ -16,8 +17,9 @@ export function checkedMessage(given: unknown): Message {
     case "permit":
       return permitMessage(fields);
     case "wait":
-    case "renew":
       return { type, id: fields.id() };
+    case "renew":
+      return { type, id: fields.id(), usage: fields.usage() };
     case "answered":
       return {
         type,
@@ -29,7 +31,7 @@ export function checkedMessage(given: unknown): Message {
     case "failed":
       return { type, id: fields.id(), start: fields.whole("start", MAX_WHOLE) };
     case "ended":
-      return { type, id: fields.id(), complete: fields.flag("complete"), usage: fields.plain("usage") };
+      return { type, id: fields.id(), complete: fields.flag("complete"), usage: fields.usage() };
     case "settle":
       return { type, id: fields.id(), cost: fields.cost(AS_RESERVED) };
     case "cancel":
@@ -140,9 +142,9 @@ class Fields {
     throw wrong(name, value, `Use one of ${known.join(", ")}.`);
   }
 
-  /** Handed on to the core, which reads it like everything from the network. */
-  plain(name: string): unknown {
-    return this.values[name] ?? null;
+  /** Handed on to the core, which checks it. */
+  usage(): BodyUsage | null {
+    return (this.values["usage"] ?? null) as BodyUsage | null;
   }
 
   /** In each dimension a whole number, or `unstated` where that is allowed. */

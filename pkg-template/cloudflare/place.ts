@@ -1,5 +1,5 @@
 import { ignore } from "../glue/body.js";
-import { DELIVER, type Question } from "../glue/core.js";
+import { type BodyUsage, DELIVER, type Question } from "../glue/core.js";
 import { Timer } from "../glue/timer.js";
 import { UnreachableError, unpacked } from "./errors.js";
 import { Link, type Target } from "./link.js";
@@ -17,6 +17,8 @@ export interface Submission {
   readonly bytes: string | Uint8Array | undefined;
   /** Asks what the object wants to know. */
   answer(question: Question): Promise<void>;
+  /** What the body that is passing said so far. */
+  usageSoFar(): BodyUsage | null;
 }
 
 /** The answer that the turn has come. */
@@ -31,6 +33,7 @@ export class Place {
   private readonly giveUp = new AbortController();
   private readonly renewal: Timer;
   private renewMs = 0;
+  private submission: Submission | undefined;
   private isSubmitted = false;
   private isOver = false;
   private kept: () => void = ignore;
@@ -47,6 +50,7 @@ export class Place {
   /** Resolves when the turn has come, for the first time or again. Rejects where it never comes. */
   async turn(submission: Submission): Promise<Started> {
     let isKnown = this.isSubmitted;
+    this.submission = submission;
     for (;;) {
       this.giveUp.signal.throwIfAborted();
       const answer = await this.askForTurn(submission, isKnown);
@@ -117,6 +121,6 @@ export class Place {
       if (!this.isOver) this.renewal.arm(this.desk.clock.now(), this.renewMs);
     };
     // Where the call is not known any more, there is nothing to hold.
-    this.ask({ type: "renew", id: this.id }).then((answer) => answer.state === "done" && again(), again);
+    this.ask({ type: "renew", id: this.id, usage: this.submission?.usageSoFar() ?? null }).then((answer) => answer.state === "done" && again(), again);
   }
 }

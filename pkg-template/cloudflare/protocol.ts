@@ -1,4 +1,4 @@
-import type { Question } from "../glue/core.js";
+import type { BodyUsage, Question } from "../glue/core.js";
 import type { CostRecord, StatedCost } from "../glue/cost.js";
 import type { Snapshot } from "../glue/snapshot.js";
 import type { PackedError } from "./errors.js";
@@ -14,16 +14,22 @@ export type Message =
   /** Nothing came. */
   | { readonly type: "failed"; readonly id: string; readonly start: number }
   /** The body ended. `usage` is what the reader of the core made of it, null where it read nothing. */
-  | { readonly type: "ended"; readonly id: string; readonly complete: boolean; readonly usage: unknown }
+  | { readonly type: "ended"; readonly id: string; readonly complete: boolean; readonly usage: BodyUsage | null }
   /** A permit ends, at this cost; -1 for "as reserved". */
   | { readonly type: "settle"; readonly id: string; readonly cost: StatedCost }
   | { readonly type: "cancel"; readonly id: string; readonly isSent: boolean }
-  /** The call still runs. */
-  | { readonly type: "renew"; readonly id: string }
+  /** The call still runs; `usage` is what its body said so far. */
+  | { readonly type: "renew"; readonly id: string; readonly usage: BodyUsage | null }
   /** What the provider said of the size of a request: the beginning of its answer is in {@link Envelope.bytes}. */
   | { readonly type: "count"; readonly url: string; readonly status: number }
   | { readonly type: "snapshot" }
   | EstimateMessage;
+
+/** What is said of a call that is known. */
+export type CallMessage = Extract<
+  Message,
+  { readonly type: "answered" | "failed" | "ended" | "settle" | "cancel" | "renew" }
+>;
 
 /** A call that has an id, which its Worker made. */
 interface Waiting {

@@ -135,6 +135,7 @@ export class SharedLimiter {
       bytes: undefined,
       message: (ageMs) => ({ type: "permit", id: place.id, ageMs, model, cost: taken, priority, deadlineMs, tenant }),
       answer: async () => undefined,
+      usageSoFar: () => null,
     };
     await waitWatched(place, submission, resolved.signals);
     return new SharedPermit(place);

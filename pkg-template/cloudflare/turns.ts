@@ -2,6 +2,7 @@ import { ignore } from "../glue/body.js";
 import type { Clock } from "../glue/clock.js";
 import { systemClock } from "../glue/clock.js";
 import {
+  type BodyUsage,
   COUNT_FIRST,
   DELIVER,
   DRAINED,
@@ -23,6 +24,7 @@ import { type Kept, keptText, readKept } from "./kept.js";
 import type { SplitOptions } from "./options.js";
 import {
   type Answer,
+  type CallMessage,
   type EstimateMessage,
   type Message,
   type PermitMessage,
@@ -31,6 +33,12 @@ import {
 } from "./protocol.js";
 import type { ObjectStorage } from "./runtime.js";
 import { Store } from "./store.js";
+
+/** What is answered when a turn has come. */
+export type TurnMessage = Extract<Message, { readonly type: "request" | "permit" | "wait" }>;
+
+/** What is answered at once. */
+export type SaidMessage = Exclude<Message, TurnMessage>;
 
 /** A Worker that waits for an answer. */
 export interface Wait {
@@ -100,7 +108,7 @@ export class Turns {
   }
 
   /** For the messages that are answered when the turn has come. */
-  wait(message: RequestMessage | PermitMessage | (Message & { type: "wait" }), bytes: Uint8Array | undefined): Wait {
+  wait(message: TurnMessage, bytes: Uint8Array | undefined): Wait {
     const now = this.clock.now();
     let entry = this.calls.get(message.id);
     // The core forgot this one with the object before.
@@ -118,7 +126,7 @@ export class Turns {
   }
 
   /** For all others. Resolves when what they change is stored. */
-  async answer(message: Message, bytes: Uint8Array | undefined): Promise<Answer> {
+  async answer(message: SaidMessage, bytes: Uint8Array | undefined): Promise<Answer> {
     const now = this.clock.now();
     const answer = this.say(now, message, bytes);
     await this.turn(now);
@@ -204,7 +212,7 @@ export class Turns {
     };
   }
 
-  private say(now: number, message: Message, bytes: Uint8Array | undefined): Answer {
+  private say(now: number, message: SaidMessage, bytes: Uint8Array | undefined): Answer {
     switch (message.type) {
       case "count":
         return { state: "counted", tokens: this.core.handleCount(now, message.url, message.status, bytes ?? NO_BYTES) };
@@ -212,16 +220,12 @@ export class Turns {
         return { state: "snapshot", snapshot: this.core.snapshot(now) };
       case "estimate":
         return this.estimate(now, message);
-      case "request":
-      case "permit":
-      case "wait":
-        throw new CoreError(`tidegate: ${message.type} is not answered at once`);
       default:
         return this.sayOfCall(now, message, bytes);
     }
   }
 
-  private sayOfCall(now: number, message: Message & { id: string }, bytes: Uint8Array | undefined): Answer {
+  private sayOfCall(now: number, message: CallMessage, bytes: Uint8Array | undefined): Answer {
     const entry = this.calls.get(message.id);
     if (entry === undefined) return UNKNOWN;
     this.extendLease(entry);
@@ -238,9 +242,15 @@ export class Turns {
       case "cancel":
         this.end(now, entry, message.isSent);
         return DONE;
-      default:
-        return DONE;
+      case "renew":
+        return this.extend(now, entry, message.usage);
     }
+  }
+
+  /** What a model writes beyond its reservation is charged while it appears, as the server does. */
+  private extend(now: number, { ticket, isStarted }: Entry, usage: BodyUsage | null): Answer {
+    if (ticket !== undefined && isStarted && usage !== null) this.core.extendBy(now, ticket, usage);
+    return DONE;
   }
 
   /** What becomes of the answer to an attempt. Said again, it is answered as before. */
