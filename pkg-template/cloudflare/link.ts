@@ -19,6 +19,8 @@ export interface Target {
 export class Link {
   private readonly target: Target;
   private stub: ObjectStub | undefined;
+  /** When the answer to the last message began. */
+  private heardAt = Infinity;
 
   constructor(target: Target) {
     this.target = target;
@@ -30,8 +32,10 @@ export class Link {
    */
   async ask(message: Message, bytes?: string | Uint8Array, signal?: AbortSignal): Promise<Answer> {
     const body = sealed(message, bytes);
+    const { clock } = this.target;
     let failure: unknown;
-    for (const pauseMs of PAUSES_MS) {
+    for (let tries = 0; ; tries += 1) {
+      this.heardAt = Infinity;
       try {
         return await this.once(body, signal);
       } catch (error) {
@@ -39,8 +43,11 @@ export class Link {
         failure = error;
         this.stub = undefined;
       }
+      // The object was there: it is its end that is the first failure.
+      if (clock.now() - this.heardAt >= HELD_MS) tries = 0;
+      const pauseMs = PAUSES_MS[tries];
       // Who has too much to do is not asked again (read there, too).
-      if ((failure as { overloaded?: unknown } | null)?.overloaded === true) break;
+      if (pauseMs === undefined || (failure as { overloaded?: unknown } | null)?.overloaded === true) break;
       await this.pause(pauseMs, signal);
     }
     throw new UnreachableError("The Durable Object of the limiter does not answer.", { cause: failure });
@@ -63,8 +70,16 @@ export class Link {
         clock.clearTimer(timer);
         signal?.removeEventListener("abort", abort);
       };
-      said(stub, body, attempt.signal).then(resolve, reject).finally(end);
+      this.said(stub, body, attempt.signal).then(resolve, reject).finally(end);
     });
+  }
+
+  private async said(stub: ObjectStub, body: string | Uint8Array, signal: AbortSignal): Promise<Answer> {
+    const response = await stub.fetch(MESSAGE_URL, { method: "POST", body, signal });
+    this.heardAt = this.target.clock.now();
+    if (response.status === 200) return (await response.json()) as Answer;
+    await response.body?.cancel();
+    throw new Error(`the object answered with status ${response.status}`);
   }
 
   private pause(pauseMs: number, signal: AbortSignal | undefined): Promise<void> {
@@ -86,18 +101,17 @@ function stubOf({ object, name }: Target): ObjectStub {
   return "idFromName" in object ? object.get(object.idFromName(name)) : object;
 }
 
-async function said(stub: ObjectStub, body: string | Uint8Array, signal: AbortSignal): Promise<Answer> {
-  const response = await stub.fetch(MESSAGE_URL, { method: "POST", body, signal });
-  if (response.status === 200) return (await response.json()) as Answer;
-  await response.body?.cancel();
-  throw new Error(`the object answered with status ${response.status}`);
-}
-
 /**
  * Before each next try, in milliseconds, some seven seconds in all: as long as an object takes to be elsewhere after its host
  * is gone. The runtime itself has tried before, for up to ten seconds where nothing was heard (read 2026-11-27).
  */
-const PAUSES_MS = [20, 200, 1_000, 2_000, 4_000, 0];
+const PAUSES_MS = [20, 200, 1_000, 2_000, 4_000];
+
+/**
+ * After this long, in milliseconds, the end of a connection says nothing of whether the object can be reached. One that fails
+ * whenever it is asked does so sooner.
+ */
+const HELD_MS = 100;
 
 /** An answer comes within {@link POLL_MS}, and some on its way. */
 const SILENT_MS: number = POLL_MS + 10_000;

@@ -4,14 +4,22 @@ import { VirtualClock } from "../../glue/support.mjs";
 const at = (path) => import(new URL(path, import.meta.resolve("tidegate")).href);
 export const { LimiterObject } = await at("../cloudflare/object.js");
 export const { sharedLimiter } = await at("../cloudflare/shared.js");
+export const { MESSAGE_URL } = await at("../cloudflare/protocol.js");
 export { VirtualClock };
 
 /** A namespace of objects whose hosts can be lost, and whose answers can. */
 export class Objects {
-  /** What happens to the next messages, in turn: "answer-lost" (it was heard) or "unheard"; then nothing. */
+  /** What happens to the next messages, in turn: "answer-lost" (it was heard) or "unheard". */
   trouble = [];
+  /** What happens to those after them. */
+  fate = () => undefined;
   /** How many messages came. */
   messages = 0;
+  /** Hears all that is said. */
+  listen = () => undefined;
+  /** Is told of a message that has been heard, before its answer is on its way. */
+  beforeAnswer = undefined;
+  #dying = [];
   #hosts = new Map();
   #kept = new Map();
   #options;
@@ -36,6 +44,24 @@ export class Objects {
     this.#hosts.delete(name);
   }
 
+  /** A limiter of a Worker that {@link kill} ends: it says and hears nothing any more, and its connections break. */
+  dyingLimiter(limiter) {
+    const killed = new AbortController();
+    this.#dying.push(killed);
+    const stub = {
+      fetch: (url, init) => {
+        if (killed.signal.aborted) return new Promise(() => undefined);
+        const answer = this.#deliver("default", url, { ...init, signal: killed.signal });
+        return answer.catch((error) => (killed.signal.aborted ? new Promise(() => undefined) : Promise.reject(error)));
+      },
+    };
+    return limiter({ object: stub });
+  }
+
+  kill() {
+    for (const killed of this.#dying.splice(0)) killed.abort(new Error("this Worker is dead"));
+  }
+
   storage(name = "default") {
     let kept = this.#kept.get(name);
     if (kept === undefined) {
@@ -56,12 +82,14 @@ export class Objects {
 
   async #deliver(name, url, init) {
     this.messages += 1;
-    const trouble = this.trouble.shift();
+    const trouble = this.trouble.shift() ?? this.fate();
     await undefined;
     if (trouble === "unheard") throw new Error("Network connection lost.");
-    const answer = this.#host(name).fetch(url, init);
+    this.listen(String(init.body));
+    const host = this.#host(name);
+    const answer = host.fetch(url, init, () => this.beforeAnswer?.(JSON.parse(String(init.body).split("\n", 1)[0])));
     if (trouble !== "answer-lost") return answer;
-    await answer.catch(() => undefined);
+    await answer.then((response) => response.text()).catch(() => undefined);
     throw new Error("Network connection lost.");
   }
 }
@@ -96,29 +124,28 @@ class Host {
     this.#object = new object(state, {});
   }
 
-  async fetch(url, { signal, ...init }) {
+  async fetch(url, { signal, ...init }, beforeAnswer) {
     signal?.throwIfAborted();
     await Promise.race([this.#ready, this.#lost]);
     const response = await Promise.race([this.#object.fetch(new Request(url, init)), this.#lost]);
     const reader = response.body.getReader();
-    let aborted;
     const gone = new Promise((_, reject) => {
-      aborted = () => {
+      signal?.addEventListener("abort", () => {
         void reader.cancel(signal.reason);
         reject(signal.reason);
-      };
+      });
     });
-    signal?.addEventListener("abort", aborted);
-    try {
-      const pieces = [];
-      for (;;) {
+    gone.catch(() => undefined);
+    const body = new ReadableStream({
+      pull: async (controller) => {
         const { done, value } = await Promise.race([reader.read(), this.#lost, gone]);
-        if (done) return new Response(new Blob(pieces), { status: response.status });
-        pieces.push(value);
-      }
-    } finally {
-      signal?.removeEventListener("abort", aborted);
-    }
+        beforeAnswer();
+        if (this.#isLost) await this.#lost;
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+    });
+    return new Response(body, { status: response.status });
   }
 
   async alarm() {

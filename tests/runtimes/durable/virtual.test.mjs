@@ -1,16 +1,43 @@
+// The shared limiter in virtual time: lost Workers, lost objects and lost answers, without waiting for any of them.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { settled } from "../../glue/support.mjs";
-import { Objects, sharedLimiter, VirtualClock } from "./virtual.mjs";
+import { messagesAnswer, messagesCall, upstream } from "../../glue/support.mjs";
+import { MESSAGE_URL, Objects, sharedLimiter, VirtualClock } from "./virtual.mjs";
 
-function world(options, given = {}) {
+const MINUTE = 60_000;
+
+/** An object with these options, and Workers that call through it. */
+function world(options = {}) {
   const clock = new VirtualClock();
   const objects = new Objects(options, clock);
-  const limiter = (more = {}) => sharedLimiter(objects, { clock, ...given, ...more });
-  return { clock, objects, limiter };
+  return { clock, objects, limiter: ({ object = objects, ...more } = {}) => sharedLimiter(object, { clock, ...more }) };
 }
 
-test("calls of all Workers share one limit", async () => {
+/** What has happened to a promise by now. */
+function watched(promise) {
+  const seen = { value: undefined, error: undefined, isOver: false };
+  promise.then(
+    (value) => Object.assign(seen, { value, isOver: true }),
+    (error) => Object.assign(seen, { error, isOver: true }),
+  );
+  return seen;
+}
+
+async function snapshotOf({ clock, limiter }) {
+  const snapshot = watched(limiter().snapshot());
+  await clock.advance(0);
+  return snapshot.value;
+}
+
+/** A body of which the test sends the pieces. */
+function openBody() {
+  let controller;
+  const stream = new ReadableStream({ start: (given) => (controller = given) });
+  const send = (text) => controller.enqueue(new TextEncoder().encode(text));
+  return { stream, send, close: () => controller.close() };
+}
+
+test("calls of all Workers share one limit, in their order", async () => {
   const { clock, limiter } = world({ limits: { default: { concurrency: 2 } } });
   const started = [];
   const permits = [];
@@ -22,7 +49,334 @@ test("calls of all Workers share one limit", async () => {
   }
   await clock.advance(0);
   assert.deepEqual(started, [0, 1]);
+
+  await permits[0].release();
   await permits[0].release();
   await clock.advance(0);
-  assert.deepEqual(started, [0, 1, 2]);
+
+  assert.deepEqual(started, [0, 1, 2], "a second release frees nothing");
 });
+
+test("what is urgent goes first, whichever Worker asks", async () => {
+  const { clock, limiter } = world({ limits: { default: { concurrency: 1 } } });
+  const order = [];
+  const held = watched(limiter().acquire());
+  await clock.advance(0);
+  for (const priority of ["low", "normal", "critical"]) {
+    limiter().with({ priority }).schedule(() => order.push(priority));
+    await clock.advance(0);
+  }
+
+  await held.value.release();
+  await clock.advance(0);
+
+  assert.deepEqual(order, ["critical", "normal", "low"]);
+});
+
+test("a request is settled by what its body says, though the body never reaches the object", async () => {
+  const { clock, limiter } = world({ limits: { default: { otpm: 1_000, itpm: 1_000_000 } } });
+  const body = openBody();
+  const head = { headers: { "content-type": "text/event-stream" } };
+  const fetch = upstream(() => Promise.resolve(new Response(body.stream, head)));
+  const call = watched(limiter({ fetch }).fetch(...messagesCall()));
+  await clock.advance(0);
+  const text = call.value.text();
+  body.send('event: message_start\ndata: {"type":"message_start","message":{"usage":{"input_tokens":8,"output_tokens":1}}}\n\n');
+  body.send('event: message_delta\ndata: {"type":"message_delta","usage":{"output_tokens":700}}\n\n');
+  body.close();
+  await text;
+  await clock.advance(0);
+
+  const { scopes } = await snapshotOf({ clock, limiter });
+
+  const output = scopes[0].limits.find(({ dimension }) => dimension === "output_tokens");
+  assert.equal(output.available, 300);
+  assert.equal(scopes[0].inFlight, 0);
+});
+
+test("a refused request waits in the object, and is sent again by its Worker", async () => {
+  const { clock, limiter } = world();
+  const refusal = () => Promise.resolve(new Response("{}", { status: 429, headers: { "retry-after": "7" } }));
+  const fetch = upstream(refusal, () => Promise.resolve(messagesAnswer()));
+  const call = watched(limiter({ fetch }).fetch(...messagesCall()));
+
+  await clock.advance(6_900);
+  assert.equal(fetch.calls.length, 1);
+  await clock.advance(2_000);
+
+  assert.equal(fetch.calls.length, 2);
+  assert.equal(call.value.status, 200);
+});
+
+test("nothing that could be a secret leaves the Worker, and no prompt is stored", async () => {
+  const { clock, objects, limiter } = world();
+  const fetch = upstream(() => Promise.resolve(messagesAnswer({ headers: { "set-cookie": "session=COOKIE" } })));
+  const said = [];
+  objects.listen = (text) => said.push(text);
+  const url = "https://user:PASSWORD@api.example.test/v1/messages?key=QUERY&alt=sse#FRAGMENT";
+  const [, init] = messagesCall({ headers: { "x-api-key": "APIKEY", authorization: "Bearer TOKEN" } });
+  const call = watched(limiter({ fetch }).fetch(url, init));
+  await clock.advance(0);
+  assert.equal(call.value.status, 200);
+  await call.value.text();
+  await clock.advance(0);
+
+  assert.match(said.join("\n"), /"url":"https:\/\/api\.example\.test\/v1\/messages\?key=&alt=sse"/);
+  assert.doesNotMatch(said.join("\n"), /PASSWORD|QUERY|FRAGMENT|APIKEY|TOKEN|COOKIE/);
+  const stored = JSON.stringify([...objects.storage().values]);
+  assert.match(stored, /claude-test-1/, "what is learned of the model is stored");
+  assert.doesNotMatch(stored, /"hi"|\bhi\b|\/v1|PASSWORD|QUERY|APIKEY|TOKEN|COOKIE/);
+  assert.equal(fetch.calls[0][0], url, "the request itself is untouched");
+});
+
+test("refusals are the errors that the main entry throws", async () => {
+  const full = world({ limits: { default: { concurrency: 1, limits: [CUSTOM] } }, queue: { maxDepth: 1 } });
+  const { clock, limiter } = full;
+  watched(limiter().acquire());
+  await clock.advance(0);
+  const waits = watched(limiter().acquire(1, { deadlineMs: 5_000 }));
+  const tooMany = watched(limiter().acquire());
+  const tooMuch = watched(limiter().acquire({ custom: 11 }));
+  const wrong = watched(limiter().acquire(1, { priority: 101 }));
+  await clock.advance(6_000);
+
+  assert.deepEqual([waits.error.name, waits.error.code, waits.error.waitedMs], ["DeadlineError", "deadline-exceeded", 5_000]);
+  assert.deepEqual([tooMany.error.name, tooMany.error.limit], ["QueueFullError", 1]);
+  assert.deepEqual([tooMuch.error.name, tooMuch.error.dimension, tooMuch.error.limit, tooMuch.error.cost], ["InsufficientCapacityError", "custom", 10, 11]);
+  assert.deepEqual([wrong.error.name, wrong.error.option], ["OptionError", "hints.priority"]);
+  assert.throws(() => limiter().with({ dedupe: true }), { code: "invalid-option", option: "hints.dedupe" });
+
+  const broken = world({ limits: { default: { rpm: -1 } } });
+  const call = watched(broken.limiter().acquire());
+  await broken.clock.advance(0);
+  assert.deepEqual([call.error.code, call.error.option], ["invalid-option", "limits.default.rpm"]);
+  const lease = world({ leaseMs: 5 });
+  const leased = watched(lease.limiter().acquire());
+  await lease.clock.advance(0);
+  assert.equal(leased.error.option, "leaseMs");
+});
+
+test("who gives up is gone from the queue at once, and is not waited for in flight", async () => {
+  const { clock, limiter } = world({ limits: { default: { concurrency: 1 } } });
+  const first = watched(limiter().acquire());
+  await clock.advance(0);
+  const gaveUp = new AbortController();
+  const second = watched(limiter().acquire(1, { signal: gaveUp.signal }));
+  const third = watched(limiter().acquire());
+  await clock.advance(0);
+
+  gaveUp.abort(new Error("no longer"));
+  await clock.advance(0);
+  assert.equal(second.error.message, "no longer");
+  await first.value.release();
+  await clock.advance(0);
+
+  assert.ok(third.isOver);
+  const sent = new AbortController();
+  const never = upstream((_url, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))));
+  await third.value.release();
+  const call = watched(limiter({ fetch: never }).with({ signal: sent.signal }).fetch(...messagesCall()));
+  await clock.advance(0);
+  sent.abort(new Error("enough"));
+  await clock.advance(0);
+  assert.equal(call.error.message, "enough");
+  assert.equal((await snapshotOf({ clock, limiter })).inFlight, 0);
+});
+
+test("a Worker that dies in the queue is passed over, and what was kept for it comes back unspent", async () => {
+  const { clock, objects, limiter } = world({ limits: { default: { concurrency: 1, rpm: 60 } } });
+  const first = watched(limiter().acquire());
+  await clock.advance(0);
+  const dying = watched(objects.dyingLimiter(limiter).acquire());
+  await clock.advance(0);
+  const third = watched(limiter().acquire());
+  await clock.advance(0);
+  objects.kill();
+  await first.value.release();
+  await clock.advance(0);
+  assert.equal(third.isOver, false, "its place is kept for a while: it may come again");
+
+  await clock.advance(10_000);
+
+  assert.equal(dying.isOver, false);
+  assert.ok(third.isOver);
+  const { scopes } = await snapshotOf({ clock, limiter });
+  const requests = scopes[0].limits.find(({ dimension }) => dimension === "requests");
+  assert.equal(requests.available + 1, requests.burst, "nothing was charged for it, only the third is in flight");
+});
+
+test("a call whose Worker is gone is charged as reserved and ended by one alarm", async () => {
+  const { clock, objects, limiter } = world({ limits: { default: { concurrency: 1, limits: [CUSTOM] } } });
+  const dying = watched(objects.dyingLimiter(limiter).acquire({ custom: 7 }));
+  await clock.advance(0);
+  assert.ok(dying.isOver);
+  objects.kill();
+  assert.notEqual(objects.storage().alarmAt, null);
+  assert.equal((await snapshotOf({ clock, limiter })).inFlight, 1);
+
+  await clock.advance(MINUTE + 1);
+
+  const { inFlight, scopes } = await snapshotOf({ clock, limiter });
+  assert.equal(inFlight, 0);
+  const custom = scopes[0].limits.find(({ dimension }) => dimension === "custom");
+  assert.equal(custom.available, 3);
+  assert.equal(objects.storage().alarmAt, null);
+});
+
+test("a stream longer than any lease keeps its place", async () => {
+  const { clock, objects, limiter } = world({ limits: { default: { concurrency: 1 } } });
+  const body = openBody();
+  const fetch = upstream(() => Promise.resolve(new Response(body.stream, { headers: { "content-type": "text/event-stream" } })));
+  const call = watched(limiter({ fetch }).fetch(...messagesCall()));
+  await clock.advance(0);
+  const text = watched(call.value.text());
+  const waits = watched(limiter().acquire());
+
+  await clock.advance(30 * MINUTE);
+  assert.equal(waits.isOver, false);
+  assert.equal((await snapshotOf({ clock, limiter })).inFlight, 1);
+  body.close();
+  await clock.advance(0);
+
+  assert.ok(text.isOver && waits.isOver);
+  await waits.value.release();
+  await clock.advance(2 * MINUTE);
+  assert.equal(objects.storage().alarmAt, null);
+  assert.equal(clock.armed, 0, "an idle object has no timer, and no Worker has");
+});
+
+test("calls that wait through an eviction keep their age, and those in flight their place", async () => {
+  const { clock, objects, limiter } = world({ limits: { default: { concurrency: 1 } } });
+  const held = watched(limiter().acquire());
+  await clock.advance(0);
+  const impatient = watched(limiter().acquire(1, { deadlineMs: 30_000 }));
+  const patient = watched(limiter().acquire());
+  await clock.advance(20_000);
+
+  objects.evict();
+  await clock.advance(9_000);
+  assert.equal(impatient.isOver, false);
+  await clock.advance(1_100);
+  assert.equal(impatient.error?.code, "deadline-exceeded");
+  assert.equal(patient.isOver, false, "the permit of before the eviction is still held");
+
+  await held.value.release();
+  await clock.advance(0);
+  assert.ok(patient.isOver);
+});
+
+test("an eviction between attempts loses no retry", async () => {
+  const { clock, objects, limiter } = world();
+  const overloaded = () => Promise.resolve(new Response("{}", { status: 529 }));
+  const fetch = upstream(overloaded, () => Promise.resolve(messagesAnswer()));
+  // The object decides that the call is tried again, keeps that, and is gone before its Worker hears of it.
+  objects.beforeAnswer = (message) => message.type === "answered" && objects.evict();
+  const call = watched(limiter({ fetch }).fetch(...messagesCall()));
+  await clock.advance(0);
+  objects.beforeAnswer = undefined;
+
+  await clock.advance(MINUTE);
+
+  assert.equal(call.value?.status, 200);
+  await call.value.text();
+  assert.equal(fetch.calls.length, 2);
+  assert.equal((await snapshotOf({ clock, limiter })).inFlight, 0);
+});
+
+test("a quota that was used before an eviction is not there after it", async () => {
+  const { clock, objects, limiter } = world({ limits: { default: { rpm: 60 } } });
+  for (let index = 0; index < 60; index += 1) watched(limiter().schedule(() => undefined));
+  await clock.advance(0);
+  objects.evict();
+  const next = watched(limiter().acquire());
+
+  await clock.advance(900);
+  assert.equal(next.isOver, false);
+  await clock.advance(200);
+  assert.ok(next.isOver);
+});
+
+test("messages that are heard twice count once", async () => {
+  const { clock, objects, limiter } = world({ limits: { default: { concurrency: 3, limits: [CUSTOM] } } });
+  objects.trouble = ["answer-lost"];
+  const permit = watched(limiter().acquire({ custom: 2 }));
+  await clock.advance(1_000);
+  assert.ok(permit.isOver);
+  assert.equal((await snapshotOf({ clock, limiter })).inFlight, 1);
+
+  objects.trouble = ["answer-lost"];
+  const settled = watched(permit.value.settle({ custom: 5 }));
+  await clock.advance(1_000);
+
+  assert.ok(settled.isOver);
+  const { inFlight, scopes } = await snapshotOf({ clock, limiter });
+  assert.equal(inFlight, 0);
+  assert.equal(scopes[0].limits.find(({ dimension }) => dimension === "custom").available, 5);
+});
+
+test("an object that does not answer is not waited for for ever", async () => {
+  const { clock, objects, limiter } = world();
+  objects.trouble = Array.from({ length: 100 }, () => "unheard");
+  const call = watched(limiter().acquire());
+  await clock.advance(20_000);
+  assert.deepEqual([call.error.name, call.error.code], ["UnreachableError", "limiter-unreachable"]);
+  assert.equal(objects.messages, 6);
+  assert.equal(clock.armed, 0);
+});
+
+test("an answer is delivered although the object has gone for good", async () => {
+  const { clock, objects, limiter } = world();
+  const fetch = upstream(() => {
+    objects.trouble = Array.from({ length: 100 }, () => "unheard");
+    return Promise.resolve(new Response("no", { status: 429 }));
+  });
+  const call = watched(limiter({ fetch }).fetch(...messagesCall()));
+  await clock.advance(20_000);
+  assert.equal(call.value.status, 429);
+});
+
+test("whatever is said to an object, it answers with an error that names the field", async () => {
+  const { objects } = world();
+  const say = async (body) => (await objects.get({ name: "default" }).fetch(MESSAGE_URL, { method: "POST", body })).json();
+  const wait = { id: "1", ageMs: 0, priority: 0, deadlineMs: null, tenant: "" };
+  const cost = { requests: 1, inputTokens: 0, outputTokens: 0, custom: 0 };
+  const permit = { type: "permit", ...wait, model: null, cost };
+  const wrongs = [
+    ["", "message"],
+    ["{", "message"],
+    ["null", "message"],
+    ['"x"', "message"],
+    [{ type: "nonsense" }, "message.type"],
+    [{ ...permit, id: "x".repeat(65) }, "message.id"],
+    [{ ...permit, id: 7 }, "message.id"],
+    [{ ...permit, priority: 1e9 }, "message.priority"],
+    [{ ...permit, ageMs: -1 }, "message.ageMs"],
+    [{ ...permit, ageMs: "1" }, "message.ageMs"],
+    [{ ...permit, tenant: "x".repeat(257) }, "message.tenant"],
+    [{ ...permit, cost: null }, "message"],
+    [{ ...permit, cost: { ...cost, custom: -1 } }, "message.cost"],
+    [{ ...permit, cost: { ...cost, requests: 0.5 } }, "message.cost"],
+    [{ type: "answered", id: "1", start: 1, status: 1e6, headers: "" }, "message.status"],
+    [{ ...permit, type: "request", counted: null, method: "GET", url: "x".repeat(20_000) }, "message.url"],
+  ];
+  for (const [message, option] of wrongs) {
+    const answer = await say(typeof message === "string" ? message : JSON.stringify(message));
+    assert.equal(answer.error?.code, "invalid-option", JSON.stringify(message).slice(0, 80));
+    assert.equal(answer.error.fields.option, option);
+  }
+  const unknown = await say(JSON.stringify({ type: "renew", id: "nobody", usage: null }));
+  assert.equal(unknown.state, "unknown");
+});
+
+test("whatever is stored, an object starts", async () => {
+  for (const damage of ["", "1\n{", "3\n{}", "x", '1\n{"version":1,"core":{"version":1},"calls":[[]]}', '1\n{"version":1,"core":5,"calls":7}']) {
+    const { clock, objects, limiter } = world({ limits: { default: { concurrency: 1 } } });
+    objects.storage().values.set("tidegate/0", damage);
+    const permit = watched(limiter().acquire());
+    await clock.advance(0);
+    assert.ok(permit.value, JSON.stringify(damage));
+    await permit.value.release();
+  }
+});
+
+const CUSTOM = { dimension: "custom", amount: 10, periodMs: 86_400_000, enforcement: "fixed-window" };
