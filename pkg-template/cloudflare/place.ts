@@ -36,15 +36,13 @@ export class Place {
   private submission: Submission | undefined;
   private isSubmitted = false;
   private isOver = false;
-  private kept: () => void = ignore;
+  private kept: (() => void) | undefined;
 
   constructor(desk: Desk) {
     this.desk = desk;
     this.link = new Link(desk);
     this.madeAt = desk.clock.now();
     this.renewal = new Timer(desk.clock, () => this.renew());
-    // So that a Worker whose client has left can still say how its call ended.
-    desk.keptAlive?.waitUntil(new Promise<void>((resolve) => (this.kept = resolve)));
   }
 
   /** Resolves when the turn has come, for the first time or again. Rejects where it never comes. */
@@ -92,8 +90,12 @@ export class Place {
     if (this.isOver) return;
     this.isOver = true;
     this.renewal.disarm();
-    if (message !== undefined) await this.ask(message).catch(ignore);
-    this.kept();
+    if (message !== undefined) {
+      const told = this.ask(message).catch(ignore);
+      this.desk.keptAlive?.waitUntil(told);
+      await told;
+    }
+    this.kept?.();
   }
 
   /** The caller gave up. */
@@ -111,7 +113,12 @@ export class Place {
     return this.link.ask(submission.message(Math.max(ageMs, 0)), submission.bytes, signal);
   }
 
+  /**
+   * From here on the Worker stays, as far as it can, to say how the call ended, though its client may have left before. While
+   * it waits, it may go with its client: its connection to the object breaks, and the place is given up.
+   */
   private hold(leaseMs: number): void {
+    if (this.kept === undefined) this.desk.keptAlive?.waitUntil(new Promise<void>((resolve) => (this.kept = resolve)));
     this.renewMs = leaseMs / 2;
     this.renewal.arm(this.desk.clock.now(), this.renewMs);
   }

@@ -35,6 +35,7 @@ export async function startWorkers({ options, upstream = "http://127.0.0.1:9", p
     modules,
     modulesRoot: "/",
     compatibilityDate,
+    compatibilityFlags: ["enable_request_signal"],
     bindings: { OPTIONS: JSON.stringify(options), UPSTREAM: upstream },
     durableObjects: { LIMIT: limit },
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
