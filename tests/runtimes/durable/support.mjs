@@ -1,12 +1,24 @@
 // What the tests of this folder share: the bundle, a runtime with several Workers and one object, and an upstream.
-import { createServer } from "node:http";
+import { createServer, request as httpRequest } from "node:http";
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 
 /** A Worker with everything it imports, as a bundler makes it, and the module that workerd compiles. */
 export async function bundled(entry) {
+  // From an installed tarball, where there is one: then nothing but what it holds is bundled.
+  const project = process.env.TIDEGATE_PROJECT ?? fileURLToPath(new URL(".", import.meta.url));
+  const fromProject = {
+    name: "tidegate of the project",
+    setup: ({ onResolve, resolve }) => {
+      onResolve({ filter: /^tidegate(\/|$)/ }, ({ path, kind, pluginData }) =>
+        pluginData === "resolving" ? undefined : resolve(path, { kind, resolveDir: project, pluginData: "resolving" }),
+      );
+    },
+  };
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     bundle: true,
@@ -15,10 +27,11 @@ export async function bundled(entry) {
     target: "es2022",
     conditions: ["workerd", "worker"],
     external: ["*.wasm", "cloudflare:*"],
+    plugins: [fromProject],
     outdir: "out",
     logLevel: "error",
   });
-  const wasm = await readFile(fileURLToPath(import.meta.resolve("tidegate/core.wasm")));
+  const wasm = await readFile(createRequire(join(project, "any.js")).resolve("tidegate/core.wasm"));
   const [script] = outputFiles;
   return [
     { type: "ESModule", path: "worker.mjs", contents: script.text },
@@ -42,7 +55,7 @@ export async function startWorkers({ options, upstream = "http://127.0.0.1:9", p
   });
   const elsewhere = { ...object, scriptName: "limit" };
   const config = {
-    ...(persist === undefined ? {} : { defaultPersistRoot: persist, durableObjectsPersist: persist }),
+    ...(persist === undefined ? {} : { resourcePersistencePath: persist }),
     workers: [worker("limit", object), worker("a", elsewhere), worker("b", elsewhere)],
   };
   const runtime = new Miniflare(convertV4MiniflareOptions(config));
@@ -98,6 +111,20 @@ export async function startUpstream(handle) {
     return new Promise((resolve) => server.close(resolve));
   };
   return { url: `http://127.0.0.1:${server.address().port}`, close, [Symbol.asyncDispose]: close };
+}
+
+/** A client that can leave: `first` resolves with the beginning of the answer, and `leave` breaks the connection. */
+export function clientOf(url, init) {
+  const { method, headers, body } = init;
+  const request = httpRequest(url, { method, headers: { ...headers, "content-length": Buffer.byteLength(body) }, agent: false });
+  const first = new Promise((resolve, reject) => {
+    request.on("response", (response) => response.once("data", resolve));
+    request.on("error", reject);
+  });
+  first.catch(() => undefined);
+  request.end(body);
+  // A connection that is only closed may be half closed, for workerd: its client still listens.
+  return { first, leave: () => request.socket.resetAndDestroy() };
 }
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
