@@ -208,7 +208,7 @@ export class SharedCall implements AbortHandler, BodyListener, Submission {
     const answered: Message = { type: "answered", id: this.place.id, start: this.start, status, headers };
     if (turn.servedIsFinal && status < 400) {
       // Not to be waited for: what the caller gets does not depend on it.
-      this.reported = this.place.verdict(answered);
+      this.reported = this.place.verdict(answered, undefined, OBSERVE);
       return this.deliver(response, true);
     }
     let verdict = await this.place.verdict(answered);

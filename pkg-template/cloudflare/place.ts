@@ -75,10 +75,14 @@ export class Place {
     }
   }
 
-  /** What the object makes of something that happened. Where it cannot be asked, the answer is the caller's. */
-  async verdict(message: Message, bytes?: Uint8Array): Promise<number> {
-    const answer = await this.ask(message, bytes).catch(ignore);
-    return answer?.state === "verdict" ? answer.verdict : DELIVER;
+  /** What the object makes of something that happened: {@link DELIVER} where it knows nothing of the call, and `unheard` where it cannot be asked. */
+  async verdict(message: Message, bytes?: Uint8Array, unheard: number = DELIVER): Promise<number> {
+    try {
+      const answer = await this.ask(message, bytes);
+      return answer.state === "verdict" ? answer.verdict : DELIVER;
+    } catch {
+      return unheard;
+    }
   }
 
   ask(message: Message, bytes?: Uint8Array): Promise<Answer> {

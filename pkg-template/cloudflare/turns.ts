@@ -352,7 +352,8 @@ export class Turns {
         else if (output === REFUSED) this.refuse();
         else this.announce(this.core.takeEvent());
       }
-      const waitMs = this.byTicket.size === 0 ? -1 : this.core.timeoutMs(this.now);
+      // Whoever waits is in one of the lines. For what is in flight, no timer keeps the object in memory.
+      const waitMs = this.lineDueAt === Infinity ? -1 : this.core.timeoutMs(this.now);
       if (waitMs < 0) this.coreTimer.disarm();
       else this.coreTimer.arm(this.now, waitMs);
     } catch (error) {
@@ -404,9 +405,13 @@ export class Turns {
   }
 
   private armLines(now: number): void {
-    const dueAt = Math.min(this.asked.first, this.missed.first);
+    const dueAt = this.lineDueAt;
     if (dueAt === Infinity) this.lineTimer.disarm();
     else this.lineTimer.arm(now, Math.max(Math.ceil(dueAt - now), 0));
+  }
+
+  private get lineDueAt(): number {
+    return Math.min(this.asked.first, this.missed.first);
   }
 
   private kept(): { text: string; wakeAt: number | undefined } {

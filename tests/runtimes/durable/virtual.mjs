@@ -4,6 +4,7 @@ import { VirtualClock } from "../../glue/support.mjs";
 const at = (path) => import(new URL(path, import.meta.resolve("tidegate")).href);
 export const { LimiterObject } = await at("../cloudflare/object.js");
 export const { sharedLimiter } = await at("../cloudflare/shared.js");
+export const { Store } = await at("../cloudflare/store.js");
 export const { MESSAGE_URL } = await at("../cloudflare/protocol.js");
 export { VirtualClock };
 
@@ -85,9 +86,10 @@ export class Objects {
     const trouble = this.trouble.shift() ?? this.fate();
     await undefined;
     if (trouble === "unheard") throw new Error("Network connection lost.");
-    this.listen(String(init.body));
+    const text = typeof init.body === "string" ? init.body : new TextDecoder().decode(init.body);
+    this.listen(text);
     const host = this.#host(name);
-    const answer = host.fetch(url, init, () => this.beforeAnswer?.(JSON.parse(String(init.body).split("\n", 1)[0])));
+    const answer = host.fetch(url, init, () => this.beforeAnswer?.(JSON.parse(text.split("\n", 1)[0])));
     if (trouble !== "answer-lost") return answer;
     await answer.then((response) => response.text()).catch(() => undefined);
     throw new Error("Network connection lost.");
@@ -155,10 +157,12 @@ class Host {
 }
 
 /** The storage of one object, over all its lives. */
-class Kept {
+export class Kept {
   values = new Map();
   alarmAt = null;
   writes = 0;
+  /** What a write takes. */
+  written = Promise.resolve();
   #clock;
   #timer;
   #alarm;
@@ -206,6 +210,7 @@ class Kept {
       },
       sync: async () => {
         await new Promise(setImmediate);
+        await this.written;
         check();
       },
     };

@@ -1,8 +1,8 @@
 // The shared limiter in virtual time: lost Workers, lost objects and lost answers, without waiting for any of them.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { messagesAnswer, messagesCall, upstream } from "../../glue/support.mjs";
-import { MESSAGE_URL, Objects, sharedLimiter, VirtualClock } from "./virtual.mjs";
+import { CoreLimiter, deferred, messagesAnswer, messagesCall, spied, upstream } from "../../glue/support.mjs";
+import { Kept, MESSAGE_URL, Objects, sharedLimiter, Store, VirtualClock } from "./virtual.mjs";
 
 const MINUTE = 60_000;
 
@@ -245,6 +245,132 @@ test("a stream longer than any lease keeps its place", async () => {
   assert.equal(clock.armed, 0, "an idle object has no timer, and no Worker has");
 });
 
+test("for calls in flight, nothing keeps the object in memory but one alarm is set", async () => {
+  const { clock, objects, limiter } = world({ limits: { default: { rpm: 60, concurrency: 5 } } });
+  const permits = [1, 2, 3].map(() => watched(limiter().acquire()));
+  await clock.advance(0);
+  const renewals = permits.length;
+  const alarms = 1;
+  assert.equal(clock.armed, renewals + alarms);
+
+  objects.evict();
+  for (const { value } of permits) {
+    watched(value.settle({}));
+    await clock.advance(0);
+    objects.evict();
+  }
+  assert.equal(clock.armed, alarms);
+  await clock.advance(MINUTE);
+  assert.equal(clock.armed, 0);
+  assert.equal((await snapshotOf({ clock, limiter })).inFlight, 0);
+});
+
+test("an object that is evicted whenever nobody waits serves as one that stays", async () => {
+  const charged = async (evicts) => {
+    const limits = { default: { concurrency: 1, itpm: 1_000_000, otpm: 100_000 } };
+    const { clock, objects, limiter } = world({ limits, seed: 1 });
+    const answers = [
+      () => Promise.resolve(new Response("{}", { status: 429, headers: { "retry-after": "3" } })),
+      () => Promise.resolve(messagesAnswer()),
+      () => Promise.reject(new TypeError("fetch failed")),
+      () => Promise.resolve(messagesAnswer()),
+    ];
+    const fetch = upstream(...answers);
+    const step = async (ms) => {
+      await clock.advance(ms);
+      if (evicts && (await snapshotOf({ clock, limiter })).waiting === 0) objects.evict();
+    };
+    for (let index = 0; index < 4; index += 1) {
+      const call = watched(limiter({ fetch }).fetch(...messagesCall()));
+      for (let second = 0; second < 20 && !call.isOver; second += 1) await step(1_000);
+      assert.equal(call.value?.status, 200);
+      await step(0);
+      await call.value.text();
+      await step(0);
+    }
+    const { scopes } = await snapshotOf({ clock, limiter });
+    return { calls: fetch.calls.length, inFlight: scopes[0].inFlight, limits: scopes[0].limits.map(({ dimension, available }) => [dimension, available]) };
+  };
+  assert.deepEqual(await charged(true), await charged(false));
+});
+
+test("a large request is counted by its Worker, with its own credentials", async () => {
+  const { clock, objects, limiter } = world({ countTokens: { aboveTokens: 1 } });
+  const said = [];
+  objects.listen = (text) => said.push(JSON.parse(text.split("\n", 1)[0]));
+  const fetch = upstream(
+    () => Promise.resolve(Response.json({ input_tokens: 9 })),
+    () => Promise.resolve(messagesAnswer()),
+  );
+  const url = "https://api.anthropic.com/v1/messages?key=QUERY";
+  const call = watched(limiter({ fetch }).fetch(url, messagesCall({ headers: { "x-api-key": "APIKEY" } })[1]));
+  await clock.advance(0);
+
+  assert.equal(call.value.status, 200);
+  const [[asked, question]] = fetch.calls;
+  assert.equal(asked, "https://api.anthropic.com/v1/messages/count_tokens?key=QUERY");
+  assert.equal(new Headers(question.headers).get("x-api-key"), "APIKEY");
+  assert.deepEqual(said.filter(({ type }) => type === "request").map(({ counted }) => counted), [null, null, 9]);
+});
+
+test("a body that is too large to be shown counts as one that cannot be read", async () => {
+  const { clock, objects, limiter } = world();
+  const said = [];
+  objects.listen = (text) => said.push(text.length);
+  const fetch = upstream(() => Promise.resolve(messagesAnswer()));
+  const call = watched(limiter({ fetch }).fetch("https://api.example.test/v1/messages", { method: "POST", body: "x".repeat(17 * 1024 * 1024) }));
+  await clock.advance(0);
+  assert.equal(call.value.status, 200);
+  assert.ok(Math.max(...said) < 2_000);
+});
+
+test("after a defect, the object goes on from what it had stored", async () => {
+  const { clock, limiter } = world({ limits: { default: { concurrency: 1 } } });
+  const held = watched(limiter().acquire());
+  await clock.advance(0);
+  const { submit } = CoreLimiter.prototype;
+  CoreLimiter.prototype.submit = () => {
+    throw new Error("unreachable");
+  };
+  const unlucky = watched(limiter().acquire());
+  await clock.advance(0);
+  CoreLimiter.prototype.submit = submit;
+  const next = watched(limiter().acquire());
+  await clock.advance(0);
+
+  assert.equal(unlucky.error.code, "core-panicked");
+  assert.equal(next.isOver, false, "the permit is still held");
+  await held.value.release();
+  await clock.advance(0);
+  assert.ok(next.value);
+});
+
+test("a state of any size is stored in pieces, all of them or none", async () => {
+  const clock = new VirtualClock();
+  const storage = new Kept(clock, () => undefined);
+  let text = "";
+  const store = new Store(storage.of(() => false), () => ({ text, wakeAt: undefined }));
+  for (const length of [0, 1, 59_999, 60_000, 60_001, 500_000, 9_000_000, 130_000, 3]) {
+    text = "\u00e4b\n".repeat(length).slice(0, length);
+    await store.commit();
+    assert.equal(await new Store(storage.of(() => false), () => undefined).load(), text);
+    assert.equal(storage.values.size, Math.max(Math.ceil(length / 60_000), 1), "nothing is left of a longer one");
+  }
+  storage.values.clear();
+  assert.equal(await store.load(), undefined);
+});
+
+test("what happens while a save is written is in the next one, and there is one for all of it", async () => {
+  const storage = new Kept(new VirtualClock(), () => undefined);
+  let saved = 0;
+  const store = new Store(storage.of(() => false), () => ({ text: String((saved += 1)), wakeAt: undefined }));
+  const first = store.commit();
+  await undefined;
+  const others = Array.from({ length: 50 }, () => store.commit());
+  await Promise.all([first, ...others]);
+  assert.equal(storage.writes, 2);
+});
+
 test("calls that wait through an eviction keep their age, and those in flight their place", async () => {
   const { clock, objects, limiter } = world({ limits: { default: { concurrency: 1 } } });
   const held = watched(limiter().acquire());
@@ -294,6 +420,41 @@ test("a quota that was used before an eviction is not there after it", async () 
   assert.equal(next.isOver, false);
   await clock.advance(200);
   assert.ok(next.isOver);
+});
+
+test("nobody is told of a start that is not stored", async () => {
+  const { clock, objects, limiter } = world({ limits: { default: { rpm: 60 } } });
+  const { promise, resolve } = deferred();
+  objects.storage().written = promise;
+  const permit = watched(limiter().acquire());
+  await clock.advance(1_000);
+  assert.equal(permit.isOver, false);
+  resolve();
+  await clock.advance(0);
+  assert.ok(permit.value);
+});
+
+test("an answer is judged once, however often it is told, and not as that to the next attempt", async () => {
+  for (const refused of [false, true]) {
+    const { clock, objects, limiter } = world({ retry: { baseMs: 1, jitter: "none" } });
+    const lost = (response) => {
+      // Heard, and told again when the next attempt has long had its turn.
+      objects.trouble = ["answer-lost", "unheard", "unheard"];
+      return Promise.resolve(response);
+    };
+    const fetch = refused
+      ? upstream(() => lost(new Response("{}", { status: 529 })), () => Promise.resolve(messagesAnswer()))
+      : upstream(() => lost(messagesAnswer()));
+    const judged = await spied("handleResponse", async () => {
+      const call = watched(limiter({ fetch }).fetch(...messagesCall()));
+      await clock.advance(10_000);
+      assert.equal(call.value.status, 200);
+      await call.value.text();
+      await clock.advance(0);
+    });
+    const attempts = refused ? 2 : 1;
+    assert.deepEqual([fetch.calls.length, judged.length], [attempts, attempts]);
+  }
 });
 
 test("messages that are heard twice count once", async () => {
