@@ -12,7 +12,7 @@ trySdk("Anthropic", {
   scope: "claude-sonnet-*",
   dimension: "output_tokens",
   // The SDK's own timer ends a call with the attempt.
-  timesOut: 1,
+  attempts: 1,
   client({ url, limiter, fetch, timeoutMs, bare }) {
     const how = bare ? { fetch: limiter.fetch } : { fetch, middleware: [limiter.middleware()] };
     return new Anthropic({ ...how, timeout: timeoutMs, maxRetries: 0, apiKey: "key", baseURL: url });
