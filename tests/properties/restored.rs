@@ -52,10 +52,12 @@ const SCOPES: [&str; 4] = ["bucket", "window", "fixed", "permits"];
 /// The first has limits of its own, the last none but those that its server states.
 const MODELS: [&str; 3] = ["claude-a", "claude-b", "gpt-5.6"];
 
-const ANSWERS: [(u16, &str); 9] = [
+const ANSWERS: [(u16, &str); 10] = [
     (200, "content-type: text/event-stream"),
     (200, "content-type: application/json"),
     (200, STATED),
+    // By it a late answer is told from a new one.
+    (200, "anthropic-ratelimit-requests-limit: 300\nanthropic-ratelimit-requests-remaining: 40"),
     (200, "content-type: text/event-stream\nx-ratelimit-limit: 30\nx-ratelimit-remaining: 11\nx-ratelimit-reset: 7"),
     (400, ""),
     (429, "retry-after: 2"),

@@ -310,6 +310,24 @@ proptest! {
 }
 
 #[test]
+fn any_number_of_saved_state_may_be_any_other() {
+    let rich = rich();
+    for place in 0..size(&rich) {
+        for number in [9e15, 1.8e19, -1e300] {
+            let mut saved = rich.clone();
+            if let Some(found @ Value::Number(_)) = value_at(&mut saved, place) {
+                *found = Value::Number(number);
+                let mut limiter = Limiter::new(&parse(&options()).unwrap(), 3);
+                match limiter.restore(NOW, WALL, &saved, true) {
+                    Ok(()) => drive(&mut limiter, 6),
+                    Err(error) => assert!(error.option.starts_with("saved"), "{error}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_clock_that_is_years_off_admits_no_more_than_a_full_limit_and_holds_nobody_for_ever() {
     let saved = rich();
     for wall in [0, 1, WALL.as_unix_millis() + 100 * 366 * 86_400_000, u64::MAX] {
