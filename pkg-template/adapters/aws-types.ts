@@ -1,8 +1,3 @@
-/** As much of the SDK's middleware stack as is needed, whatever its version. */
-export interface AwsStack {
-  add(middleware: object, options: object): void;
-}
-
 /** A request as the SDK hands it from one middleware to the next. */
 export interface AwsRequest {
   method: string;

@@ -1,9 +1,12 @@
 import type { Limiter } from "../glue/limiter.js";
 import { AwsCall } from "./aws-call.js";
 import { tapAnswers } from "./aws-attempt.js";
-import { type AwsContext, type AwsHandler, type AwsStack, isRequest } from "./aws-types.js";
+import { type AwsContext, type AwsHandler, isRequest } from "./aws-types.js";
 
-export type { AwsStack } from "./aws-types.js";
+/** As much of the SDK's middleware stack as is needed, whatever its version. */
+export interface AwsStack {
+  add(middleware: object, options: object): void;
+}
 
 /** What the `middlewareStack` of a client of the AWS SDK for JavaScript v3 takes in `use`. */
 export interface AwsPlugin {
