@@ -40,9 +40,9 @@ export async function bundled(entry) {
 }
 
 /** Two Workers in isolates of their own, `a` and `b`, and a third with the object that they share. */
-export async function startWorkers({ options, upstream = "http://127.0.0.1:9", persist, compatibilityDate = "2026-07-01" }) {
+export async function startWorkers({ options, upstream = "http://127.0.0.1:9", persist, compatibilityDate = "2026-07-01", useSQLite = true }) {
   const modules = await bundled("worker.mjs");
-  const object = { className: "ApiLimit", useSQLite: true };
+  const object = { className: "ApiLimit", useSQLite };
   const worker = (name, limit) => ({
     name,
     modules,

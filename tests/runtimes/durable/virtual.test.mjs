@@ -205,7 +205,7 @@ test("a Worker that dies in the queue is passed over, and what was kept for it c
   assert.equal(requests.available + 1, requests.burst, "nothing was charged for it, only the third is in flight");
 });
 
-test("a call whose Worker is gone is charged as reserved and ended by one alarm", async () => {
+test("a call whose Worker is gone is charged as reserved and ended by an alarm", async () => {
   const { clock, objects, limiter } = world({ limits: { default: { concurrency: 1, limits: [CUSTOM] } } });
   const dying = watched(objects.dyingLimiter(limiter).acquire({ custom: 7 }));
   await clock.advance(0);
@@ -221,6 +221,13 @@ test("a call whose Worker is gone is charged as reserved and ended by one alarm"
   const custom = scopes[0].limits.find(({ dimension }) => dimension === "custom");
   assert.equal(custom.available, 3);
   assert.equal(objects.storage().alarmAt, null);
+
+  // And so is the next one, by another.
+  watched(objects.dyingLimiter(limiter).acquire({ custom: 2 }));
+  await clock.advance(0);
+  objects.kill();
+  await clock.advance(2 * MINUTE);
+  assert.equal((await snapshotOf({ clock, limiter })).inFlight, 0);
 });
 
 test("a stream longer than any lease keeps its place", async () => {

@@ -147,13 +147,15 @@ test("what was used is used, and what was in flight is, though the whole runtime
   const persist = await mkdtemp(join(tmpdir(), "tidegate-durable-"));
   const aDay = { dimension: "requests", amount: 10, periodMs: DAY, enforcement: "fixed-window" };
   const options = { limits: { default: { concurrency: 2, limits: [aDay] } }, leaseMs: 8_000 };
+  // The storage that objects had before SQLite, and a runtime as it was then.
+  const given = { options, persist, useSQLite: false, compatibilityDate: "2024-01-01" };
   try {
-    const first = await startWorkers({ options, persist });
+    const first = await startWorkers(given);
     await call(first, 0, "/hold?cost=3", {});
     await call(first, 0, "/leave", {});
     await first.close();
 
-    const second = await startWorkers({ options, persist });
+    const second = await startWorkers(given);
     const after = await second.snapshot();
     assert.equal(after.inFlight, 1, "for all that is known");
     assert.deepEqual(after.scopes[0].limits.map(({ dimension, available }) => [dimension, available]), [["concurrency", 1], ["requests", 6]]);
