@@ -536,6 +536,36 @@ test("whatever is said to an object, it answers with an error that names the fie
   assert.equal(unknown.state, "unknown");
 });
 
+test("a call waits in one place: where it is asked for anew", async () => {
+  const { clock, objects, limiter } = world({ limits: { default: { concurrency: 1 } } });
+  const held = watched(limiter().acquire());
+  await clock.advance(0);
+  const cost = { requests: 1, inputTokens: 0, outputTokens: 0, custom: 0 };
+  const permit = { type: "permit", id: "1", ageMs: 0, priority: 0, deadlineMs: null, tenant: "", model: null, cost };
+  const say = async (message) => (await objects.get({ name: "default" }).fetch(MESSAGE_URL, { method: "POST", body: JSON.stringify(message) })).json();
+  const before = watched(say(permit));
+  await clock.advance(0);
+  const after = watched(say(permit));
+  await clock.advance(0);
+  assert.deepEqual([before.value?.state, after.isOver], ["waiting", false]);
+  assert.equal((await snapshotOf({ clock, limiter })).waiting, 1);
+  await held.value.release();
+  await clock.advance(0);
+  assert.equal(after.value.state, "started");
+});
+
+test("what another version stored counts as nothing", async () => {
+  for (const [version, left] of [[1, 59], [2, 60]]) {
+    const { clock, objects, limiter } = world({ limits: { default: { rpm: 60 } } });
+    watched(limiter().schedule(() => undefined));
+    await clock.advance(0);
+    const { values } = objects.storage();
+    values.set("tidegate/0", values.get("tidegate/0").replace('{"version":1,', `{"version":${version},`));
+    objects.evict();
+    assert.equal((await snapshotOf({ clock, limiter })).scopes[0].limits[0].available, left);
+  }
+});
+
 test("whatever is stored, an object starts", async () => {
   for (const damage of ["", "1\n{", "3\n{}", "x", '1\n{"version":1,"core":{"version":1},"calls":[[]]}', '1\n{"version":1,"core":5,"calls":7}']) {
     const { clock, objects, limiter } = world({ limits: { default: { concurrency: 1 } } });
