@@ -1,10 +1,15 @@
 import type { Clock } from "../glue/clock.js";
 import { OptionError } from "../glue/errors.js";
-import type { LimiterOptions } from "../glue/options.js";
+import type { LimiterOptions, QueueOptions } from "../glue/options.js";
 
-/** What a {@link LimiterObject} obeys: everything of a limiter but what only makes sense where requests are sent. */
+/**
+ * What a {@link LimiterObject} obeys: everything of a limiter but what only makes sense where requests are sent. State limits
+ * for `default`, if callers choose the models: each model that has limits of its own makes what is stored larger.
+ */
 export interface ObjectOptions
-  extends Pick<LimiterOptions, "limits" | "retry" | "queue" | "provider" | "countTokens" | "learned" | "seed" | "clock"> {
+  extends Pick<LimiterOptions, "limits" | "retry" | "provider" | "countTokens" | "learned" | "seed" | "clock"> {
+  /** @default as each field of {@link QueueOptions} says, but `maxDepth` is 10000: whoever waits has a connection to the object */
+  readonly queue?: QueueOptions;
   /**
    * How long a call may be in flight without a word from its Worker, in whole milliseconds: 1,000 to 3,600,000. A Worker
    * says one every half of it. Then the call is over, charged as reserved, and its place is free: its Worker is gone.

@@ -5,6 +5,7 @@ const at = (path) => import(new URL(path, import.meta.resolve("tidegate")).href)
 export const { LimiterObject } = await at("../cloudflare/object.js");
 export const { sharedLimiter } = await at("../cloudflare/shared.js");
 export const { Store } = await at("../cloudflare/store.js");
+export const { splitOptions } = await at("../cloudflare/options.js");
 export const { MESSAGE_URL } = await at("../cloudflare/protocol.js");
 export { VirtualClock };
 

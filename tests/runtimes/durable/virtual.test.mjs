@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { CoreLimiter, deferred, messagesAnswer, messagesCall, spied, upstream } from "../../glue/support.mjs";
-import { Kept, MESSAGE_URL, Objects, sharedLimiter, Store, VirtualClock } from "./virtual.mjs";
+import { Kept, MESSAGE_URL, Objects, sharedLimiter, splitOptions, Store, VirtualClock } from "./virtual.mjs";
 
 const MINUTE = 60_000;
 
@@ -106,6 +106,30 @@ test("a refused request waits in the object, and is sent again by its Worker", a
 
   assert.equal(fetch.calls.length, 2);
   assert.equal(call.value.status, 200);
+});
+
+test("an answer below 400 is not waited for, unless a user gave it another meaning", async () => {
+  const statuses = { 202: "rate_limit" };
+  const { clock, limiter } = world({ provider: { statuses }, retry: { baseMs: 1 } });
+  const fetch = upstream(() => Promise.resolve(new Response("{}", { status: 202 })), () => Promise.resolve(messagesAnswer()));
+  const call = watched(limiter({ fetch }).fetch(...messagesCall()));
+  await clock.advance(MINUTE);
+  assert.deepEqual([call.value.status, fetch.calls.length], [200, 2]);
+
+  const usual = world();
+  const once = upstream(() => {
+    // Nothing is heard any more, and the caller has its answer all the same, at once.
+    usual.objects.fate = () => "unheard";
+    return Promise.resolve(messagesAnswer());
+  });
+  const quick = watched(usual.limiter({ fetch: once }).fetch(...messagesCall()));
+  await usual.clock.advance(0);
+  assert.equal(quick.value.status, 200);
+});
+
+test("as many may wait as an object has room for", () => {
+  assert.equal(splitOptions({}).core.queue.maxDepth, 10_000);
+  assert.deepEqual(splitOptions({ queue: { maxDepth: 3, maxWaitMs: 4 } }).core.queue, { maxDepth: 3, maxWaitMs: 4 });
 });
 
 test("nothing that could be a secret leaves the Worker, and no prompt is stored", async () => {
