@@ -127,6 +127,31 @@ test("an answer below 400 is not waited for, unless a user gave it another meani
   assert.equal(quick.value.status, 200);
 });
 
+test("a call takes three messages, and one for every 20 seconds that it waits or 30 that it is in flight", async () => {
+  const { clock, objects, limiter } = world({ limits: { default: { concurrency: 1 } } });
+  const took = async (waitMs, flightMs) => {
+    const held = waitMs === 0 ? undefined : watched(limiter().acquire());
+    await clock.advance(0);
+    const body = openBody();
+    const fetch = upstream(() => Promise.resolve(new Response(body.stream, { headers: { "content-type": "text/event-stream" } })));
+    const before = objects.messages;
+    const call = watched(limiter({ fetch }).fetch(...messagesCall()));
+    await clock.advance(waitMs);
+    const others = held === undefined ? 0 : 1 + Math.floor(waitMs / 30_000);
+    await held?.value.release();
+    await clock.advance(0);
+    const text = watched(call.value.text());
+    await clock.advance(flightMs);
+    body.close();
+    await clock.advance(0);
+    assert.ok(text.isOver);
+    return objects.messages - before - others;
+  };
+  assert.equal(await took(0, 0), 3);
+  assert.equal(await took(50_000, 0), 3 + 2);
+  assert.equal(await took(0, 70_000), 3 + 2);
+});
+
 test("as many may wait as an object has room for", () => {
   assert.equal(splitOptions({}).core.queue.maxDepth, 10_000);
   assert.deepEqual(splitOptions({ queue: { maxDepth: 3, maxWaitMs: 4 } }).core.queue, { maxDepth: 3, maxWaitMs: 4 });
