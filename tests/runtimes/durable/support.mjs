@@ -10,7 +10,7 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 /** A Worker with everything it imports, as a bundler makes it, and the module that workerd compiles. */
 export async function bundled(entry) {
   // From an installed tarball, where there is one: then nothing but what it holds is bundled.
-  const project = process.env.TIDEGATE_PROJECT ?? fileURLToPath(new URL(".", import.meta.url));
+  const project = process.env.TIDEGATE_PROJECT || fileURLToPath(new URL(".", import.meta.url));
   const fromProject = {
     name: "tidegate of the project",
     setup: ({ onResolve, resolve }) => {
@@ -105,6 +105,8 @@ export async function startUpstream(handle) {
     request.on("end", () => handle(request, response, text));
   });
   server.keepAliveTimeout = 0;
+  // A test that fails before it can close it ends all the same.
+  server.unref();
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const close = () => {
     server.closeAllConnections();
