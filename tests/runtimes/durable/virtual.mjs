@@ -9,6 +9,29 @@ export const { splitOptions } = await at("../cloudflare/options.js");
 export const { MESSAGE_URL } = await at("../cloudflare/protocol.js");
 export { VirtualClock };
 
+/** An object with these options, and Workers that call through it. */
+export function world(options = {}) {
+  const clock = new VirtualClock();
+  const objects = new Objects(options, clock);
+  return { clock, objects, limiter: ({ object = objects, ...more } = {}) => sharedLimiter(object, { clock, ...more }) };
+}
+
+/** What has happened to a promise by now. */
+export function watched(promise) {
+  const seen = { value: undefined, error: undefined, isOver: false };
+  promise.then(
+    (value) => Object.assign(seen, { value, isOver: true }),
+    (error) => Object.assign(seen, { error, isOver: true }),
+  );
+  return seen;
+}
+
+export async function snapshotOf({ clock, limiter }) {
+  const snapshot = watched(limiter().snapshot());
+  await clock.advance(0);
+  return snapshot.value;
+}
+
 /** A namespace of objects whose hosts can be lost, and whose answers can. */
 export class Objects {
   /** What happens to the next messages, in turn: "answer-lost" (it was heard) or "unheard". */

@@ -1,33 +1,10 @@
 // The shared limiter in virtual time: lost Workers, lost objects and lost answers, without waiting for any of them.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { CoreLimiter, deferred, messagesAnswer, messagesCall, spied, upstream } from "../../glue/support.mjs";
-import { Kept, MESSAGE_URL, Objects, sharedLimiter, splitOptions, Store, VirtualClock } from "./virtual.mjs";
+import { CoreLimiter, messagesAnswer, messagesCall, spied, upstream } from "../../glue/support.mjs";
+import { snapshotOf, watched, world } from "./virtual.mjs";
 
 const MINUTE = 60_000;
-
-/** An object with these options, and Workers that call through it. */
-function world(options = {}) {
-  const clock = new VirtualClock();
-  const objects = new Objects(options, clock);
-  return { clock, objects, limiter: ({ object = objects, ...more } = {}) => sharedLimiter(object, { clock, ...more }) };
-}
-
-/** What has happened to a promise by now. */
-function watched(promise) {
-  const seen = { value: undefined, error: undefined, isOver: false };
-  promise.then(
-    (value) => Object.assign(seen, { value, isOver: true }),
-    (error) => Object.assign(seen, { error, isOver: true }),
-  );
-  return seen;
-}
-
-async function snapshotOf({ clock, limiter }) {
-  const snapshot = watched(limiter().snapshot());
-  await clock.advance(0);
-  return snapshot.value;
-}
 
 /** A body of which the test sends the pieces. */
 function openBody() {
@@ -150,32 +127,6 @@ test("a call takes three messages, and one for every 20 seconds that it waits or
   assert.equal(await took(0, 0), 3);
   assert.equal(await took(50_000, 0), 3 + 2);
   assert.equal(await took(0, 70_000), 3 + 2);
-});
-
-test("as many may wait as an object has room for", () => {
-  assert.equal(splitOptions({}).core.queue.maxDepth, 10_000);
-  assert.deepEqual(splitOptions({ queue: { maxDepth: 3, maxWaitMs: 4 } }).core.queue, { maxDepth: 3, maxWaitMs: 4 });
-});
-
-test("nothing that could be a secret leaves the Worker, and no prompt is stored", async () => {
-  const { clock, objects, limiter } = world();
-  const fetch = upstream(() => Promise.resolve(messagesAnswer({ headers: { "set-cookie": "session=COOKIE" } })));
-  const said = [];
-  objects.listen = (text) => said.push(text);
-  const url = "https://user:PASSWORD@api.example.test/v1/messages?key=QUERY&alt=sse#FRAGMENT";
-  const [, init] = messagesCall({ headers: { "x-api-key": "APIKEY", authorization: "Bearer TOKEN" } });
-  const call = watched(limiter({ fetch }).fetch(url, init));
-  await clock.advance(0);
-  assert.equal(call.value.status, 200);
-  await call.value.text();
-  await clock.advance(0);
-
-  assert.match(said.join("\n"), /"url":"https:\/\/api\.example\.test\/v1\/messages\?key=&alt=sse"/);
-  assert.doesNotMatch(said.join("\n"), /PASSWORD|QUERY|FRAGMENT|APIKEY|TOKEN|COOKIE/);
-  const stored = JSON.stringify([...objects.storage().values]);
-  assert.match(stored, /claude-test-1/, "what is learned of the model is stored");
-  assert.doesNotMatch(stored, /"hi"|\bhi\b|\/v1|PASSWORD|QUERY|APIKEY|TOKEN|COOKIE/);
-  assert.equal(fetch.calls[0][0], url, "the request itself is untouched");
 });
 
 test("refusals are the errors that the main entry throws", async () => {
@@ -369,17 +320,6 @@ test("a large request is counted by its Worker, with its own credentials", async
   assert.deepEqual(said.filter(({ type }) => type === "request").map(({ counted }) => counted), [null, null, 9]);
 });
 
-test("a body that is too large to be shown counts as one that cannot be read", async () => {
-  const { clock, objects, limiter } = world();
-  const said = [];
-  objects.listen = (text) => said.push(text.length);
-  const fetch = upstream(() => Promise.resolve(messagesAnswer()));
-  const call = watched(limiter({ fetch }).fetch("https://api.example.test/v1/messages", { method: "POST", body: "x".repeat(17 * 1024 * 1024) }));
-  await clock.advance(0);
-  assert.equal(call.value.status, 200);
-  assert.ok(Math.max(...said) < 2_000);
-});
-
 test("after a defect, the object goes on from what it had stored", async () => {
   const { clock, limiter } = world({ limits: { default: { concurrency: 1 } } });
   const held = watched(limiter().acquire());
@@ -399,32 +339,6 @@ test("after a defect, the object goes on from what it had stored", async () => {
   await held.value.release();
   await clock.advance(0);
   assert.ok(next.value);
-});
-
-test("a state of any size is stored in pieces, all of them or none", async () => {
-  const clock = new VirtualClock();
-  const storage = new Kept(clock, () => undefined);
-  let text = "";
-  const store = new Store(storage.of(() => false), () => ({ text, wakeAt: undefined }));
-  for (const length of [0, 1, 59_999, 60_000, 60_001, 500_000, 9_000_000, 130_000, 3]) {
-    text = "\u00e4b\n".repeat(length).slice(0, length);
-    await store.commit();
-    assert.equal(await new Store(storage.of(() => false), () => undefined).load(), text);
-    assert.equal(storage.values.size, Math.max(Math.ceil(length / 60_000), 1), "nothing is left of a longer one");
-  }
-  storage.values.clear();
-  assert.equal(await store.load(), undefined);
-});
-
-test("what happens while a save is written is in the next one, and there is one for all of it", async () => {
-  const storage = new Kept(new VirtualClock(), () => undefined);
-  let saved = 0;
-  const store = new Store(storage.of(() => false), () => ({ text: String((saved += 1)), wakeAt: undefined }));
-  const first = store.commit();
-  await undefined;
-  const others = Array.from({ length: 50 }, () => store.commit());
-  await Promise.all([first, ...others]);
-  assert.equal(storage.writes, 2);
 });
 
 test("calls that wait through an eviction keep their age, and those in flight their place", async () => {
@@ -476,18 +390,6 @@ test("a quota that was used before an eviction is not there after it", async () 
   assert.equal(next.isOver, false);
   await clock.advance(200);
   assert.ok(next.isOver);
-});
-
-test("nobody is told of a start that is not stored", async () => {
-  const { clock, objects, limiter } = world({ limits: { default: { rpm: 60 } } });
-  const { promise, resolve } = deferred();
-  objects.storage().written = promise;
-  const permit = watched(limiter().acquire());
-  await clock.advance(1_000);
-  assert.equal(permit.isOver, false);
-  resolve();
-  await clock.advance(0);
-  assert.ok(permit.value);
 });
 
 test("an answer is judged once, however often it is told, and not as that to the next attempt", async () => {
@@ -550,80 +452,6 @@ test("an answer is delivered although the object has gone for good", async () =>
   const call = watched(limiter({ fetch }).fetch(...messagesCall()));
   await clock.advance(20_000);
   assert.equal(call.value.status, 429);
-});
-
-test("whatever is said to an object, it answers with an error that names the field", async () => {
-  const { objects } = world();
-  const say = async (body) => (await objects.get({ name: "default" }).fetch(MESSAGE_URL, { method: "POST", body })).json();
-  const wait = { id: "1", ageMs: 0, priority: 0, deadlineMs: null, tenant: "" };
-  const cost = { requests: 1, inputTokens: 0, outputTokens: 0, custom: 0 };
-  const permit = { type: "permit", ...wait, model: null, cost };
-  const wrongs = [
-    ["", "message"],
-    ["{", "message"],
-    ["null", "message"],
-    ['"x"', "message"],
-    [{ type: "nonsense" }, "message.type"],
-    [{ ...permit, id: "x".repeat(65) }, "message.id"],
-    [{ ...permit, id: 7 }, "message.id"],
-    [{ ...permit, priority: 1e9 }, "message.priority"],
-    [{ ...permit, ageMs: -1 }, "message.ageMs"],
-    [{ ...permit, ageMs: "1" }, "message.ageMs"],
-    [{ ...permit, tenant: "x".repeat(257) }, "message.tenant"],
-    [{ ...permit, cost: null }, "message"],
-    [{ ...permit, cost: { ...cost, custom: -1 } }, "message.cost"],
-    [{ ...permit, cost: { ...cost, requests: 0.5 } }, "message.cost"],
-    [{ type: "answered", id: "1", start: 1, status: 1e6, headers: "" }, "message.status"],
-    [{ ...permit, type: "request", counted: null, method: "GET", url: "x".repeat(20_000) }, "message.url"],
-  ];
-  for (const [message, option] of wrongs) {
-    const answer = await say(typeof message === "string" ? message : JSON.stringify(message));
-    assert.equal(answer.error?.code, "invalid-option", JSON.stringify(message).slice(0, 80));
-    assert.equal(answer.error.fields.option, option);
-  }
-  const unknown = await say(JSON.stringify({ type: "renew", id: "nobody", usage: null }));
-  assert.equal(unknown.state, "unknown");
-});
-
-test("a call waits in one place: where it is asked for anew", async () => {
-  const { clock, objects, limiter } = world({ limits: { default: { concurrency: 1 } } });
-  const held = watched(limiter().acquire());
-  await clock.advance(0);
-  const cost = { requests: 1, inputTokens: 0, outputTokens: 0, custom: 0 };
-  const permit = { type: "permit", id: "1", ageMs: 0, priority: 0, deadlineMs: null, tenant: "", model: null, cost };
-  const say = async (message) => (await objects.get({ name: "default" }).fetch(MESSAGE_URL, { method: "POST", body: JSON.stringify(message) })).json();
-  const before = watched(say(permit));
-  await clock.advance(0);
-  const after = watched(say(permit));
-  await clock.advance(0);
-  assert.deepEqual([before.value?.state, after.isOver], ["waiting", false]);
-  assert.equal((await snapshotOf({ clock, limiter })).waiting, 1);
-  await held.value.release();
-  await clock.advance(0);
-  assert.equal(after.value.state, "started");
-});
-
-test("what another version stored counts as nothing", async () => {
-  for (const [version, left] of [[1, 59], [2, 60]]) {
-    const { clock, objects, limiter } = world({ limits: { default: { rpm: 60 } } });
-    watched(limiter().schedule(() => undefined));
-    await clock.advance(0);
-    const { values } = objects.storage();
-    values.set("tidegate/0", values.get("tidegate/0").replace('{"version":1,', `{"version":${version},`));
-    objects.evict();
-    assert.equal((await snapshotOf({ clock, limiter })).scopes[0].limits[0].available, left);
-  }
-});
-
-test("whatever is stored, an object starts", async () => {
-  for (const damage of ["", "1\n{", "3\n{}", "x", '1\n{"version":1,"core":{"version":1},"calls":[[]]}', '1\n{"version":1,"core":5,"calls":7}']) {
-    const { clock, objects, limiter } = world({ limits: { default: { concurrency: 1 } } });
-    objects.storage().values.set("tidegate/0", damage);
-    const permit = watched(limiter().acquire());
-    await clock.advance(0);
-    assert.ok(permit.value, JSON.stringify(damage));
-    await permit.value.release();
-  }
 });
 
 const CUSTOM = { dimension: "custom", amount: 10, periodMs: 86_400_000, enforcement: "fixed-window" };
