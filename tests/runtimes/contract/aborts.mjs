@@ -16,7 +16,7 @@ export const aborts = {
     equal((await given).name, "AbortError", "its error");
     equal(limiter.snapshot().waiting, 1, "calls that wait: its place is free at once");
     permit.release();
-    (await next).release();
+    (await clock.until(next)).release();
     equal(fetch.starts, [], "what was sent");
 
     const reason = new Error("no longer wanted");

@@ -24,17 +24,31 @@ export class VirtualClock {
   /** Lets `ms` pass. */
   async advance(ms) {
     const until = this.time + ms;
-    for (;;) {
-      await settled();
-      const due = [...this.#timers].filter(([, timer]) => timer.at <= until);
-      if (due.length === 0) break;
-      const [id, timer] = due.reduce((first, other) => (other[1].at < first[1].at ? other : first));
-      this.#timers.delete(id);
-      this.time = Math.max(this.time, timer.at);
-      timer.fire();
-    }
+    do await settled();
+    while (this.#fireNext(until));
     this.time = until;
     await settled();
+  }
+
+  /** Lets pass what time the promise needs, which may be none. In Workers a caller that waits finds out by a timer that it starts. */
+  async until(promise) {
+    let isOver = false;
+    const over = () => (isOver = true);
+    promise.then(over, over);
+    do await settled();
+    while (!isOver && this.#fireNext(Infinity));
+    return promise;
+  }
+
+  /** Fires the first timer, if it is due by then. */
+  #fireNext(until) {
+    const due = [...this.#timers].filter(([, timer]) => timer.at <= until);
+    if (due.length === 0) return false;
+    const [id, timer] = due.reduce((first, other) => (other[1].at < first[1].at ? other : first));
+    this.#timers.delete(id);
+    this.time = Math.max(this.time, timer.at);
+    timer.fire();
+    return true;
   }
 }
 

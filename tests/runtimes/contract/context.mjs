@@ -24,16 +24,18 @@ export const context = {
 
   /** A task's own call takes the place of its item, through the view that it is given. */
   "map: in order": async ({ tidegate }) => {
+    const clock = new VirtualClock();
     const limiter = tidegate.createLimiter({
       limits: { default: { concurrency: 2 } },
       fetch: async (url) => new Response(url),
-      clock: new VirtualClock(),
+      clock,
       seed: 1,
     });
     const urls = ["a", "b", "c", "d", "e"].map((path) => `https://api.example.test/${path}`);
     const seen = [];
     const onProgress = ({ done, total }) => seen.push([done, total]);
-    const answers = await limiter.map(urls, async (url, _index, turn) => (await turn.limiter.fetch(url)).text(), { onProgress });
+    const job = limiter.map(urls, async (url, _index, turn) => (await turn.limiter.fetch(url)).text(), { onProgress });
+    const answers = await clock.until(job);
     equal(answers, urls, "the answers, in order");
     equal(seen.at(-1), [5, 5], "the last progress");
     const failed = await failureOf(limiter.map([1], () => Promise.reject(new Error("no"))), "a job with an item that fails");

@@ -41,6 +41,7 @@ export const CHECKS = {
  * missing cannot be imported there.
  * @param world.base The address of the loopback server; without one, what needs a network is absent.
  * @param world.asyncContext Whether the runtime shows an AsyncLocalStorage. Default true.
+ * @param world.sharesIsolate Whether a limiter may be that of many requests, as in Workers. Default false.
  * @param world.without Checks that the runtime itself cannot pass, by their names, with the reason.
  * @param world.only The names of the checks to run. All, where there is none.
  * @returns `{ name, result: "ok" | "failed" | "absent", why }` for each.

@@ -4,7 +4,8 @@ import { deferred, upstream } from "./scripted.mjs";
 
 export const queues = {
   "queues: order": async ({ tidegate }) => {
-    const limiter = tidegate.createLimiter({ limits: { default: { concurrency: 1 } }, clock: new VirtualClock(), seed: 1 });
+    const clock = new VirtualClock();
+    const limiter = tidegate.createLimiter({ limits: { default: { concurrency: 1 } }, clock, seed: 1 });
     const first = await limiter.acquire();
     const order = [];
     const wait = (name, hints) => limiter.schedule(() => void order.push(name), hints);
@@ -20,30 +21,34 @@ export const queues = {
     equal(waiting, calls.length, "calls that wait");
     equal(scopes[0].priorities.map(({ priority }) => priority), [100, 70, 50, 0, -50], "priorities that wait");
     first.release();
-    await Promise.all(calls);
+    await clock.until(Promise.all(calls));
     equal(order, ["critical", "seventy", "high", "normal", "normal too", "low"], "the order");
   },
 
   "queues: permits": async ({ tidegate }) => {
-    const limiter = tidegate.createLimiter({ limits: { default: { concurrency: 3 } }, clock: new VirtualClock(), seed: 1 });
+    const clock = new VirtualClock();
+    const limiter = tidegate.createLimiter({ limits: { default: { concurrency: 3 } }, clock, seed: 1 });
     let inFlight = 0;
     let most = 0;
-    await limiter.map(Array.from({ length: 20 }, (_, i) => i), async () => {
+    const items = Array.from({ length: 20 }, (_, i) => i);
+    const job = limiter.map(items, async () => {
       most = Math.max(most, ++inFlight);
       await settled();
       inFlight -= 1;
     });
+    await clock.until(job);
     equal(most, 3, "the most in flight");
     equal([limiter.snapshot().waiting, limiter.snapshot().inFlight], [0, 0], "what is left");
   },
 
   "queues: tenants": async ({ tidegate }) => {
-    const limiter = tidegate.createLimiter({ limits: { default: { concurrency: 1 } }, clock: new VirtualClock(), seed: 1 });
+    const clock = new VirtualClock();
+    const limiter = tidegate.createLimiter({ limits: { default: { concurrency: 1 } }, clock, seed: 1 });
     const first = await limiter.acquire();
     const order = [];
     const calls = ["a", "a", "a", "b", "b", "b"].map((tenant) => limiter.with({ tenant }).schedule(() => void order.push(tenant)));
     first.release();
-    await Promise.all(calls);
+    await clock.until(Promise.all(calls));
     for (const pair of [order.slice(0, 2), order.slice(2, 4), order.slice(4)]) {
       equal([...pair].sort(), ["a", "b"], `tenants by turns, of ${order}`);
     }
@@ -94,34 +99,37 @@ export const queues = {
     await clock.advance(0);
     equal(limiter.snapshot().scopes[0].priorities, [{ priority: 50, waiting: 1 }], "who waits");
     permit.release();
-    await (await call).text();
+    await (await clock.until(call)).text();
     equal(sent, ["x-other"], "the headers that were sent");
   },
 
   "queues: pause, drain": async ({ tidegate }) => {
-    const limiter = tidegate.createLimiter({ clock: new VirtualClock(), fetch: async () => new Response("ok"), seed: 1 });
+    const clock = new VirtualClock();
+    const limiter = tidegate.createLimiter({ clock, fetch: async () => new Response("ok"), seed: 1 });
     limiter.pause();
     const held = limiter.fetch("https://api.example.test/");
     equal(limiter.snapshot().waiting, 1, "what a pause holds");
     limiter.resume();
-    await (await held).text();
-    await limiter.drain();
+    await (await clock.until(held)).text();
+    await clock.until(limiter.drain());
     equal((await failureOf(limiter.acquire(), "a call after the drain")).code, "draining", "its error");
     limiter.close();
     equal((await failureOf(limiter.acquire(), "a call after the end")).code, "closed", "its error");
   },
 
-  /** Calls that are the same share one answer, which each of them reads whole. */
-  "queues: dedupe": async ({ tidegate }) => {
+  /** Calls that are the same share one answer, which each of them reads whole; in Workers those inside of one run. */
+  "queues: dedupe": async ({ tidegate, asyncContext = true, sharesIsolate = false }) => {
     const clock = new VirtualClock();
     const answer = deferred();
     const fetch = upstream(clock, () => answer.promise, () => new Response("another"));
     const view = tidegate.createLimiter({ fetch, clock, seed: 1 }).with({ dedupe: true });
-    const calls = [1, 2, 3].map(() => view.fetch("https://api.example.test/same"));
+    const callThrice = () => [1, 2, 3].map(() => view.fetch("https://api.example.test/same"));
+    const calls = asyncContext ? view.run({}, callThrice) : callThrice();
     answer.resolve(new Response("shared"));
-    const texts = await Promise.all(calls.map(async (call) => (await call).text()));
-    equal(texts, ["shared", "shared", "shared"], "the answers");
-    equal(fetch.starts.length, 1, "requests");
+    const texts = await clock.until(Promise.all(calls.map(async (call) => (await call).text())));
+    const others = asyncContext || !sharesIsolate ? "shared" : "another";
+    equal(texts, ["shared", others, others], "the answers");
+    equal(fetch.starts.length, others === "shared" ? 1 : 3, "requests");
     equal(await (await view.fetch("https://api.example.test/same")).text(), "another", "the answer to a call that came later");
   },
 };

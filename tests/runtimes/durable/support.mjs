@@ -7,18 +7,10 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 
+import { installed, project } from "../installed.mjs";
+
 /** A Worker with everything it imports, as a bundler makes it, and the module that workerd compiles. */
 export async function bundled(entry) {
-  // From an installed tarball, where there is one: then nothing but what it holds is bundled.
-  const project = process.env.TIDEGATE_PROJECT || fileURLToPath(new URL(".", import.meta.url));
-  const fromProject = {
-    name: "tidegate of the project",
-    setup: ({ onResolve, resolve }) => {
-      onResolve({ filter: /^tidegate(\/|$)/ }, ({ path, kind, pluginData }) =>
-        pluginData === "resolving" ? undefined : resolve(path, { kind, resolveDir: project, pluginData: "resolving" }),
-      );
-    },
-  };
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     bundle: true,
@@ -27,7 +19,7 @@ export async function bundled(entry) {
     target: "es2022",
     conditions: ["workerd", "worker"],
     external: ["*.wasm", "cloudflare:*"],
-    plugins: [fromProject],
+    plugins: [installed],
     outdir: "out",
     logLevel: "error",
   });

@@ -17,6 +17,6 @@ export default {
   async fetch(request) {
     const { base, only, asyncContext, simulator } = await request.json();
     const possible = { ...parts, manifest: undefined, simulator: simulator ? parts.simulator : undefined };
-    return Response.json(await runContract({ tidegate, parts: possible, base, only, shared, asyncContext }));
+    return Response.json(await runContract({ tidegate, parts: possible, base, only, shared, asyncContext, sharesIsolate: true }));
   },
 };

@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 
+import { installed } from "../installed.mjs";
+
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
 /** The Worker and the module that it imports, as wrangler would upload them. */
@@ -15,6 +17,7 @@ export async function bundle() {
     conditions: ["workerd", "worker", "browser"],
     loader: { ".wasm": "copy" },
     assetNames: "[name]",
+    plugins: [installed],
     outdir: "out",
     write: false,
   });

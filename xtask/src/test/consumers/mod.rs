@@ -1,7 +1,7 @@
 //! Steps that test the packed tarball: what users get.
 //!
-//! [`package`] looks into it. All others install it in a fresh [`project`] and run one contract there, the same checks in
-//! every runtime ([`runtimes`], [`browsers`], [`workerd`]) and in what every bundler makes of it ([`bundlers`]). Each
+//! [`mod@package`] looks into it. All others install it in a fresh [`project`] and run one contract there, the same checks in
+//! every runtime ([`mod@runtimes`], [`mod@browsers`], [`mod@workerd`]) and in what every bundler makes of it ([`mod@bundlers`]). Each
 //! program says in one line how the contract went; the lines become a [`matrix`].
 
 mod browsers;

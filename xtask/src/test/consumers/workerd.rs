@@ -21,7 +21,7 @@ pub fn workerd(shell: &Shell) -> Result<Outcome> {
     let mut note = matrix.finish(shell)?;
     let tests = scripts::tests_below(shell, &TESTS)?;
     if !tests.is_empty() {
-        let command = shell.command("node").env("TIDEGATE_PACKAGE", project.package());
+        let command = shell.command("node").env("TIDEGATE_PROJECT", project.folder());
         note = format!("{note}; {}", scripts::run_node_tests(command, &tests)?);
     }
     Ok(Outcome::Passed(note))
