@@ -33,6 +33,10 @@ pub fn check_file(path: &str, content: &str) -> Vec<Finding> {
             let message = format!("names the registry {host}: leave that to each machine's own setting");
             findings.push(Finding::new(path, index + 1, message));
         }
+        // In a comment, no compiler would notice.
+        if ["<<<<<<< ", ">>>>>>> "].iter().any(|mark| line.starts_with(mark)) {
+            findings.push(Finding::new(path, index + 1, "is left from a merge"));
+        }
         if let Some(folder) = MACHINE.iter().find(|folder| names_folder(line, folder)) {
             findings.push(Finding::new(path, index + 1, format!("names a folder of one machine, below {folder}")));
         }
@@ -121,6 +125,13 @@ mod tests {
             assert_eq!(check_file("a.md", &format!("{folder}me")).len(), 1, "{folder}");
             assert_eq!(check_file("a.md", &format!("https://example.com{folder}")), [], "{folder}");
         }
+    }
+
+    #[test]
+    fn what_a_merge_left_is_found_in_comments_too() {
+        let left = format!("/**\n{} HEAD\n * One.\n{} other\n */", "<".repeat(7), ">".repeat(7));
+        assert_eq!(check_file("a.ts", &left).iter().map(|finding| finding.line).collect::<Vec<_>>(), [2, 4]);
+        assert_eq!(check_file("a.md", "1 <<<<<<< 2\n>>> quoted"), []);
     }
 
     #[test]
