@@ -72,7 +72,7 @@ fn measure(shell: &Shell) -> Result<Sizes> {
 }
 
 /// Scripts that the manifest exports.
-fn entries(exports: &Value) -> BTreeSet<&str> {
+pub fn entries(exports: &Value) -> BTreeSet<&str> {
     match exports {
         Value::String(path) => path.strip_prefix("./").filter(|path| path.ends_with(".js")).into_iter().collect(),
         Value::Object(conditions) => conditions.values().flat_map(entries).collect(),
@@ -85,16 +85,28 @@ fn with_imports(entry: &Path) -> Result<Vec<PathBuf>> {
     let mut found = BTreeSet::new();
     let mut open = vec![entry.to_path_buf()];
     while let Some(file) = open.pop() {
-        if !found.insert(file.clone()) || file.extension().is_none_or(|extension| extension != "js") {
-            continue;
-        }
-        let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        let folder = file.parent().unwrap_or(Path::new(""));
-        for import in imports(&text) {
-            open.push(folder.join(import).canonicalize().with_context(|| format!("{import} in {}", file.display()))?);
+        if found.insert(file.clone()) && !is_module(&file) {
+            open.extend(imported_by(&file)?);
         }
     }
     Ok(found.into_iter().collect())
+}
+
+/// Whether the file is WebAssembly, which imports no file.
+pub fn is_module(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "wasm")
+}
+
+/// The files of the package that a script, or its types, imports.
+pub fn imported_by(script: &Path) -> Result<Vec<PathBuf>> {
+    let text = fs::read_to_string(script).with_context(|| format!("cannot read {}", script.display()))?;
+    let folder = script.parent().unwrap_or(Path::new(""));
+    let resolved = imports(&text).map(|import| {
+        // Next wants to be told how to import a module: `core_bg.wasm?module`.
+        let file = folder.join(import.split('?').next().unwrap_or(import));
+        file.canonicalize().with_context(|| format!("{import} in {}", script.display()))
+    });
+    resolved.collect()
 }
 
 /// Relative imports of a compiled script, which stand at the end of a line of their own.

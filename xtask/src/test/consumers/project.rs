@@ -4,7 +4,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use serde_json::Value;
 
 use crate::fingerprint::{self, Fingerprint};
 use crate::tools::{Command, Shell};
@@ -44,20 +43,9 @@ impl Project {
         &self.folder
     }
 
-    /// The folder of the package where it is installed.
-    pub fn package(&self) -> PathBuf {
-        self.folder.join("node_modules/tidegate")
-    }
-
     /// A file of the tests, or of the packages that they have installed.
     pub fn tool(&self, below: &str) -> PathBuf {
         self.tools.join(below)
-    }
-
-    /// Whether the package can be imported by this name after its own, such as `./presets`.
-    pub fn exports(&self, subpath: &str) -> Result<bool> {
-        let manifest: Value = serde_json::from_str(&fs::read_to_string(self.package().join("package.json"))?)?;
-        Ok(!manifest["exports"][subpath].is_null())
     }
 
     /// A script of the tests that this machine's Node runs for the project.
