@@ -15,5 +15,5 @@ const without = { "loads: patches nothing": "Next itself replaces fetch at an ed
 
 export async function POST(request) {
   const { base, asyncContext } = await request.json();
-  return Response.json(await runContract({ tidegate, parts, shared, base, asyncContext, without }));
+  return Response.json(await runContract({ tidegate, parts, shared, base, asyncContext, without, sharesIsolate: true }));
 }
