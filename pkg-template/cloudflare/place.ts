@@ -75,7 +75,10 @@ export class Place {
     }
   }
 
-  /** What the object makes of something that happened: {@link DELIVER} where it knows nothing of the call, and `unheard` where it cannot be asked. */
+  /**
+   * What the object makes of something that happened: {@link DELIVER} where it knows nothing of the call, and `unheard` where
+   * it cannot be asked.
+   */
   async verdict(message: Message, bytes?: Uint8Array, unheard: number = DELIVER): Promise<number> {
     try {
       const answer = await this.ask(message, bytes);

@@ -1,4 +1,5 @@
-// Vercel's edge runtime compiles no bytes, and its isolates serve many requests. What Next hands over is a module of another realm, which `instanceof` does not know.
+// Vercel's edge runtime compiles no bytes, and its isolates serve many requests. What Next hands over is a module of another
+// realm, which `instanceof` does not know.
 import { provideCore } from "../glue/core.js";
 import { IsolateDriver } from "../glue/isolate-driver.js";
 import * as core from "../wasm/core.js";

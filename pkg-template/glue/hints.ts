@@ -61,7 +61,8 @@ export interface ViewHints extends AcquireHints {
    * every other setting, and the bytes of the body, while the first waits or is sent and its answer has not begun. Each
    * caller gets a Response of its own. The call ends early when all callers have given it up; an error is everybody's.
    * A more urgent caller takes the waiting call to its own priority, and has its own place in the limits for it. Only calls
-   * with the same `attemptTimeoutMs` share, and of those that still wait only with the same `deadlineMs`. Bodies that cannot be read (streams, forms) never do.
+   * with the same `attemptTimeoutMs` share, and of those that still wait only with the same `deadlineMs`. Bodies that cannot
+   * be read (streams, forms) never do.
    * Answers are kept from the fastest reader to the slowest: up to the whole body, if one caller does not read at all.
    * In Cloudflare Workers, where no request may touch the answer of another, only calls inside of one `run` share.
    * @default false

@@ -18,9 +18,9 @@ impl Limiter {
     ///
     /// It holds the limits of every scope with what was used of them and what was learned of them, what else holds the scope
     /// back, what was learned of models, and what is in flight. It does not hold who waits, or pauses between two attempts:
-    /// those ask again; nor what servers keep of prompts, the last inputs that were counted, who cannot count, which unknown models were told of, whether
-    /// the limiter is paused, drained or closed. Of scopes that were not configured, the 1,024 that were used last are in it,
-    /// and those in which something is in flight.
+    /// those ask again; nor what servers keep of prompts, the last inputs that were counted, who cannot count, which unknown
+    /// models were told of, whether the limiter is paused, drained or closed. Of scopes that were not configured, the 1,024
+    /// that were used last are in it, and those in which something is in flight.
     pub fn save(&mut self, now: Instant, wall: WallTime) -> Value {
         let mut scopes = Vec::new();
         // Where each scope stands among those that are saved, by its number.
