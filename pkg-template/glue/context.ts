@@ -71,9 +71,9 @@ export function isAsyncContextClass(value: unknown): value is AsyncContextClass 
 
 /**
  * What the runtime itself has. Asked for when it is needed and not imported: a browser has no such module, and a bundler
- * for one would look for it. Some edge runtimes have a global class; Node from 20.16 on, Deno, Bun and Workers with
- * `nodejs_compat` at compatibility dates from 2024-09-23 on hand out their built-in modules (tried on 2026-11-27 in Node 20,
- * 22 and 24, Deno 2.9, Bun 1.4 and workerd).
+ * for one would look for it. Some edge runtimes have a global class; Node from 20.16 and from 22.3 on, but not 21, Deno,
+ * Bun and Workers with `nodejs_compat` at compatibility dates from 2024-09-23 on hand out their built-in modules (tried on
+ * 2026-11-27 in Node 20 to 26, Deno 2.9, Bun 1.4 and workerd).
  */
 function ownClass(): AsyncContextClass | undefined {
   const { AsyncLocalStorage: global, process } = globalThis as Runtime;

@@ -211,7 +211,8 @@ export interface LimiterOptions {
   readonly clock?: Clock;
   /**
    * The class `AsyncLocalStorage`, for {@link Limiter.run} in runtimes that have it and do not show it: Node before 20.16,
-   * Workers with the flag `nodejs_als` alone or a compatibility date before 2024-09-23. The first `run` makes one instance.
+   * 21, and 22 before 22.3, Workers with the flag `nodejs_als` alone or a compatibility date before 2024-09-23. The first
+   * `run` makes one instance.
    * @default what the runtime shows
    */
   readonly asyncContext?: AsyncContextClass;
