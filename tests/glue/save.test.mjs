@@ -269,3 +269,19 @@ test("a number that the former life gave out after it was saved is not the next 
   assert.notEqual(lost, fresh);
   assert.equal(next.cancel(0, lost, true), false);
 });
+
+test("a storm of overloads is not begun anew: the breaker of the last process is open in the next", async () => {
+  const clock = new VirtualClock();
+  const fetch = upstream(async () => new Response("{}", { status: 529 }));
+  const limiter = limiterWith({ rpm: 6_000 }, clock, { fetch, retry: false });
+  const breaker = (of) => of.snapshot().scopes[0].breaker;
+  for (let count = 0; count < 100 && breaker(limiter) === "closed"; count += 1) {
+    const call = limiter.fetch(...messagesCall());
+    await clock.advance(100);
+    await call;
+  }
+  assert.equal(breaker(limiter), "open");
+  const next = limiterWith({ rpm: 6_000 }, restarted(clock, 1), { fetch, saved: viaJson(limiter.save()) });
+  assert.equal(breaker(next), "open");
+  assert.equal(next.tryAcquire(), undefined);
+});
