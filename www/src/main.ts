@@ -1,0 +1,3 @@
+import { showPanels } from "./panels/index.js";
+
+showPanels();

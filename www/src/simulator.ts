@@ -1,0 +1,2 @@
+// The simulator of the package.
+export * from "../vendor/tidegate/simulator/index.js";
