@@ -2,7 +2,7 @@ import { DEFAULTS, inRange, type NumberName, RANGES, type SceneOptions, type Tie
 
 /** How fast time may pass, in seconds of the scene a second. */
 export const SPEEDS: readonly number[] = [1, 2, 5, 10, 20, 60];
-export const DEFAULT_SPEED = 10;
+export const DEFAULT_SPEED = 5;
 
 /** What a link restores. */
 export interface Linked {
