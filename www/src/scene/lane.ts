@@ -52,10 +52,9 @@ export class Lane {
       [ID_HEADER]: String(id),
     };
     const response = await this.#ask(MESSAGES, { method: "POST", headers, body: body(id) }, request).catch(() => undefined);
-    if (!response?.ok) return this.log.failed(id);
-    this.log.answered(id, request.isInteractive, clock.now());
+    if (!response?.ok) return this.log.failed(id, request.kind);
     await response.arrayBuffer();
-    this.log.done(id);
+    this.log.done(id, request.kind, clock.now());
   }
 
   /** The network of the program, with somebody who looks on. */

@@ -10,17 +10,20 @@ export type DimensionName = (typeof DIMENSIONS)[number];
 export class Levels {
   readonly #simulator: Simulator;
   readonly #clock: VirtualClock;
+  readonly #everyMs: number;
   #samples: number[] = [];
 
-  constructor(simulator: Simulator, clock: VirtualClock) {
+  /** @param leastMs How long the scene takes at least, in milliseconds: of a long one fewer samples are taken. */
+  constructor(simulator: Simulator, clock: VirtualClock, leastMs: number) {
     this.#simulator = simulator;
     this.#clock = clock;
+    this.#everyMs = Math.max(SHORTEST_MS, Math.round(leastMs / SAMPLES));
   }
 
-  /** Looks now and from now on every {@link SAMPLE_MS}, until it is over. */
+  /** Looks now and from now on in even intervals, until it is over. */
   sample(isOver: () => boolean): void {
     this.#look();
-    if (!isOver()) this.#clock.setTimer(() => this.sample(isOver), SAMPLE_MS);
+    if (!isOver()) this.#clock.setTimer(() => this.sample(isOver), this.#everyMs);
   }
 
   /**
@@ -48,5 +51,7 @@ export class Levels {
 
 /** So many numbers are one sample. */
 export const SAMPLE_LENGTH: number = 1 + LANES.length * DIMENSIONS.length;
-/** As short as the changes that can be seen. */
-const SAMPLE_MS = 500;
+/** Shorter changes cannot be seen. */
+const SHORTEST_MS = 500;
+/** How many a chart has at least, where it is long: as many as it has pixels. */
+const SAMPLES = 400;

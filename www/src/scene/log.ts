@@ -15,6 +15,9 @@ export const Step = {
 } as const;
 export type Step = (typeof Step)[keyof typeof Step];
 
+/** Whether somebody waits for the answer. */
+export type Kind = "interactive" | "batch";
+
 /** Counts of a lane. */
 export interface Counts {
   waiting: number;
@@ -32,11 +35,14 @@ export interface Counts {
   endedAtMs: number | null;
 }
 
-/** How long requests waited from being handed in until their answer began, in milliseconds; null while there is none. */
+/**
+ * Within what time requests were answered, in milliseconds, of those that have ended; infinite where so many were given up,
+ * and null while none has ended.
+ */
 export interface Waits {
-  /** What half of them did not exceed. */
+  /** Half of them. */
   readonly half: number | null;
-  /** What nineteen of twenty did not exceed. */
+  /** Nineteen of twenty. */
   readonly most: number | null;
 }
 
@@ -53,7 +59,8 @@ export class LaneLog {
     endedAtMs: null,
   };
   readonly #handedAt: number[] = [];
-  readonly #waits: Record<"interactive" | "batch", number[]> = { interactive: [], batch: [] };
+  /** In milliseconds, infinite for who was given up. */
+  readonly #waits: Record<Kind, number[]> = { interactive: [], batch: [] };
   #steps: number[] = [];
 
   /** Pairs of a request and its step, in the order in which they happened. Afterwards there are none. */
@@ -63,8 +70,7 @@ export class LaneLog {
     return taken;
   }
 
-  /** How long those that were answered had waited. */
-  waits(kind: "interactive" | "batch"): Waits {
+  waits(kind: Kind): Waits {
     const sorted = Float64Array.from(this.#waits[kind]).sort();
     return { half: quantile(sorted, 0.5), most: quantile(sorted, 0.95) };
   }
@@ -90,21 +96,18 @@ export class LaneLog {
     this.#note(id, isLimit ? Step.refused : Step.faulted);
   }
 
-  /** An answer has begun. */
-  answered(id: number, isInteractive: boolean, nowMs: number): void {
-    this.#waits[isInteractive ? "interactive" : "batch"].push(nowMs - (this.#handedAt[id] ?? nowMs));
-  }
-
-  done(id: number): void {
+  done(id: number, kind: Kind, nowMs: number): void {
     this.counts.inFlight -= 1;
     this.counts.done += 1;
+    this.#waits[kind].push(nowMs - (this.#handedAt[id] ?? nowMs));
     this.#note(id, Step.done);
   }
 
   /** Given up while it waited, as every attempt has ended before. */
-  failed(id: number): void {
+  failed(id: number, kind: Kind): void {
     this.counts.waiting -= 1;
     this.counts.failed += 1;
+    this.#waits[kind].push(Infinity);
     this.#note(id, Step.failed);
   }
 

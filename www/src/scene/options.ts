@@ -61,10 +61,10 @@ export const DEFAULTS: Readonly<SceneOptions> = {
   itpm: 300_000,
   otpm: 100_000,
   bucket: 10,
-  requests: 2_000,
-  burst: 800,
+  requests: 1_500,
+  burst: 400,
   rate: 1_100,
-  input: 600,
+  input: 400,
   output: 350,
   interactive: 20,
   neighbour: 0,
@@ -77,6 +77,13 @@ export function inRange(name: NumberName, value: number): number {
   if (!Number.isFinite(value)) return DEFAULTS[name];
   const [least, most] = RANGES[name];
   return Math.min(Math.max(Math.round(value), least), most);
+}
+
+/** Options of which each is in its range. */
+export function brought(options: SceneOptions): SceneOptions {
+  const result = { ...options };
+  for (const name of Object.keys(RANGES) as NumberName[]) result[name] = inRange(name, options[name]);
+  return result;
 }
 
 /** Limits by the minute. */

@@ -23,7 +23,7 @@ async function handle(message: ToScene): Promise<void> {
     world = new World(message.options);
     scene = message.scene;
     world.start();
-    const interactive = Uint8Array.from(world.requests, (request) => Number(request.isInteractive));
+    const interactive = Uint8Array.from(world.requests, (request) => Number(request.kind === "interactive"));
     say({ type: "opened", scene, bound: world.bound, amounts: amountsOf(message.options), interactive });
   } else if (world !== undefined && message.scene === scene) {
     const lastMs = performance.now() + message.patienceMs;

@@ -1,5 +1,6 @@
 import type { Job } from "../simulator.js";
 import { MODEL } from "./limits.js";
+import type { Kind } from "./log.js";
 import type { SceneOptions } from "./options.js";
 import { randomFrom } from "./random.js";
 
@@ -8,7 +9,7 @@ export interface Request {
   readonly job: Job;
   /** Milliseconds from the beginning. */
   readonly atMs: number;
-  readonly isInteractive: boolean;
+  readonly kind: Kind;
 }
 
 /** The stream of requests of a scene, in the order in which they are handed in. Both lanes get the same. */
@@ -24,7 +25,7 @@ export function requestsOf(options: SceneOptions): Request[] {
       // Independent of each other, as requests of many users are: then the gaps between them are exponential.
       atMs += (-Math.log(1 - random()) * 60_000) / options.rate;
     }
-    const isInteractive = random() * 100 < options.interactive;
+    const kind = random() * 100 < options.interactive ? "interactive" : "batch";
     const inputTokens = Math.max(LEAST_INPUT, spread(options.input, random));
     const outputTokens = spread(options.output, random);
     const job: Job = {
@@ -33,9 +34,9 @@ export function requestsOf(options: SceneOptions): Request[] {
       outputTokens,
       maxTokens: Math.max(1024, 2 * outputTokens),
       stream: false,
-      priority: isInteractive ? "high" : "normal",
+      priority: kind === "interactive" ? "high" : "normal",
     };
-    requests.push({ job, atMs: Math.round(atMs), isInteractive });
+    requests.push({ job, atMs: Math.round(atMs), kind });
   }
   return requests;
 }

@@ -28,7 +28,7 @@ export class World {
     this.requests = requests;
     const jobs = requests.map((request) => request.job);
     this.bound = simulator.bound(jobs, requests.map((request) => request.atMs));
-    this.levels = new Levels(simulator, clock);
+    this.levels = new Levels(simulator, clock, this.bound.ms);
 
     const bodies: string[] = [];
     // Made when it is needed, by whoever needs it first.
@@ -38,7 +38,7 @@ export class World {
       const limiter = createLimiter({ clock, seed: options.seed, fetch: network, limits: limiterLimits(options) });
       this.#limiter = limiter;
       const urgent = limiter.with({ priority: "high" });
-      return (url, init, { isInteractive }) => (isInteractive ? urgent : limiter).fetch(url, init);
+      return (url, init, { kind }) => (kind === "interactive" ? urgent : limiter).fetch(url, init);
     };
     this.lanes = {
       plain: new Lane(around, keyOf("plain"), plainly(clock, randomFrom(options.seed + 1))),

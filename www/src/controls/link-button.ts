@@ -1,0 +1,26 @@
+import { element } from "../element.js";
+
+/** The button that copies a link to the scene. */
+export class LinkButton {
+  readonly #button = element("#link", HTMLButtonElement);
+  readonly #label = this.#button.textContent;
+  #timer = 0;
+
+  /** @param link The whole address. */
+  constructor(link: () => string) {
+    this.#button.addEventListener("click", async () => {
+      // Not every page may write to the clipboard; the address bar has the link in any case.
+      history.replaceState(null, "", link());
+      const isCopied = await navigator.clipboard.writeText(link()).then(() => true, () => false);
+      this.#say(isCopied ? "Copied" : "It is in the address bar");
+    });
+  }
+
+  #say(text: string): void {
+    this.#button.textContent = text;
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => (this.#button.textContent = this.#label), SAID_MS);
+  }
+}
+
+const SAID_MS = 2_000;
