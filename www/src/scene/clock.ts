@@ -43,7 +43,7 @@ export class VirtualClock {
       await this.#settled();
       if (!isPatient()) return;
     }
-    this.#time = until;
+    this.#time = Math.max(this.#time, until);
   }
 
   /** Nothing happens any more. */

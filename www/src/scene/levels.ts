@@ -12,6 +12,7 @@ export class Levels {
   readonly #clock: VirtualClock;
   readonly #everyMs: number;
   #samples: number[] = [];
+  #timer: unknown;
 
   /** @param leastMs How long the scene takes at least, in milliseconds: of a long one fewer samples are taken. */
   constructor(simulator: Simulator, clock: VirtualClock, leastMs: number) {
@@ -20,10 +21,16 @@ export class Levels {
     this.#everyMs = Math.max(SHORTEST_MS, Math.round(leastMs / SAMPLES));
   }
 
-  /** Looks now and from now on in even intervals, until it is over. */
-  sample(isOver: () => boolean): void {
+  /** Looks now, and from now on in even intervals. */
+  start(): void {
     this.#look();
-    if (!isOver()) this.#clock.setTimer(() => this.sample(isOver), this.#everyMs);
+    this.#timer = this.#clock.setTimer(() => this.start(), this.#everyMs);
+  }
+
+  /** Looks for the last time. */
+  stop(): void {
+    this.#clock.clearTimer(this.#timer);
+    this.#look();
   }
 
   /**

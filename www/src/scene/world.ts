@@ -19,7 +19,7 @@ export class World {
   /** The least time in which anybody could get the requests answered, with nobody else on the limits and no faults. */
   readonly bound: Bound;
   #limiter: Limiter | undefined;
-  #running: number = LANES.length;
+  #isOver = false;
 
   constructor(options: SceneOptions) {
     const { clock } = this;
@@ -48,13 +48,16 @@ export class World {
 
   /** Whether every request of both lanes has ended. */
   get isOver(): boolean {
-    return this.#running === 0;
+    return this.#isOver;
   }
 
   /** Begins. What happens from now on happens in {@link VirtualClock.advance}. */
   start(): void {
-    for (const name of LANES) void this.lanes[name].run().finally(() => (this.#running -= 1));
-    this.levels.sample(() => this.isOver);
+    this.levels.start();
+    void Promise.all(LANES.map((name) => this.lanes[name].run())).then(() => {
+      this.levels.stop();
+      this.#isOver = true;
+    });
   }
 
   /** Nothing happens any more. */
