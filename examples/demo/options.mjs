@@ -42,6 +42,7 @@ Options:
                       dropped connection  [default: ${DEFAULTS.faults}]
   --seed <n>          What sizes, speeds and faults are drawn from  [default: ${DEFAULTS.seed}]
   --no-compare        Leave out the bare SDK
+  --web               Show it in a browser instead, with options of its own: cargo xtask demo --web --help
   --json              Print the result as JSON and nothing else
   -h, --help          Print this
 

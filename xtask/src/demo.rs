@@ -1,14 +1,20 @@
-//! `cargo xtask demo`: the built package at work.
+//! `cargo xtask demo`: the built package at work, in the terminal or, with `--web`, in a browser.
 
 use std::ffi::OsString;
 
 use anyhow::{Result, ensure};
 
 use crate::tools::Shell;
-use crate::{dist, node};
+use crate::{dist, node, site};
 
 /// The demo, below the root of the repository.
 pub const SCRIPT: &str = "examples/demo/demo.mjs";
+
+/// What serves the demo page.
+const SERVER: &str = "www/serve/serve.mjs";
+
+/// The option that asks for the page.
+const WEB: &str = "--web";
 
 /// Runs the demo: real SDK calls against simulated limits. Its own options: cargo xtask demo --help
 #[derive(clap::Args)]
@@ -19,14 +25,20 @@ pub struct Args {
     args: Vec<OsString>,
 }
 
-/// Builds the package if needed and gives the terminal to the demo.
+/// Builds what is needed and gives the terminal to the demo, or to the server of the page.
 pub fn run(shell: &Shell, args: &Args) -> Result<()> {
     node::require(shell)?;
-    ensure!(shell.path(SCRIPT).is_file(), "{SCRIPT} is missing");
-    // The demo explains its options before it imports anything that would have to be built.
-    if !args.args.iter().any(|arg| arg == "--help" || arg == "-h") {
-        dist::run(shell, &dist::Args::default())?;
+    let (web, args): (Vec<_>, Vec<_>) = args.args.iter().partition(|arg| *arg == WEB);
+    let script = if web.is_empty() { SCRIPT } else { SERVER };
+    ensure!(shell.path(script).is_file(), "{script} is missing");
+    // Both explain their options before they import anything that would have to be built.
+    if !args.iter().any(|arg| *arg == "--help" || *arg == "-h") {
+        if web.is_empty() {
+            dist::run(shell, &dist::Args::default())?
+        } else {
+            site::build(shell)?
+        };
     }
     // In the user's folder, so that paths among the options mean what they say.
-    shell.command("node").arg(shell.path(SCRIPT)).args(&args.args).dir(std::env::current_dir()?).hand_over()
+    shell.command("node").arg(shell.path(script)).args(&args).dir(std::env::current_dir()?).hand_over()
 }

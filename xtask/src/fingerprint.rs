@@ -30,8 +30,13 @@ impl Fingerprint {
     }
 
     /// Adds names and contents of all files of a folder.
-    pub fn tree(mut self, dir: &Path) -> Result<Self> {
-        for file in files_below(dir)? {
+    pub fn tree(self, dir: &Path) -> Result<Self> {
+        self.tree_of(dir, "")
+    }
+
+    /// Adds names and contents of those files of a folder whose names end so.
+    pub fn tree_of(mut self, dir: &Path, ending: &str) -> Result<Self> {
+        for file in files_below(dir)?.iter().filter(|file| file.to_string_lossy().ends_with(ending)) {
             file.hash(&mut self.0);
             self = self.file(&dir.join(file));
         }

@@ -1,11 +1,12 @@
 //! Automation of this repository: `cargo xtask help`.
 //!
 //! One command is one module. What they share is in [`tools`] (running programs), [`fingerprint`] (telling whether
-//! a step is up to date), [`node`] and [`rust`] (the two toolchains).
+//! a step is up to date), [`assemble`] (folders that are handed out), [`node`] and [`rust`] (the two toolchains).
 
 #![allow(clippy::print_stdout, reason = "a command line program prints")]
 #![allow(clippy::disallowed_methods, reason = "steps are timed for the person who waits for them")]
 
+mod assemble;
 mod bench;
 mod chromium;
 mod demo;
@@ -13,6 +14,7 @@ mod dist;
 mod fingerprint;
 mod node;
 mod rust;
+mod site;
 mod size;
 mod test;
 mod tidy;
@@ -42,6 +44,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Dist(dist::Args),
+    /// Builds the demo page into site/
+    Site,
     Demo(demo::Args),
     Test(test::Args),
     Bench(bench::Args),
@@ -58,6 +62,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     };
     match command {
         Command::Dist(args) => dist::run(&shell, &args).map(drop),
+        Command::Site => site::run(&shell),
         Command::Demo(args) => demo::run(&shell, &args),
         Command::Test(args) => test::run(&shell, &args),
         Command::Bench(args) => bench::run(&shell, &args),

@@ -71,6 +71,11 @@ pub fn tool(shell: &Shell, script: &str) -> Command {
     shell.command("node").arg(module(shell, script))
 }
 
+/// The TypeScript compiler, for the project in this folder.
+pub fn tsc(shell: &Shell, project: &Path) -> Command {
+    tool(shell, "typescript/bin/tsc").arg("--project").arg(project)
+}
+
 /// A path below `node_modules`.
 pub fn module(shell: &Shell, below: &str) -> PathBuf {
     shell.path("node_modules").join(below)

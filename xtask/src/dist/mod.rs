@@ -1,9 +1,9 @@
 //! `cargo xtask dist`: builds the npm package into `pkg/`.
 //!
 //! Four steps, each skipped while nothing it depends on changed: the wasm modules ([`module`]), the tables of tokens
-//! ([`tables`]), the TypeScript ([`typescript`]), and the folder with everything in its place ([`assemble`]).
+//! ([`tables`]), the TypeScript ([`typescript`]), and the folder with everything in its place ([`crate::assemble`]).
 
-mod assemble;
+mod documents;
 mod jsr;
 mod module;
 mod tables;
@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use crate::assemble::Files;
 use crate::tools::Shell;
 use crate::{fingerprint, node, rust};
 
@@ -34,7 +35,7 @@ pub fn run(shell: &Shell, args: &Args) -> Result<PathBuf> {
     node::install(shell, "")?;
 
     let package = shell.path("pkg");
-    let mut files = assemble::Files::default();
+    let mut files = Files::default();
     for module in module::ALL {
         files.add_tree("wasm", &module.build(shell, args.dev)?)?;
         for name in module.unused() {
@@ -45,7 +46,7 @@ pub fn run(shell: &Shell, args: &Args) -> Result<PathBuf> {
     // The TypeScript refers to these by the place they have in the package.
     files.copy_to(&package)?;
     files.add_tree("", &typescript::build(shell)?)?;
-    files.add_documents(shell)?;
+    documents::add(&mut files, shell)?;
     files.copy_to(&package)?;
     files.remove_others_from(&package)?;
     node::link_package(shell)?;

@@ -53,7 +53,7 @@ pub fn types(shell: &Shell) -> Result<Outcome> {
 }
 
 fn compiler(shell: &Shell, project: impl AsRef<Path>) -> Command {
-    node::tool(shell, "typescript/bin/tsc").arg("--project").arg(project.as_ref()).arg("--noEmit")
+    node::tsc(shell, project.as_ref()).arg("--noEmit")
 }
 
 /// The entries with types of their own that these sources do not import, as they would have to be named there.
