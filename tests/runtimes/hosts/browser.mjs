@@ -1,9 +1,14 @@
 // Chromium, of this machine and without a window.
 import { chromium } from "playwright-core";
 
+/** Starts the browser, which whoever asks for it has to close. */
+export function launch(executablePath) {
+  return chromium.launch({ executablePath, args: ARGS });
+}
+
 /** Starts the browser, and ends it whatever happens. */
 export async function withBrowser(executablePath, use) {
-  const browser = await chromium.launch({ executablePath, args: ARGS });
+  const browser = await launch(executablePath);
   try {
     return await use(browser);
   } finally {
