@@ -14,7 +14,7 @@ pub const SCRIPT: &str = "examples/demo/demo.mjs";
 const SERVER: &str = "www/serve/serve.mjs";
 
 /// The option that asks for the page.
-const WEB: &str = "--web";
+pub const WEB: &str = "--web";
 
 /// Runs the demo: real SDK calls against simulated limits. Its own options: cargo xtask demo --help
 #[derive(clap::Args)]

@@ -111,3 +111,35 @@ const PACKAGE: &str = "vendor/tidegate";
 const CHARTS: &str = "vendor/uplot";
 /// How the types of a CommonJS module say what it is.
 const COMMON_JS: &str = "export = uPlot;";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_package_only_what_pages_import_is_taken() {
+        let taken = |file: &&&str| is_for_pages(Path::new(file));
+        let for_pages = [
+            "LICENSE-MIT",
+            "entry/inline.js",
+            "glue/index.d.ts",
+            "package.json",
+            "presets/index.js",
+            "simulator/index.js",
+            "wasm/core_inline.js",
+            "wasm/simulator.js",
+        ];
+        let for_others = [
+            "README.md",
+            "adapters/aws.js",
+            "cloudflare/index.js",
+            "entry/workerd.js",
+            "simulator/listener.js",
+            "simulator/node.d.ts",
+            "tokens/tables.js",
+            "wasm/core_bg.wasm",
+        ];
+        assert_eq!(for_pages.iter().filter(taken).count(), for_pages.len());
+        assert_eq!(for_others.iter().filter(taken).collect::<Vec<_>>(), Vec::<&&str>::new());
+    }
+}

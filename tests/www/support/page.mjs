@@ -1,9 +1,8 @@
-// The page in a fresh profile of one browser for each test file, with an eye on what it must not do.
-import assert from "node:assert/strict";
+// The page for a test: in a fresh profile of one browser for each test file.
 import { after } from "node:test";
 import { startBrowser } from "./chromium.mjs";
+import { addressOf, newPage } from "./fresh.mjs";
 import { startSite } from "./site.mjs";
-import { watch } from "./watch.mjs";
 
 /**
  * Opens the page and waits until it and all that it imports is loaded. When the test ends, it is closed, and the test fails
@@ -23,37 +22,19 @@ import { watch } from "./watch.mjs";
 export async function openPage(t, options = {}) {
   const { hash = "", search = "", ...look } = options;
   const { browser, site } = await shared();
-  const { page, finish } = await newPage(browser, site.origin, look);
-  t.after(finish);
-  const part = (sign, text) => (text === "" || text.startsWith(sign) ? text : sign + text);
-  await page.goto(`${site.origin}/${part("?", search)}${part("#", hash)}`, { waitUntil: "networkidle" });
+  const page = await newPage(browser, site.origin, look);
+  t.after(() => page.finish());
+  await page.goto(addressOf(site.origin, { hash, search }), { waitUntil: "networkidle" });
   return page;
 }
-
-async function newPage(browser, origin, look) {
-  const { width = 1440, height = 900, colorScheme = "light", reducedMotion = "no-preference", clipboard = false } = look;
-  const permissions = clipboard ? ["clipboard-read", "clipboard-write"] : [];
-  const viewport = { width, height };
-  const context = await browser.newContext({ viewport, colorScheme, reducedMotion, permissions });
-  const page = await context.newPage();
-  const problems = await watch(page, origin);
-  const assertClean = () => assert.deepEqual(problems, []);
-  const finish = async () => {
-    // What is cut off by the end is no failure of the page.
-    const seen = [...problems];
-    await context.close();
-    assert.deepEqual(seen, []);
-  };
-  return { page: Object.assign(page, { problems: () => [...problems], assertClean, finish }), finish };
-}
-
-let started;
 
 /** The browser and the server of this test file, from its first page to its end. */
 function shared() {
   started ??= Promise.all([startBrowser(), startSite()]).then(([browser, site]) => ({ browser, site }));
   return started;
 }
+
+let started;
 
 after(async () => {
   if (started === undefined) return;

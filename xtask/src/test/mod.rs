@@ -6,6 +6,7 @@
 mod consumers;
 mod crates;
 mod jsr;
+mod page;
 mod scripts;
 mod types;
 
@@ -45,7 +46,7 @@ enum Outcome {
 }
 
 /// All steps: first those that tell soonest what is wrong.
-const STEPS: [Step; 24] = [
+const STEPS: [Step; 25] = [
     Step { name: "format", shows: "the Rust code is formatted", run: crates::format },
     Step { name: "tidy", shows: "the rules of the repository hold", run: tidy },
     Step { name: "clippy", shows: "no lint speaks up, on the host", run: crates::clippy },
@@ -68,6 +69,7 @@ const STEPS: [Step; 24] = [
         run: scripts::simulator,
     },
     Step { name: "demo", shows: "the demo keeps its promise (tests/demo)", run: scripts::demo },
+    Step { name: "www", shows: "the demo page keeps its promise (tests/www)", run: page::www },
     Step { name: "examples", shows: "the examples parse and the demo explains itself", run: scripts::examples },
     Step { name: "types", shows: "its types fit every module resolution (tests/types)", run: types::types },
     Step { name: "package", shows: "the tarball is complete and clean", run: consumers::package },

@@ -48,7 +48,9 @@ pub fn examples(shell: &Shell) -> Result<Outcome> {
         shell.command("node").arg("--check").arg(script).run()?;
     }
     let help = shell.command("node").args([crate::demo::SCRIPT, "--help"]).read().context("the demo's help")?;
-    anyhow::ensure!(help.contains("--seed"), "the demo's help names no --seed:\n{help}");
+    for option in ["--seed", crate::demo::WEB] {
+        anyhow::ensure!(help.contains(option), "the demo's help names no {option}:\n{help}");
+    }
     Ok(Outcome::Passed(format!("{} scripts", scripts.len())))
 }
 

@@ -1,4 +1,5 @@
-//! Who may know whom: the core knows nobody, the glue decides nothing, the simulator does not know what it judges.
+//! Who may know whom: the core knows nobody, the glue decides nothing, the simulator does not know what it judges, and
+//! a scene of the demo page knows neither the page nor the time of day.
 
 use serde_json::Value;
 
@@ -43,6 +44,28 @@ const GLUE: [Ban; 12] = [
     },
 ];
 
+/// A scene runs in a worker, and runs the same whenever it is run.
+const SCENE: [Ban; 10] = [
+    ban("document.", NO_PAGE),
+    ban("window.", NO_PAGE),
+    ban("HTMLElement", NO_PAGE),
+    ban("requestAnimationFrame", NO_PAGE),
+    ban("Math.random", "a scene is the same each time: draw from its seed"),
+    ban("Date.now", SCENE_TIME),
+    ban("new Date()", SCENE_TIME),
+    Ban {
+        text: "performance.now",
+        because: SCENE_TIME,
+        // It looks how long it has computed, to let others have their turn; what comes of the scene is the same.
+        except: &["www/src/scene/worker.ts"],
+    },
+    ban("setTimeout", SCENE_TIME),
+    ban("setInterval", SCENE_TIME),
+];
+
+const NO_PAGE: &str = "a scene knows no page: it runs in a worker, and in tests";
+const SCENE_TIME: &str = "a scene has a clock of its own, and is the same each time";
+
 /// Longest entry file: it chooses bytes and nothing else.
 const ENTRY_LINES: usize = 14;
 
@@ -58,6 +81,9 @@ pub fn check_file(path: &str, content: &str) -> Vec<Finding> {
     }
     if is_glue(path) {
         findings.extend(banned(path, content, &GLUE));
+    }
+    if path.starts_with("www/src/scene/") && path.ends_with(".ts") {
+        findings.extend(banned(path, content, &SCENE));
     }
     if path.starts_with("pkg-template/entry/") && content.lines().count() > ENTRY_LINES {
         findings.push(Finding::new(path, 0, format!("an entry has at most {ENTRY_LINES} lines: it chooses bytes")));
@@ -87,7 +113,8 @@ pub fn check_dependencies(metadata: &Value) -> Vec<Finding> {
 fn banned(path: &str, content: &str, bans: &[Ban]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, line) in content.lines().enumerate() {
-        let code = without_comment(line).to_lowercase();
+        // A global has two names.
+        let code = without_comment(line).to_lowercase().replace("globalthis.", "");
         for ban in bans.iter().filter(|ban| !ban.except.contains(&path)) {
             if names(&code, &ban.text.to_lowercase()) {
                 findings.push(Finding::new(path, index + 1, format!("`{}`: {}", ban.text, ban.because)));
@@ -97,11 +124,13 @@ fn banned(path: &str, content: &str, bans: &[Ban]) -> Vec<Finding> {
     findings
 }
 
-/// Whether the text stands in the code as a name of its own or a part of a longer text, but not as the end of a name.
+/// Whether the text stands in the code as a name of its own or a part of a longer text, but not as the end of a name, nor
+/// as a member of something else.
 fn names(code: &str, text: &str) -> bool {
     code.match_indices(text).any(|(at, _)| {
         let before = code[..at].chars().next_back();
-        !before.is_some_and(|char| char.is_alphanumeric() || char == '_') || !text.contains(['.', ':'])
+        !before.is_some_and(|char| char.is_alphanumeric() || matches!(char, '_' | '.' | '#'))
+            || !text.contains(['.', ':'])
     })
 }
 
@@ -176,6 +205,28 @@ mod tests {
         assert_eq!(lines("pkg-template/glue/clock.ts", "now: () => Date.now()"), NONE);
         assert_eq!(lines("pkg-template/simulator/node.ts", "import 'node:http'; setTimeout(f)"), NONE);
         assert_eq!(lines("pkg-template/presets/index.ts", "source: 'https://example.com/rate-limits'"), NONE);
+    }
+
+    #[test]
+    fn a_scene_knows_no_page_and_no_time_but_its_own() {
+        for code in [
+            "document.title",
+            "globalThis.window.open()",
+            "a instanceof HTMLElement",
+            "requestAnimationFrame(f)",
+            "Math.random()",
+            "globalThis.Date.now()",
+            "new Date()",
+            "performance.now()",
+            "setTimeout(f, 1)",
+            "setInterval(f, 1)",
+        ] {
+            assert_eq!(lines("www/src/scene/a.ts", code), [1], "{code}");
+            assert_eq!(lines("www/src/stage/a.ts", code), NONE, "{code}");
+        }
+        let fine = "limit.window.seconds;\nthis.#window.end;\nnew Date(atMs);\nDate.UTC(2026);\nclock.setTimer(f);\n// Math.random";
+        assert_eq!(lines("www/src/scene/a.ts", fine), NONE);
+        assert_eq!(lines("www/src/scene/worker.ts", "performance.now() < last;\nDate.now()"), [2]);
     }
 
     #[test]

@@ -23,7 +23,7 @@ const MACHINE: [&str; 4] =
 pub fn check_file(path: &str, content: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     let lines = content.lines().count();
-    let is_code = [".rs", ".ts", ".mjs"].iter().any(|ending| path.ends_with(ending));
+    let is_code = [".rs", ".ts", ".mjs", ".css", ".html"].iter().any(|ending| path.ends_with(ending));
     if is_code && lines > MOST_LINES {
         let message = format!("{lines} lines: a file has at most {MOST_LINES}, one concept each");
         findings.push(Finding::new(path, 0, message));
@@ -137,7 +137,9 @@ mod tests {
     #[test]
     fn code_files_have_a_ceiling() {
         let long = "a\n".repeat(MOST_LINES + 1);
-        assert_eq!(check_file("src/a.rs", &long).len(), 1);
+        for path in ["src/a.rs", "pkg-template/glue/a.ts", "tests/glue/a.mjs", "www/style/a.css", "www/index.html"] {
+            assert_eq!(check_file(path, &long).len(), 1, "{path}");
+        }
         assert_eq!(check_file("tests/vectors/a.json", &long), []);
     }
 
