@@ -15,7 +15,7 @@ export async function watch(page, origin) {
     const { url, lineNumber } = message.location();
     problems.push(`console ${message.type()}: ${message.text()} (${url}:${lineNumber + 1})`);
   });
-  page.on("pageerror", (error) => problems.push(`uncaught: ${error.stack ?? error}`));
+  page.on("pageerror", (error) => problems.push(`uncaught: ${error.stack || error}`));
   page.on("request", (request) => {
     const asked = new URL(request.url());
     if (asked.origin !== origin) problems.push(`request to another origin: ${request.method()} ${asked}`);

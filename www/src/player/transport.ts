@@ -40,7 +40,7 @@ export class Transport {
 
   /** How fast time really passes, where that is less than was asked for. */
   manages(speed: number | undefined): void {
-    const text = speed === undefined ? "" : `${speed < 10 ? speed.toFixed(1) : Math.round(speed)}× is what this device manages`;
+    const text = speed === undefined ? "" : `(this device: ${speed < 10 ? speed.toFixed(1) : Math.round(speed)}×)`;
     if (this.#pace.textContent !== text) this.#pace.textContent = text;
   }
 

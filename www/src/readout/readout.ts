@@ -79,7 +79,7 @@ class LaneReadout {
 function timeOf(endedAtMs: number | null, nowMs: number, boundMs: number, isAll: boolean): [label: string, time: string] {
   if (endedAtMs !== null) {
     // Who gives up is soon done; that is no time to compare.
-    if (!isAll) return ["Ended, not all answered", clockTime(endedAtMs)];
+    if (!isAll) return ["Ended at", clockTime(endedAtMs)];
     return ["Took", `${clockTime(endedAtMs)}, ${(endedAtMs / boundMs).toFixed(2)} × least`];
   }
   return nowMs <= boundMs ? ["Least time left", clockTime(boundMs - nowMs)] : ["Over the least by", clockTime(nowMs - boundMs)];
