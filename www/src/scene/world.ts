@@ -16,7 +16,7 @@ export class World {
   readonly requests: readonly Request[];
   readonly lanes: Readonly<Record<LaneName, Lane>>;
   readonly levels: Levels;
-  /** The least time in which anybody could get the requests answered, with nobody else on the limits and no faults. */
+  /** The least time in which anybody could get the requests answered, if there were no faults. */
   readonly bound: Bound;
   #limiter: Limiter | undefined;
   #isOver = false;
