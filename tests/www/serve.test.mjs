@@ -44,8 +44,8 @@ test("nothing is served but what is in the site, to nobody but readers", async (
   assert.equal(await statusOf(site.origin, "/", "POST"), 405);
 });
 
-test("it says in one line where the page is, and ends when it is told to", async () => {
-  const { child, firstLine } = start("--port", "0");
+test("it says in one line where the page is, and ends when it is told to", async (t) => {
+  const { child, firstLine } = start(t, "--port", "0");
   const address = /^The demo page is at (http:\/\/127\.0\.0\.1:\d+\/) until Ctrl-C\.$/.exec(await firstLine)?.[1];
   assert.ok(address, await firstLine);
   assert.match(await fetch(address).then((response) => response.text()), /<title>/);
@@ -56,15 +56,15 @@ test("it says in one line where the page is, and ends when it is told to", async
 test("a port that is taken is an error only if it was asked for", async (t) => {
   const site = await startSite();
   t.after(site.close);
-  const { child } = start("--port", new URL(site.origin).port);
+  const { child, firstLine } = start(t, "--port", new URL(site.origin).port);
   child.stderr.setEncoding("utf8");
-  const [[text], [code]] = await Promise.all([once(child.stderr, "data"), once(child, "exit")]);
-  assert.match(text, /^Port \d+ is taken/);
-  assert.equal(code, 1);
+  const said = child.stderr.toArray();
+  assert.equal(await firstLine, undefined);
+  assert.match((await said).join(""), /^Port \d+ is taken/);
+  assert.equal(child.exitCode, 1);
 
   // The first may find the usual port taken already; then both have any.
-  const [one, other] = [start(), start()];
-  t.after(() => [one, other].forEach(({ child }) => child.kill()));
+  const [one, other] = [start(t), start(t)];
   const lines = await Promise.all([one.firstLine, other.firstLine]);
   assert.notEqual(lines[0], lines[1]);
   for (const line of lines) assert.match(line, /^The demo page is at /);
@@ -77,11 +77,12 @@ test("options are read, and wrong ones are named", () => {
   assert.throws(() => readOptions(["--open"]), /--open/);
 });
 
-function start(...args) {
+/** Starts the server; `firstLine` is undefined if it ends without one. */
+function start(t, ...args) {
   const child = spawn(process.execPath, [SERVER, "--no-open", ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  const firstLine = once(createInterface(child.stdout), "line").then(([line]) => line);
-  // Whoever expects an error does not wait for it.
-  firstLine.catch(() => {});
+  t.after(() => child.kill());
+  const line = once(createInterface(child.stdout), "line").then(([line]) => line);
+  const firstLine = Promise.race([line, once(child, "close").then(() => undefined)]);
   return { child, firstLine };
 }
 
