@@ -85,8 +85,11 @@ fn compile(shell: &Shell, site: &Path) -> Result<PathBuf> {
         .tree(&sources.join("src"))?
         .tree_of(&site.join("vendor"), ".ts")?;
     let output = shell.scratch("site/scripts");
-    let ran =
-        fingerprint::unless_fresh(inputs, &output, |dir| node::tsc(shell, &sources).arg("--outDir").arg(dir).run())?;
+    let ran = fingerprint::unless_fresh(inputs, &output, |dir| {
+        // An import of a source that is gone would find what an earlier build made of it.
+        fingerprint::remove(&site.join("src"))?;
+        node::tsc(shell, &sources).arg("--outDir").arg(dir).run()
+    })?;
     if ran {
         shell.say("built the page's scripts");
     }
