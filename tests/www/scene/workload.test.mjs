@@ -33,6 +33,12 @@ test("sizes stay within half of the mean, and above what the simulator can make"
   }
 });
 
+test("one seed is one stream of requests, and another seed another", () => {
+  const options = { ...MANY, requests: 100 };
+  assert.deepEqual(requestsOf(options), requestsOf({ ...options }));
+  assert.notDeepEqual(requestsOf(options), requestsOf({ ...options, seed: options.seed + 1 }));
+});
+
 function near(value, expected, share) {
   assert.ok(Math.abs(value - expected) <= expected * share, `${value} is not about ${expected}`);
 }
