@@ -59,7 +59,7 @@ export async function startSimulator(options: StartOptions = {}): Promise<Runnin
     url: `http://127.0.0.1:${port}`,
     port,
     stats: () => simulation.stats(),
-    bound: (jobs, arrivals = []) => simulation.bound(jobs, arrivals),
+    bound: (jobs, arrivals = [], counts = []) => simulation.bound(jobs, arrivals, counts),
     omniscient: (jobs, options = {}) => createOmniscient(simulation, jobs, options),
     close,
     [Symbol.asyncDispose]: close,

@@ -55,9 +55,10 @@ export class Simulation {
   }
 
   /** `arrivals` are milliseconds from now. */
-  bound(jobs: readonly Job[], arrivals: readonly number[]): Bound {
+  bound(jobs: readonly Job[], arrivals: readonly number[], counts: readonly number[]): Bound {
     const now = this.now();
-    return JSON.parse(this.#core.bound(JSON.stringify(jobs), instants(arrivals, now), now)) as Bound;
+    const times = instants(arrivals, now);
+    return JSON.parse(this.#core.bound(JSON.stringify(jobs), times, Uint32Array.from(counts), now)) as Bound;
   }
 
   /** `arrivals` are milliseconds from now. */

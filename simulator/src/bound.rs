@@ -77,10 +77,23 @@ pub fn lower_bound(jobs: &[Job], options: &Options, start: Duration) -> Bound {
 /// The same for jobs that are handed in at these instants: each at the instant at its own position, or at `start` where the
 /// list has ended.
 pub fn lower_bound_with_arrivals(jobs: &[Job], arrivals: &[Duration], options: &Options, start: Duration) -> Bound {
+    lower_bound_of_many(jobs, arrivals, &[], options, start)
+}
+
+/// The same for so many jobs like each: as many as the number at its own position says, or one where the list has ended.
+/// It takes no longer for more of them.
+pub fn lower_bound_of_many(
+    jobs: &[Job],
+    arrivals: &[Duration],
+    counts: &[u32],
+    options: &Options,
+    start: Duration,
+) -> Bound {
     let mut groups: BTreeMap<(Api, &str), Vec<Arriving<'_>>> = BTreeMap::new();
     let mut ends: Vec<Duration> = Vec::with_capacity(jobs.len());
     for (index, job) in jobs.iter().enumerate() {
         let at = arrivals.get(index).copied().unwrap_or_default().max(start);
+        let count = counts.get(index).copied().unwrap_or(1).max(1);
         let service = service(job, &options.timing);
         let asked = job.after.and_then(|before| ends.get(before)).copied().unwrap_or_default().max(at);
         ends.push(asked + service);
@@ -88,15 +101,17 @@ pub fn lower_bound_with_arrivals(jobs: &[Job], arrivals: &[Duration], options: &
             Api::Claude => group_of(&job.model).unwrap_or(&job.model),
             Api::OpenAi => &job.model,
         };
-        groups.entry((job.api, group)).or_default().push(Arriving { job, at, service });
+        groups.entry((job.api, group)).or_default().push(Arriving { job, count, at, service });
     }
     let mut service = ends.iter().max().map_or(Duration::ZERO, |end| *end - start);
     let mut limits: Vec<LimitBound> = Vec::new();
     for ((api, group), jobs) in &groups {
         limits.extend(bounds_of_group(*api, group, jobs, options, start));
         if let Some(most) = options.max_in_flight {
-            let total: Duration = jobs.iter().map(|arriving| arriving.service).sum();
-            service = service.max(total.div_f64(most.max(1) as f64));
+            let of_all = jobs.iter().map(|arriving| arriving.service.saturating_mul(arriving.count));
+            let total = of_all.fold(Duration::ZERO, Duration::saturating_add);
+            let seconds = total.as_secs_f64() / most.max(1) as f64;
+            service = service.max(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
         }
     }
     let service_ms = millis(service);
@@ -109,15 +124,16 @@ pub fn lower_bound_with_arrivals(jobs: &[Job], arrivals: &[Duration], options: &
     }
 }
 
-/// A job that is handed in at some instant.
+/// A job that is handed in at some instant, and how many there are that are like it.
 #[derive(Clone, Copy, Debug)]
 struct Arriving<'a> {
     job: &'a Job,
+    count: u32,
     at: Duration,
     service: Duration,
 }
 
-/// What one job takes of a limit.
+/// What a job and those like it take of a limit.
 #[derive(Clone, Copy, Debug)]
 struct Share {
     /// For certain, and what of it in order to be admitted.
@@ -151,23 +167,27 @@ fn bounds_of_group(
         let later_shares =
             if later { later_than_others(api, group, jobs, dimension, shares.clone()) } else { Vec::new() };
         for (from, shares) in arrivals_of(start, &shares, &later_shares) {
-            let total = shares.iter().map(|share| share.total).sum();
-            let on_admission: u64 = shares.iter().map(|share| share.on_admission).sum();
+            let total = sum(shares.iter().map(|share| share.total));
+            let on_admission = sum(shares.iter().map(|share| share.on_admission));
             let shortest = shares.iter().map(|share| share.service).min().unwrap_or_default();
             let admitted = if on_admission > 0 { charged_at(on_admission, from) + shortest } else { Duration::ZERO };
             least = least.max(from - start + charged_at(total, from).max(admitted));
         }
-        let total = shares.iter().map(|share| share.total).sum();
+        let total = sum(shares.iter().map(|share| share.total));
         Some(LimitBound { group: group.to_owned(), dimension: dimension.name(), total, ms: millis(least) })
     };
     Dimension::ALL.into_iter().filter_map(bound).collect()
 }
 
+fn sum(amounts: impl Iterator<Item = u64>) -> u64 {
+    amounts.fold(0, u64::saturating_add)
+}
+
 /// What each job takes of the limit in a dimension, if the API has such limits.
 fn shares(api: Api, group: &str, jobs: &[Arriving<'_>], dimension: Dimension) -> Option<Vec<Share>> {
-    let share = |arriving: &Arriving<'_>, total, on_admission| Share {
-        total,
-        on_admission,
+    let share = |arriving: &Arriving<'_>, total: u64, on_admission: u64| Share {
+        total: total.saturating_mul(arriving.count.into()),
+        on_admission: on_admission.saturating_mul(arriving.count.into()),
         at: arriving.at,
         service: arriving.service,
     };
@@ -175,11 +195,10 @@ fn shares(api: Api, group: &str, jobs: &[Arriving<'_>], dimension: Dimension) ->
         (Dimension::Requests, _) => jobs.iter().map(|arriving| share(arriving, 1, 1)).collect(),
         (Dimension::InputTokens, Api::Claude) => {
             let charged = charged_input(group, jobs, false);
-            // An estimate that was too high is corrected later, so the smaller of the two is charged for certain.
-            let of_one = |(arriving, charged): (&Arriving<'_>, u64)| {
-                share(arriving, charged, charged.min(estimate(arriving.job, charged)))
-            };
-            jobs.iter().zip(charged).map(of_one).collect()
+            // What one of several writes to the cache, the others read.
+            let others = charged_input(group, jobs, true);
+            let of_one = |((arriving, first), other): ((_, u64), u64)| input_share(arriving, first, first.min(other));
+            jobs.iter().zip(charged).zip(others).map(of_one).collect()
         }
         (Dimension::OutputTokens, Api::Claude) => {
             jobs.iter().map(|arriving| share(arriving, arriving.job.output_tokens, 0)).collect()
@@ -198,7 +217,22 @@ fn shares(api: Api, group: &str, jobs: &[Arriving<'_>], dimension: Dimension) ->
     })
 }
 
-/// The same, for jobs of which others may have been done before.
+/// What they take of an input limit, the first of them and each of the others.
+fn input_share(arriving: &Arriving<'_>, first: u64, other: u64) -> Share {
+    // An estimate that was too high is corrected later, so the smaller of the two is charged for certain.
+    let admitted = |charged: u64| charged.min(estimate(arriving.job, charged));
+    let others = u64::from(arriving.count - 1);
+    let first_admitted = admitted(first);
+    let other_admitted = if other == first { first_admitted } else { admitted(other) };
+    Share {
+        total: first.saturating_add(other.saturating_mul(others)),
+        on_admission: first_admitted.saturating_add(other_admitted.saturating_mul(others)),
+        at: arriving.at,
+        service: arriving.service,
+    }
+}
+
+/// The shares again, for jobs of which others may have been done before.
 fn later_than_others(
     api: Api,
     group: &str,
@@ -208,8 +242,7 @@ fn later_than_others(
 ) -> Vec<Share> {
     if (dimension, api) == (Dimension::InputTokens, Api::Claude) {
         for ((arriving, share), charged) in jobs.iter().zip(&mut shares).zip(charged_input(group, jobs, true)) {
-            share.total = charged;
-            share.on_admission = charged.min(estimate(arriving.job, charged));
+            *share = input_share(arriving, charged, charged);
         }
     }
     shares.sort_by_key(|share| share.at);
@@ -433,6 +466,34 @@ mod tests {
         assert_eq!(input.binding, "inputTokens");
         let service = bound(r#"{ "limits": { "default": { "rpm": 100000 } } }"#);
         assert_eq!(service.binding, "service");
+    }
+
+    #[test]
+    fn many_that_are_alike_are_as_many_given_one_by_one() {
+        let limits = r#"{ "limits": { "default": { "rpm": 60, "itpm": 60000, "otpm": 6000, "burstMs": 10000 } },
+                          "maxInFlight": 3 }"#;
+        let arrivals = [Duration::from_secs(2), Duration::from_secs(40)];
+        for kind in ["mixed", "cached-prefix", "openai-max-tokens"] {
+            let jobs = [generate(kind, 2, 7).unwrap(), vec![job(700, 90)]].concat();
+            // As many of each, one after the other.
+            let counts = [3, 5, 40];
+            let each = |index: usize| std::iter::repeat_n(index, counts[index] as usize);
+            let order: Vec<usize> = (0..jobs.len()).flat_map(each).collect();
+            let alone: Vec<Job> = order.iter().map(|&index| Job { after: None, ..jobs[index].clone() }).collect();
+            let jobs: Vec<Job> = jobs.into_iter().map(|job| Job { after: None, ..job }).collect();
+            let late: Vec<Duration> =
+                order.iter().map(|&index| arrivals.get(index).copied().unwrap_or_default()).collect();
+            let options = options(limits);
+            let one_by_one = lower_bound_with_arrivals(&alone, &late, &options, Duration::ZERO);
+            assert_eq!(lower_bound_of_many(&jobs, &arrivals, &counts, &options, Duration::ZERO), one_by_one, "{kind}");
+        }
+    }
+
+    #[test]
+    fn more_than_time_can_hold_is_a_very_long_time() {
+        let options = options(r#"{ "limits": { "default": { "rpm": 1, "itpm": 1, "otpm": 1 } }, "maxInFlight": 1 }"#);
+        let bound = lower_bound_of_many(&[job(20_000, u64::MAX)], &[], &[u32::MAX], &options, Duration::from_secs(1));
+        assert!(bound.ms > 1e12, "{bound:?}");
     }
 
     #[test]

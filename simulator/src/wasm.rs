@@ -4,7 +4,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::bound::lower_bound_with_arrivals;
+use crate::bound::lower_bound_of_many;
 use crate::exchange::{from_millis, millis};
 use crate::omniscient::{Next, Scheduler};
 use crate::workload::Job;
@@ -45,11 +45,13 @@ impl CoreSimulator {
         Ok(serde_json::to_string(&self.server.stats(from_millis(now)))?)
     }
 
-    /// The JSON of the [`Bound`](crate::bound::Bound) of jobs given as JSON, begun at `start` and handed in at `arrivals`.
-    pub fn bound(&self, jobs: &str, arrivals: &[f64], start: f64) -> Result<String, JsError> {
+    /// The JSON of the [`Bound`](crate::bound::Bound) of jobs given as JSON, begun at `start` and handed in at `arrivals`,
+    /// of each as many as `counts` says.
+    pub fn bound(&self, jobs: &str, arrivals: &[f64], counts: &[u32], start: f64) -> Result<String, JsError> {
         let jobs: Vec<Job> = serde_json::from_str(jobs)?;
         let arrivals: Vec<_> = arrivals.iter().copied().map(from_millis).collect();
-        Ok(serde_json::to_string(&lower_bound_with_arrivals(&jobs, &arrivals, &self.options, from_millis(start)))?)
+        let bound = lower_bound_of_many(&jobs, &arrivals, counts, &self.options, from_millis(start));
+        Ok(serde_json::to_string(&bound)?)
     }
 
     /// A [`Scheduler`] of jobs given as JSON, handed in at `arrivals`, for the holder of a key.

@@ -102,6 +102,14 @@ test("workloads and their bound are the seed's", () => {
   assert.ok(bound.ms >= 60_000 && bound.ms < 61_000);
 });
 
+test("a million jobs that are alike have the bound that one by one they would have", () => {
+  const simulator = createSimulator({ tier: "build" });
+  const [job] = simulator.workload("mixed", 1, 3);
+  assert.deepEqual(simulator.bound([job], [], [500]), simulator.bound(Array(500).fill(job)));
+  const { limits } = simulator.bound([job], [], [1_000_000]);
+  assert.equal(limits.find(({ dimension }) => dimension === "outputTokens").total, 1_000_000 * job.outputTokens);
+});
+
 test("a cached prefix is written once and then read, and the bodies of its jobs say what to cache", async () => {
   const clock = new VirtualClock();
   const simulator = createSimulator({ clock });
