@@ -1,5 +1,5 @@
-import { anthropic } from "../../presets.js";
-import type { Amounts, SceneOptions } from "../../scene/options.js";
+import type { SceneOptions } from "../../scene/options.js";
+import { amountsOf, PRESET_GROUP } from "../amounts.js";
 import { literal, mostTokens } from "./number.js";
 
 /** The part of a program that makes the limiter. */
@@ -36,18 +36,6 @@ export function openAILimiter(options: SceneOptions): LimiterCode {
     { dimension: "tokens", name: "tpm", amount: tpm, burst: burstOf(tpm, options) },
   ];
   return { imports: [], lines: limiterLines(OPENAI_MODELS, limits, "the scene's: yours are in OpenAI's settings", false) };
-}
-
-/** The amounts a minute that hold in a scene: the tier's, or one's own. */
-export function amountsOf({ tier, rpm, itpm, otpm }: SceneOptions): Amounts {
-  return tier === "own" ? { rpm, itpm, otpm } : presetAmounts(tier);
-}
-
-/** What a published tier allows a minute to Claude Sonnet 5, and to all models that have the same limits. */
-export function presetAmounts(tier: keyof typeof anthropic): Amounts {
-  const { rpm, itpm, otpm } = anthropic[tier].limits[PRESET_GROUP] ?? {};
-  if (rpm === undefined || itpm === undefined || otpm === undefined) throw new Error(`No limits of ${PRESET_GROUP}.`);
-  return { rpm, itpm, otpm };
 }
 
 /** One limit by the minute, and what of it may go at once. */
@@ -93,6 +81,5 @@ function limiterLines(models: string, limits: readonly Limit[], comment: string,
 
 const CLAUDE_MODELS = "claude-sonnet-*";
 const OPENAI_MODELS = "gpt-*";
-const PRESET_GROUP = "Sonnet 5";
 const PRESET_MODEL = "claude-sonnet-5";
 const SECONDS_A_MINUTE = 60;
