@@ -5,8 +5,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { amountsOf } from "../../../site/src/panels/amounts.js";
 import { KINDS, sdkOf, installOf } from "../../../site/src/panels/code/kinds.js";
-import { amountsOf } from "../../../site/src/panels/code/limits.js";
 import { programOf } from "../../../site/src/panels/code/program.js";
 import { DEFAULTS } from "../../../site/src/scene/options.js";
 

@@ -16,14 +16,14 @@ export function withoutCredentials(lines: readonly string[]): Harmless {
   let isFolded = false;
   for (const line of lines) {
     const [, name, separator = "", value = ""] = FIELD.exec(line) ?? [];
-    const isSecret = name !== undefined && isCredential(name) && (separator !== "" || value === "");
-    if (isSecret) {
+    const isBlank = line.trim() === "";
+    if (isValue && !isBlank && !/^\s*[\w-]+:\s/.test(line)) {
+      isValue = false;
+    } else if (name !== undefined && isCredential(name) && (separator !== "" || value === "")) {
       dropped.add(name.toLowerCase());
       isValue = value.trim() === "";
       isFolded = true;
-    } else if ((isValue && line.trim() !== "") || (isFolded && /^[ \t]+\S/.test(line) && separator === "")) {
-      isValue = false;
-    } else {
+    } else if (!(isFolded && !isBlank && separator === "" && /^[ \t]/.test(line))) {
       isValue = false;
       isFolded = false;
       kept.push(line);

@@ -56,6 +56,8 @@ x-should-retry: true
     text: `HTTP/2 200
 date: Mon, 23 Nov 2026 12:00:00 GMT
 content-type: application/json
+openai-processing-ms: 412
+openai-version: 2020-10-01
 x-ratelimit-limit-requests: 60
 x-ratelimit-limit-tokens: 150000
 x-ratelimit-remaining-requests: 59

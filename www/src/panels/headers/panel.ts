@@ -1,6 +1,7 @@
 import type { ProviderName } from "../../tidegate.js";
 import { byId, make } from "../dom.js";
 import { EXAMPLES } from "./examples.js";
+import { quickInsertion } from "./insertion.js";
 import { MOST_TEXT, readPasted } from "./paste.js";
 import { PROVIDERS } from "./providers.js";
 import type { readingOf } from "./reading.js";
@@ -35,6 +36,8 @@ export class HeadersPanel {
       });
       byId("headers-examples", HTMLElement).append(button);
     }
+    // One more than is read, so that what was left out is noticed.
+    quickInsertion(this.#text, MOST_TEXT + 1);
     const form = byId("headers-form", HTMLFormElement);
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", () => {

@@ -3,8 +3,8 @@ import { readJson } from "./json.js";
 import { type Field, type Pasted, statusIn } from "./pasted.js";
 import { responseLines } from "./verbose.js";
 
-/** The most of a text that is read, in UTF-16 code units: no server sends a hundredth of that in headers. */
-export const MOST_TEXT = 262_144;
+/** The most of a text that is read, in UTF-16 code units: many times what servers send in headers. */
+export const MOST_TEXT = 65_536;
 
 /**
  * Finds status, headers and body in what `curl -i`, `curl -v` or a browser's developer tools show, or in JSON. Any text is
@@ -17,8 +17,7 @@ export function readPasted(text: string): Pasted {
   if (json !== undefined) return { ...json, isCut };
   const { lines, dropped } = withoutCredentials(beginning.split(/\r\n|\n|\r/));
   const response = responseLines(lines);
-  const read = readLines(response);
-  return { ...(read.headers.length > 0 ? read : (readPairs(response) ?? read)), dropped, isCut };
+  return { ...(readPairs(response) ?? readLines(response)), dropped, isCut };
 }
 
 type Read = Pick<Pasted, "status" | "headers" | "body">;
@@ -53,19 +52,19 @@ function readLines(lines: readonly string[]): Read {
   return { status, headers, body: undefined };
 }
 
-/** Names and values on lines by turns, without colons, as some developer tools copy their tables. */
+/** Names and values on lines by turns, without colons, as some developer tools copy their tables; undefined for else. */
 function readPairs(lines: readonly string[]): Read | undefined {
   const texts = lines.map((line) => line.trim()).filter((line) => line !== "");
-  if (texts.length < 2 || texts.length % 2 !== 0 || texts.length > 2 * MOST_HEADERS) return undefined;
-  let status: number | undefined;
-  const headers: Field[] = [];
-  for (let index = 0; index < texts.length; index += 2) {
-    const [name, value] = [texts[index] as string, texts[index + 1] as string];
-    if (!NAME.test(name)) return undefined;
-    if (STATUS_NAME.test(name)) status = statusIn(value) ?? status;
-    else headers.push([name, value]);
-  }
-  return { status, headers, body: undefined };
+  const names = texts.filter((_, index) => index % 2 === 0);
+  if (texts.length % 2 !== 0 || names.length > MOST_HEADERS || !names.every((name) => NAME.test(name))) return undefined;
+  if (!names.some((name) => name.includes("-"))) return undefined;
+  const fields = names.map((name, index): Field => [name, texts[2 * index + 1] as string]);
+  const status = fields.find(([name]) => STATUS_NAME.test(name))?.[1];
+  return {
+    status: status === undefined ? undefined : statusIn(status),
+    headers: fields.filter(([name]) => !STATUS_NAME.test(name)),
+    body: undefined,
+  };
 }
 
 /** Whether a line can be the value of the name on the line above. An instant has colons too, but none before a blank. */

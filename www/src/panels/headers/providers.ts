@@ -2,7 +2,7 @@ import type { ProviderName } from "../../tidegate.js";
 
 /** What can be chosen as the provider: the empty name is for telling it from the headers. */
 export const PROVIDERS: readonly { readonly name: ProviderName | ""; readonly label: string }[] = [
-  { name: "", label: "Told by the headers" },
+  { name: "", label: "Told from the headers" },
   ...Object.entries({
     anthropic: "Anthropic",
     "anthropic-oauth": "Anthropic, signed in by OAuth",

@@ -122,7 +122,7 @@ function showSource(): void {
   const day = make("time", "", readOn);
   day.dateTime = readOn;
   const { same, other } = groupsOfTier("start");
-  const before = `The tiers’ limits of ${same.join(", ")}; ${other.join(", ")} has others. Published at `;
+  const before = `The tiers’ limits of ${same.join(", ")}. Others hold for ${other.join(", ")}. Published at `;
   byId("numbers-source", HTMLElement).replaceChildren(before, link, ", read on ", day, ".");
 }
 
