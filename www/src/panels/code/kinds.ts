@@ -105,7 +105,10 @@ const ai: Sdk = {
   label: "Vercel AI SDK",
   packages: ["ai", "@ai-sdk/anthropic"],
   key: "ANTHROPIC_API_KEY",
-  imports: ['import { createAnthropic } from "@ai-sdk/anthropic";', 'import { generateText, wrapLanguageModel } from "ai";'],
+  imports: [
+    'import { createAnthropic } from "@ai-sdk/anthropic";',
+    'import { generateText, wrapLanguageModel } from "ai";',
+  ],
   adapterImports: ['import { forAI, withoutRetries } from "tidegate/ai";'],
   names: ["sonnet", "urgent"],
   clients: (mixed) =>
@@ -123,7 +126,8 @@ const ai: Sdk = {
           'const model = wrapLanguageModel({ model: claude("claude-sonnet-5"), middleware: withoutRetries });',
         ],
   ask: (mixed, mostTokens) => [
-    `const ask = (${mixed ? "model, prompt" : "prompt"}) => generateText({ model, prompt, maxOutputTokens: ${mostTokens} });`,
+    `const ask = (${mixed ? "model, prompt" : "prompt"}) =>`,
+    `  generateText({ model, prompt, maxOutputTokens: ${mostTokens} });`,
   ],
 };
 

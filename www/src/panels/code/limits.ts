@@ -14,15 +14,18 @@ export function claudeLimiter(options: SceneOptions): LimiterCode {
   const { tier } = options;
   const { rpm, itpm, otpm } = amountsOf(options);
   const isOwn = tier === "own";
+  // Claude's API counts output as it appears, so that an answer longer than the bucket goes through all the same.
+  const outputBurst = Math.max(burstOf(otpm, options), mostTokens(options.output));
   const imports = isOwn ? [] : ['import { anthropic } from "tidegate/presets";'];
   const limits: readonly Limit[] = [
     { dimension: "requests", name: "rpm", amount: rpm, burst: burstOf(rpm, options) },
     { dimension: "input_tokens", name: "itpm", amount: itpm, burst: burstOf(itpm, options) },
-    // Claude's API counts output as it appears, so that an answer longer than the bucket goes through all the same.
-    { dimension: "output_tokens", name: "otpm", amount: otpm, burst: Math.max(burstOf(otpm, options), mostTokens(options.output)) },
+    { dimension: "output_tokens", name: "otpm", amount: otpm, burst: outputBurst },
   ];
   if (isOwn) return { imports, lines: limiterLines(CLAUDE_MODELS, limits, "your limits, from the Console", false) };
-  if (limits.every(isPlain)) return { imports, lines: [`const limiter = createLimiter({ limits: anthropic.${tier}.limits });`] };
+  if (limits.every(isPlain)) {
+    return { imports, lines: [`const limiter = createLimiter({ limits: anthropic.${tier}.limits });`] };
+  }
   const amounts = `const { rpm, itpm, otpm } = anthropic.${tier}.limits["${PRESET_GROUP}"];`;
   return { imports, lines: [amounts, ...limiterLines(PRESET_MODEL, limits, "", true)] };
 }
@@ -35,7 +38,8 @@ export function openAILimiter(options: SceneOptions): LimiterCode {
     { dimension: "requests", name: "rpm", amount: rpm, burst: burstOf(rpm, options) },
     { dimension: "tokens", name: "tpm", amount: tpm, burst: burstOf(tpm, options) },
   ];
-  return { imports: [], lines: limiterLines(OPENAI_MODELS, limits, "the scene's: yours are in OpenAI's settings", false) };
+  const comment = "the scene's: yours are in OpenAI's settings";
+  return { imports: [], lines: limiterLines(OPENAI_MODELS, limits, comment, false) };
 }
 
 /** One limit by the minute, and what of it may go at once. */

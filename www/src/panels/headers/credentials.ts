@@ -6,8 +6,8 @@ export interface Harmless {
 }
 
 /**
- * Drops the fields that prove who somebody is, before anything else reads the text. Where such a name stands on a line of
- * its own, as developer tools copy it, the next line is its value and goes too.
+ * Drops the fields that prove who somebody is, before anything else reads the text. Where such a name stands on a line
+ * of its own, as developer tools copy it, the next line is its value and goes too.
  */
 export function withoutCredentials(lines: readonly string[]): Harmless {
   const kept: string[] = [];

@@ -1,13 +1,15 @@
 /**
- * Lets long texts into a text area at once, and no more of them than `most` UTF-16 code units. Chromium inserts a text line
- * by line, for which a page of them takes it minutes, and nothing else happens meanwhile.
+ * Lets long texts into a text area at once, and no more of them than `most` UTF-16 code units. Chromium inserts a text
+ * line by line: some thousands of lines take it longer than anybody waits, and nothing else happens meanwhile.
  */
 export function quickInsertion(area: HTMLTextAreaElement, most: number): void {
   area.addEventListener("beforeinput", (event) => {
     const text = event.data ?? event.dataTransfer?.getData("text/plain") ?? "";
     insertLong(area, text, most, event);
   });
-  area.addEventListener("paste", (event) => insertLong(area, event.clipboardData?.getData("text/plain") ?? "", most, event));
+  area.addEventListener("paste", (event) => {
+    insertLong(area, event.clipboardData?.getData("text/plain") ?? "", most, event);
+  });
 }
 
 function insertLong(area: HTMLTextAreaElement, text: string, most: number, event: Event): void {

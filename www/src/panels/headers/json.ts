@@ -19,7 +19,7 @@ export function readJson(text: string): Omit<Pasted, "isCut"> | undefined {
   const headers: Field[] = [];
   for (const [name, field] of fieldsIn(response)) {
     if (isCredential(name)) dropped.add(name.toLowerCase());
-    else if (headers.length < MOST_HEADERS) headers.push([name, field]);
+    else headers.push([name, field]);
   }
   return { status: statusOf(response), headers, body: bodyOf(response), dropped: [...dropped] };
 }
@@ -36,15 +36,16 @@ function* fieldsIn(response: object): Iterable<Field> {
   const headers = "headers" in response && isObject(response.headers) ? response.headers : response;
   const entries: readonly unknown[] = Array.isArray(headers) ? headers : Object.entries(headers);
   for (const entry of entries) {
-    const [name, value] = Array.isArray(entry) ? entry : isObject(entry) && "name" in entry ? [entry.name, valueOf(entry)] : [];
+    const [name, value] = pairOf(entry);
     if (typeof name !== "string" || (headers === response && ABOUT.includes(name))) continue;
     const text = Array.isArray(value) ? value.filter(isPlain).join(", ") : value;
     if (isPlain(text)) yield [name, String(text)];
   }
 }
 
-function valueOf(entry: object): unknown {
-  return "value" in entry ? entry.value : undefined;
+function pairOf(entry: unknown): readonly unknown[] {
+  if (Array.isArray(entry)) return entry;
+  return isObject(entry) && "name" in entry && "value" in entry ? [entry.name, entry.value] : [];
 }
 
 function statusOf(response: object): number | undefined {
@@ -67,5 +68,3 @@ function isObject(value: unknown): value is object {
 
 /** What stands beside the headers and is none of them. */
 const ABOUT: readonly string[] = ["status", "body"];
-/** Servers send some dozens. */
-const MOST_HEADERS = 1_000;

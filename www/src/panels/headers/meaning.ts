@@ -18,7 +18,7 @@ export function meaningOf({ kind, retryable, retryAfterMs }: RateLimit, status: 
   return {
     verdict: VERDICTS[kind],
     explanation: kind === "ok" && status >= 300 ? NOT_ABOUT_LIMITS : EXPLANATIONS[kind],
-    again: isServed ? "Not needed." : retryable ? "Yes, the same request can succeed later." : "No, the same request would fail again.",
+    again: isServed ? "Not needed." : retryable ? CAN_SUCCEED : CANNOT_SUCCEED,
     wait: waitOf(isServed, retryable, retryAfterMs),
   };
 }
@@ -46,4 +46,6 @@ const EXPLANATIONS: Readonly<Record<ResponseKind, string>> = {
   server_error: "Something went wrong on the server's side, which has nothing to do with limits.",
   client_error: "The server does not accept this request, however often it is sent.",
 };
+const CAN_SUCCEED = "Yes, the same request can succeed later.";
+const CANNOT_SUCCEED = "No, the same request would fail again.";
 const NOT_ABOUT_LIMITS = "The response says of no limit that it stood in the way.";

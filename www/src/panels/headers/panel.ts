@@ -83,7 +83,7 @@ export class HeadersPanel {
     if (!this.#status.readOnly) this.#ownStatus = this.#status.value;
     this.#status.readOnly = pasted !== undefined;
     this.#status.value = pasted === undefined ? this.#ownStatus : String(pasted);
-    this.#statusNote.textContent = pasted === undefined ? "The text has no status: write it here." : "The text says the status.";
+    this.#statusNote.textContent = pasted === undefined ? STATUS_MISSING : STATUS_SAID;
     const status = this.#status.valueAsNumber;
     const isRight = Number.isInteger(status) && status >= 100 && status <= 999;
     this.#status.ariaInvalid = String(!isRight);
@@ -91,6 +91,8 @@ export class HeadersPanel {
   }
 }
 
+const STATUS_SAID = "The text says the status.";
+const STATUS_MISSING = "The text has no status: write it here.";
 const NOTHING_YET = "Paste the headers of a response, or choose an example.";
 const NO_HEADERS = "No headers were found in this text. A header is a line such as “retry-after: 5”.";
 /** Longer than between two keys. */

@@ -7,8 +7,8 @@ import { responseLines } from "./verbose.js";
 export const MOST_TEXT = 65_536;
 
 /**
- * Finds status, headers and body in what `curl -i`, `curl -v` or a browser's developer tools show, or in JSON. Any text is
- * read; where it is nothing of all that, no header is found.
+ * Finds status, headers and body in what `curl -i`, `curl -v` or a browser's developer tools show, or in JSON. Any text
+ * is read; where it is nothing of all that, no header is found.
  */
 export function readPasted(text: string): Pasted {
   const isCut = text.length > MOST_TEXT;
@@ -47,16 +47,16 @@ function readLines(lines: readonly string[]): Read {
     let value = rest.trim();
     if (value === "" && isValue(lines[index + 1])) value = (lines[++index] as string).trim();
     if (STATUS_NAME.test(name)) status = statusIn(value) ?? status;
-    else if (!name.startsWith(":") && !name.includes(" ") && headers.length < MOST_HEADERS) headers.push([name, value]);
+    else if (!name.startsWith(":") && !name.includes(" ")) headers.push([name, value]);
   }
   return { status, headers, body: undefined };
 }
 
-/** Names and values on lines by turns, without colons, as some developer tools copy their tables; undefined for else. */
+/** Names and values on lines by turns, without colons, as some developer tools copy them; undefined for else. */
 function readPairs(lines: readonly string[]): Read | undefined {
   const texts = lines.map((line) => line.trim()).filter((line) => line !== "");
   const names = texts.filter((_, index) => index % 2 === 0);
-  if (texts.length % 2 !== 0 || names.length > MOST_HEADERS || !names.every((name) => NAME.test(name))) return undefined;
+  if (texts.length % 2 !== 0 || !names.every((name) => NAME.test(name))) return undefined;
   if (!names.some((name) => name.includes("-"))) return undefined;
   const fields = names.map((name, index): Field => [name, texts[2 * index + 1] as string]);
   const status = fields.find(([name]) => STATUS_NAME.test(name))?.[1];
@@ -67,7 +67,7 @@ function readPairs(lines: readonly string[]): Read | undefined {
   };
 }
 
-/** Whether a line can be the value of the name on the line above. An instant has colons too, but none before a blank. */
+/** Whether a line can be the value of the name on the line above. Instants have colons, too, but no blank after them. */
 function isValue(line: string | undefined): boolean {
   return line !== undefined && line.trim() !== "" && !/^\s*:?[\w-]+:(?:\s|$)/.test(line) && !STATUS_LINE.test(line);
 }
@@ -84,5 +84,3 @@ const STATUS_NAME = /^:?status(?: code)?$/i;
 /** A field, a pseudo-field of HTTP/2, or the "Status Code" of developer tools. */
 const FIELD = /^(:?[\w!#$%&'*+.^`|~-]{1,256}|Status Code)[ \t]*:(.*)$/i;
 const NAME = /^[a-z][\w-]{1,255}$/i;
-/** Servers send some dozens. */
-const MOST_HEADERS = 1_000;

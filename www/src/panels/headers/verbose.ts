@@ -1,6 +1,6 @@
 /**
- * The lines of the response, without what is of the request: in the output of `curl -v` those behind `<` and the body, and
- * below the headings of developer tools what is not below "Request headers".
+ * The lines of the response, without what is of the request: in the output of `curl -v` those behind `<` and the body,
+ * and below the headings of developer tools what is not below "Request headers".
  */
 export function responseLines(lines: readonly string[]): readonly string[] {
   return lines.some((line) => VERBOSE_STATUS.test(line)) ? ofVerbose(lines) : ofSections(lines);

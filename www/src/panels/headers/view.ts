@@ -25,13 +25,13 @@ export class HeadersView {
     this.#verdict.textContent = `${status}: ${verdict}`;
     const facts = make("dl", "panels-facts", ...fact("Another attempt", again), ...fact("Wait", wait));
     const limits = result.limits.length === 0 ? make("p", "", "It states no limits.") : limitsTable(result.limits, now);
-    const counted = date === undefined ? "Times count from now: the response has no date." : `Times count from the response’s own date, ${date}.`;
+    const origin = date === undefined ? "now: the response has no date" : `the response’s own date, ${date}`;
     const cut = isCut ? [make("p", "panels-note", `Only the first ${number(mostText)} characters were read.`)] : [];
     this.#read.replaceChildren(
       make("p", "", explanation),
       facts,
       limits,
-      make("p", "panels-note", counted),
+      make("p", "panels-note", `Times count from ${origin}.`),
       ...droppedNote(dropped),
       ...cut,
     );

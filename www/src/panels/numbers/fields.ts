@@ -5,8 +5,15 @@ import type { Question } from "./question.js";
 /** The number fields of the form. */
 export type FieldName = "requests" | "input" | "output" | "rpm" | "itpm" | "otpm";
 
-/** How each is called, and the least and the most that it takes. */
-export const FIELDS: Readonly<Record<FieldName, { readonly label: string; readonly least: number; readonly most: number }>> = {
+/** How a field is called, and the least and the most that it takes. */
+export interface Field {
+  readonly label: string;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** The fields, in the order in which they stand. */
+export const FIELDS: Readonly<Record<FieldName, Field>> = {
   requests: { label: "Requests", least: 1, most: 10_000_000 },
   input: { label: "Input tokens each", least: 1, most: 1_000_000 },
   output: { label: "Output tokens each", least: 1, most: 1_000_000 },
@@ -40,7 +47,7 @@ export function questionOf({ requests, input, output, rpm, itpm, otpm }: Values,
   return { requests, input, output, tier, amounts: { rpm, itpm, otpm } satisfies Amounts };
 }
 
-/** A scene of these numbers under what is assumed of them, and what had to be changed because a scene has smaller ranges. */
+/** A scene of such numbers and of what is assumed of them, and what was changed because a scene has smaller ranges. */
 export interface Watchable {
   readonly options: Partial<SceneOptions>;
   /** A sentence for each value that was changed. */

@@ -111,7 +111,8 @@ export class NumbersPanel {
 
   /** An input that holds letters has no number. */
   #values(): Values {
-    return Object.fromEntries(Object.entries(this.#inputs).map(([name, input]) => [name, input.valueAsNumber])) as Values;
+    const entries = Object.entries(this.#inputs).map(([name, input]) => [name, input.valueAsNumber]);
+    return Object.fromEntries(entries) as Values;
   }
 }
 

@@ -29,12 +29,14 @@ export function bindingName({ ms, binding }: Least): string {
 
 function least(time: Least): string {
   if (time.ms === undefined) return "never, one prompt is larger than its input limit";
-  return `${duration(time.ms)}, ${time.binding === "service" ? "where no limit binds" : `binding: ${bindingName(time)}`}`;
+  const what = time.binding === "service" ? "where no limit binds" : `binding: ${bindingName(time)}`;
+  return `${duration(time.ms)}, ${what}`;
 }
 
 function whatBinds({ binding }: Least, limits: readonly LimitTime[]): string {
   if (binding === "service") return "No limit binds: it takes as long as a single answer.";
   const limit = limits.find(({ counted }) => counted === binding);
   const name = capital(dimensionName(binding));
-  return limit === undefined ? `${name} bind.` : `${name} bind: ${number(limit.total)} at ${number(limit.perMinute)} a minute.`;
+  if (limit === undefined) return `${name} bind.`;
+  return `${name} bind: ${number(limit.total)} at ${number(limit.perMinute)} a minute.`;
 }

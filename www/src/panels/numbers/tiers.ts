@@ -10,8 +10,14 @@ export const TIER_NAMES: Readonly<Record<Tier, string>> = {
   own: "My own",
 };
 
+/** The names of groups of models. */
+export interface TierGroups {
+  readonly same: readonly string[];
+  readonly other: readonly string[];
+}
+
 /** The groups of models that have the limits which stand for a tier, and those that have others. */
-export function groupsOfTier(tier: keyof typeof anthropic): { readonly same: readonly string[]; readonly other: readonly string[] } {
+export function groupsOfTier(tier: keyof typeof anthropic): TierGroups {
   const { limits } = anthropic[tier];
   const standing = limits[PRESET_GROUP];
   const isSame = (group: string) => AMOUNTS.every((name) => limits[group]?.[name] === standing?.[name]);

@@ -4,7 +4,7 @@ import type { Answer, Least } from "./question.js";
 import { bindingName, headline, nextTier } from "./sentences.js";
 import { TIER_NAMES } from "./tiers.js";
 
-/** What stands beside the form. It shows an answer, that one is being computed, or why there is none; never an old one. */
+/** What stands beside the form: an answer, or why there is none. While another is computed, the old one is dimmed. */
 export class NumbersView {
   readonly #result = byId("numbers-result", HTMLElement);
   readonly #headline = byId("numbers-headline", HTMLElement);
@@ -20,7 +20,7 @@ export class NumbersView {
     this.#tables.replaceChildren();
   }
 
-  /** The answer that is shown is to another question: it is dimmed, and said to be out of date to who does not see that. */
+  /** The answer that is shown is to another question: it is dimmed, and marked as busy for those who do not see that. */
   showBusy(): void {
     this.#result.dataset.state = "busy";
     this.#result.ariaBusy = "true";
@@ -52,7 +52,7 @@ function tiersTable({ yours, tiers }: Answer): HTMLTableElement {
   const all = yours.tier === "own" ? [yours, ...tiers] : tiers;
   const longest = Math.max(...all.map(({ ms }) => ms ?? 0), 1);
   const rows = all.map((least) => [
-    make("span", "", TIER_NAMES[least.tier], ...(least.tier === yours.tier ? [make("span", "panels-badge", "chosen")] : [])),
+    make("span", "", TIER_NAMES[least.tier], least.tier === yours.tier ? make("span", "panels-badge", "chosen") : ""),
     make("span", "panels-two", make("span", "", timeOf(least)), bar((least.ms ?? 0) / longest)),
     make("span", "", capital(bindingName(least))),
   ]);
