@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { amountsOf } from "../../../site/src/panels/amounts.js";
+import { amountsOf } from "../../../site/src/scene/limits.js";
 import { KINDS, sdkOf, installOf } from "../../../site/src/panels/code/kinds.js";
 import { programOf } from "../../../site/src/panels/code/program.js";
 import { DEFAULTS } from "../../../site/src/scene/options.js";
@@ -13,6 +13,8 @@ import { DEFAULTS } from "../../../site/src/scene/options.js";
 const repository = fileURLToPath(new URL("../../../", import.meta.url));
 const preload = pathToFileURL(join(dirname(fileURLToPath(import.meta.url)), "support/simulated-api.mjs")).href;
 
+/** Small answers, so that they are soon written. */
+const SCENE = { ...DEFAULTS, input: 400, output: 100 };
 const SCENES = {
   "a preset": { tier: "build", bucket: 60, requests: 30, interactive: 0 },
   "a preset with a shorter bucket, shared by two priorities": { tier: "start", bucket: 2, requests: 50, interactive: 20 },
@@ -32,7 +34,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 describe("every program gets every answer within the limits", { concurrency: 2 }, () => {
   for (const [name, changes] of Object.entries(SCENES)) {
-    const options = { ...DEFAULTS, ...changes };
+    const options = { ...SCENE, ...changes };
     // OpenAI's API counts an answer before it is written, and refuses for good what its limit never holds.
     for (const kind of KINDS.filter((kind) => kind !== "openai" || options.output < 1_000)) {
       test(`${name}: ${sdkOf(kind).label}`, async () => {
@@ -53,7 +55,7 @@ describe("every program gets every answer within the limits", { concurrency: 2 }
 });
 
 test("nothing is printed that a scene does not need", () => {
-  const plain = { ...DEFAULTS, tier: "scale", bucket: 60, interactive: 0 };
+  const plain = { ...SCENE, tier: "scale", bucket: 60, interactive: 0 };
   for (const kind of KINDS.filter((kind) => kind !== "openai")) {
     const program = programOf(plain, kind);
     assert.match(program, /createLimiter\(\{ limits: anthropic\.scale\.limits \}\)/);
@@ -67,7 +69,7 @@ test("nothing is printed that a scene does not need", () => {
 test("no line is too long to be read beside another", () => {
   for (const kind of KINDS) {
     for (const changes of Object.values(SCENES)) {
-      const longest = Math.max(...programOf({ ...DEFAULTS, ...changes }, kind).split("\n").map((line) => line.length));
+      const longest = Math.max(...programOf({ ...SCENE, ...changes }, kind).split("\n").map((line) => line.length));
       assert.ok(longest <= 120, `${kind}: ${longest} characters`);
     }
   }
@@ -75,7 +77,7 @@ test("no line is too long to be read beside another", () => {
 
 test("what a program imports is what the line beside it installs", () => {
   for (const kind of KINDS) {
-    const program = programOf({ ...DEFAULTS, bucket: 60 }, kind);
+    const program = programOf({ ...SCENE, bucket: 60 }, kind);
     const imported = [...program.matchAll(/from "([^"]+)"/g)].map(([, name]) => name.split("/").slice(0, name.startsWith("@") ? 2 : 1).join("/"));
     assert.deepEqual([...new Set(imported)].sort(), installOf(kind).split(" ").slice(2).sort());
   }

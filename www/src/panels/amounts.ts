@@ -1,15 +1,9 @@
-import { anthropic } from "../presets.js";
-import type { Amounts, SceneOptions } from "../scene/options.js";
-
-/** The amounts a minute that hold in a scene: the tier's, or one's own. */
-export function amountsOf({ tier, rpm, itpm, otpm }: SceneOptions): Amounts {
-  return tier === "own" ? { rpm, itpm, otpm } : presetAmounts(tier);
-}
+import { amountsOf } from "../scene/limits.js";
+import { type Amounts, DEFAULTS } from "../scene/options.js";
 
 /** What a published tier allows the models of {@link PRESET_GROUP} a minute, and all that have the same limits. */
-export function presetAmounts(tier: keyof typeof anthropic): Amounts {
-  const { rpm, itpm, otpm } = anthropic[tier].limits[PRESET_GROUP] ?? {};
-  if (rpm === undefined || itpm === undefined || otpm === undefined) throw new Error(`No limits of ${PRESET_GROUP}.`);
+export function presetAmounts(tier: "start" | "build" | "scale"): Amounts {
+  const { rpm, itpm, otpm } = amountsOf({ ...DEFAULTS, tier });
   return { rpm, itpm, otpm };
 }
 

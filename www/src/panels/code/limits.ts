@@ -1,5 +1,6 @@
+import { amountsOf } from "../../scene/limits.js";
 import type { SceneOptions } from "../../scene/options.js";
-import { amountsOf, PRESET_GROUP } from "../amounts.js";
+import { PRESET_GROUP } from "../amounts.js";
 import { literal, mostTokens } from "./number.js";
 
 /** The part of a program that makes the limiter. */

@@ -1,6 +1,7 @@
 import { anthropic } from "../../presets.js";
+import { amountsOf } from "../../scene/limits.js";
 import type { SceneOptions, Tier } from "../../scene/options.js";
-import { amountsOf, presetAmounts } from "../amounts.js";
+import { presetAmounts } from "../amounts.js";
 import { byId, make } from "../dom.js";
 import type { PanelHooks } from "../index.js";
 import { Calculator } from "./calculator.js";
@@ -52,10 +53,10 @@ export class NumbersPanel {
     this.#scene = scene;
     if (this.#isTouched) return;
     this.#tier.value = scene.tier;
-    const { rpm, itpm, otpm } = scene;
-    this.#own = { rpm: String(rpm), itpm: String(itpm), otpm: String(otpm) };
+    this.#own = { rpm: String(scene.rpm), itpm: String(scene.itpm), otpm: String(scene.otpm) };
     const { requests, input, output } = scene;
-    for (const [name, value] of Object.entries({ requests, input, output, ...amountsOf(scene) })) {
+    const { rpm, itpm, otpm } = amountsOf(scene);
+    for (const [name, value] of Object.entries({ requests, input, output, rpm, itpm, otpm })) {
       this.#inputs[name as FieldName].value = String(value);
     }
     this.#markReadOnly();
