@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: measurements of the core in Rust and of the package beside its peers, in one table.
 //! `cargo xtask bench quota` is another thing: it takes the best part of an hour, in real time, and has options and
-//! tables of its own. So does `cargo xtask bench growth`, which takes some minutes.
+//! tables of its own. So do `cargo xtask bench growth` and `cargo xtask bench frames`, which take some minutes.
 //!
 //! Two kinds of programs measure: the scripts `benches/js/*.mjs`, and the benchmarks of the crate `tidegate-benches`.
 //! Both may print one JSON object a line for each figure:
@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::tools::{self, Shell};
-use crate::{chromium, dist, fingerprint, node};
+use crate::tools::{self, Command, Shell};
+use crate::{chromium, dist, fingerprint, node, site};
 
 /// Measures the core and the package beside its peers
 #[derive(clap::Args)]
@@ -55,6 +55,13 @@ enum Alone {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Whether the demo page draws as often as a screen shows: `cargo xtask bench frames --help`
+    #[command(disable_help_flag = true)]
+    Frames {
+        /// Options of the benchmark
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
 }
 
 /// One number that was measured.
@@ -78,10 +85,11 @@ pub fn run(shell: &Shell, args: &Args) -> Result<()> {
     match &args.alone {
         Some(Alone::Quota { args }) => return measure_alone(shell, QUOTA, args),
         Some(Alone::Growth { args }) => return measure_alone(shell, GROWTH, args),
+        Some(Alone::Frames { args }) => return measure_alone(shell, FRAMES, args),
         None => {}
     }
     let mut benches = chosen(all(shell)?, &args.names)?;
-    let is_alone = |name: &str| [QUOTA, GROWTH].contains(&name);
+    let is_alone = |name: &str| [QUOTA, GROWTH, FRAMES].contains(&name);
     if !args.list && !args.quick {
         if let Some(name) = args.names.iter().find(|name| is_alone(name)) {
             bail!("`{name}` runs alone: cargo xtask bench {name}");
@@ -99,11 +107,7 @@ pub fn run(shell: &Shell, args: &Args) -> Result<()> {
         shell.print(tools::table(&["benchmark", "of the"], &rows));
         return Ok(());
     }
-    if benches.iter().any(|bench| bench.script.is_some()) {
-        node::require(shell)?;
-        dist::run(shell, &dist::Args::default())?;
-    }
-    prepare_start(shell, &benches)?;
+    prepare(shell, &mut benches)?;
     if args.quick {
         return benches.iter().try_for_each(|bench| try_out(shell, bench));
     }
@@ -123,25 +127,40 @@ pub fn run(shell: &Shell, args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Installs the runtimes in which the start is measured, if it is.
-fn prepare_start(shell: &Shell, benches: &[Bench]) -> Result<()> {
-    if benches.iter().any(|bench| bench.name == START) { node::install(shell, node::RUNTIMES) } else { Ok(()) }
+/// Builds and installs what these benchmarks need, and leaves out what this machine has no browser for.
+fn prepare(shell: &Shell, benches: &mut Vec<Bench>) -> Result<()> {
+    if chromium::find().is_none() && benches.iter().any(|bench| bench.name == FRAMES) {
+        shell.say(format!("{FRAMES} is left out: {}", chromium::MISSING));
+        benches.retain(|bench| bench.name != FRAMES);
+    }
+    for bench in benches.iter().filter(|bench| bench.script.is_some()) {
+        prepare_script(shell, &bench.name)?;
+    }
+    Ok(())
 }
 
-/// Builds the package and gives the terminal to the benchmark.
-fn measure_alone(shell: &Shell, name: &str, args: &[OsString]) -> Result<()> {
+/// Builds the package and whatever else the script of this name needs.
+fn prepare_script(shell: &Shell, name: &str) -> Result<()> {
     node::require(shell)?;
+    match name {
+        FRAMES => site::build(shell)?,
+        _ => dist::run(shell, &dist::Args::default())?,
+    };
+    if [START, FRAMES].contains(&name) { node::install(shell, node::RUNTIMES) } else { Ok(()) }
+}
+
+/// Builds what the benchmark needs and gives the terminal to it.
+fn measure_alone(shell: &Shell, name: &str, args: &[OsString]) -> Result<()> {
     // The summary of its options imports what it measures.
-    dist::run(shell, &dist::Args::default())?;
-    shell.command("node").arg("--no-warnings").arg(shell.path(format!("benches/js/{name}.mjs"))).args(args).hand_over()
+    prepare_script(shell, name)?;
+    let script = shell.path(format!("benches/js/{name}.mjs"));
+    with_browser(shell.command("node")).arg("--no-warnings").arg(script).args(args).hand_over()
 }
 
 /// Shows that every benchmark works, and says how many there are.
 pub fn try_all_out(shell: &Shell) -> Result<usize> {
-    let benches = all(shell)?;
-    node::require(shell)?;
-    dist::run(shell, &dist::Args::default())?;
-    prepare_start(shell, &benches)?;
+    let mut benches = all(shell)?;
+    prepare(shell, &mut benches)?;
     benches.iter().try_for_each(|bench| try_out(shell, bench))?;
     Ok(benches.len())
 }
@@ -185,14 +204,18 @@ fn chosen(mut benches: Vec<Bench>, names: &[String]) -> Result<Vec<Bench>> {
 }
 
 fn figures_of_script(shell: &Shell, script: &Path, args: &[&str]) -> Result<Vec<Figure>> {
-    let mut command = shell.command("node");
-    if let Some(browser) = chromium::find() {
-        command = command.env(chromium::NAMED, browser);
-    }
-    let output = command.arg("--expose-gc").arg(script).args(args).read()?;
+    let output = with_browser(shell.command("node")).arg("--expose-gc").arg(script).args(args).read()?;
     let figures: Vec<_> = output.lines().filter_map(figure_of_line).collect();
     ensure!(!figures.is_empty(), "{} printed no figures", script.display());
     Ok(figures)
+}
+
+/// The same command, which is told of the browser of this machine, if there is one.
+fn with_browser(command: Command) -> Command {
+    match chromium::find() {
+        Some(browser) => command.env(chromium::NAMED, browser),
+        None => command,
+    }
 }
 
 /// What a benchmark of the crate printed, and what Criterion estimated in this run.
@@ -323,6 +346,8 @@ const QUOTA: &str = "quota";
 const START: &str = "start";
 /// The benchmark of up to a million waiters.
 const GROWTH: &str = "growth";
+/// The benchmark that plays the demo page.
+const FRAMES: &str = "frames";
 
 #[cfg(test)]
 mod tests {
