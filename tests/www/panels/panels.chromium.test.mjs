@@ -70,7 +70,7 @@ test("numbers are computed as one types, and a wrong one has a message in place 
 
 test("headers are read where they are pasted, and credentials are not", async (t) => {
   const page = await openPage(t, { clipboard: true });
-  const isLoaded = () => page.evaluate(() => performance.getEntriesByType("resource").some(({ name }) => name.includes("/wasm/core")));
+  const isLoaded = () => page.evaluate(() => performance.getEntriesByType("resource").some(({ name }) => name.endsWith("/headers/reading.js")));
   assert.equal(await isLoaded(), false);
   await page.click("#tab-headers");
   const verdict = page.locator("#headers-verdict");
