@@ -1,7 +1,7 @@
 import { LevelCharts } from "./charts/level-charts.js";
 import { Controls } from "./controls/controls.js";
 import { LinkButton } from "./controls/link-button.js";
-import { element } from "./element.js";
+import { element } from "./dom.js";
 import { showPanels } from "./panels/index.js";
 import { Pace } from "./player/pace.js";
 import { Player } from "./player/player.js";

@@ -1,5 +1,5 @@
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
-import { element } from "../element.js";
+import { element } from "../dom.js";
 import { LANES } from "../scene/lanes.js";
 import type { DimensionName } from "../scene/levels.js";
 import { clockTime } from "../words.js";

@@ -1,7 +1,7 @@
-import { element } from "../element.js";
+import { element } from "../dom.js";
 import { amountsOf } from "../scene/limits.js";
 import { type Amounts, DEFAULTS, inRange, type NumberName, RANGES, type SceneOptions, type Tier } from "../scene/options.js";
-import { whole } from "../words.js";
+import { number } from "../words.js";
 import { nearestStop, SLIDERS } from "./sliders.js";
 
 /** The controls that change the scene. They show its options, and tell when somebody has chosen others. */
@@ -72,7 +72,7 @@ export class Controls {
   }
 
   #say(name: NumberName, value: number): void {
-    const text = SLIDERS[name]?.say(value) ?? whole(value);
+    const text = SLIDERS[name]?.say(value) ?? number(value);
     element(`output[data-value="${name}"]`, HTMLOutputElement, this.#form).value = text;
     this.#input(name).setAttribute("aria-valuetext", text);
   }

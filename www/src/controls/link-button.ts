@@ -1,4 +1,4 @@
-import { element } from "../element.js";
+import { element } from "../dom.js";
 
 /** The button that copies a link to the scene. */
 export class LinkButton {

@@ -1,5 +1,5 @@
 import type { NumberName } from "../scene/options.js";
-import { whole } from "../words.js";
+import { number } from "../words.js";
 
 /** An option with a slider: a few values that are worth choosing from, and how one is said. */
 export interface Slider {
@@ -13,11 +13,11 @@ const ROUND = [1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 8];
 /** A link may hold any value of its range; the slider then stands at the nearest of these. */
 export const SLIDERS: Readonly<Partial<Record<NumberName, Slider>>> = {
   bucket: { stops: [1, 2, 5, 10, 20, 30, 60], say: (value) => `${value} s’ worth` },
-  requests: { stops: steps(10, 5_000), say: whole },
-  burst: { stops: [0, ...steps(10, 5_000)], say: whole },
-  rate: { stops: steps(10, 20_000), say: whole },
-  input: { stops: steps(20, 20_000), say: whole },
-  output: { stops: steps(10, 8_000), say: whole },
+  requests: { stops: steps(10, 5_000), say: number },
+  burst: { stops: [0, ...steps(10, 5_000)], say: number },
+  rate: { stops: steps(10, 20_000), say: number },
+  input: { stops: steps(20, 20_000), say: number },
+  output: { stops: steps(10, 8_000), say: number },
   interactive: { stops: evenly(5, 100), say: percent },
   neighbour: { stops: evenly(5, 80), say: percent },
   faults: { stops: evenly(1, 30), say: percent },

@@ -1,4 +1,4 @@
-import { element } from "../element.js";
+import { element } from "../dom.js";
 
 /** Who is told what somebody has chosen. */
 export interface TransportHooks {

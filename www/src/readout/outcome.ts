@@ -1,5 +1,5 @@
 import type { Frame, Opened } from "../scene/messages.js";
-import { clockTime, whole } from "../words.js";
+import { clockTime, number } from "../words.js";
 
 /** What is to be expected of a scene, in a sentence. */
 export function outlookOf({ bound }: Opened): string {
@@ -9,10 +9,10 @@ export function outlookOf({ bound }: Opened): string {
 /** How a scene ended, in a sentence or two. */
 export function outcomeOf({ lanes }: Frame, total: number): string {
   const { plain, tidegate } = lanes;
-  const done = tidegate.counts.done === total ? `all ${whole(total)}` : `${whole(tidegate.counts.done)} of ${whole(total)}`;
-  const refused = tidegate.counts.refused === 0 ? "none refused" : `${whole(tidegate.counts.refused)} refused on the way`;
+  const done = tidegate.counts.done === total ? `all ${number(total)}` : `${number(tidegate.counts.done)} of ${number(total)}`;
+  const refused = tidegate.counts.refused === 0 ? "none refused" : `${number(tidegate.counts.refused)} refused on the way`;
   const ours = `Through Tidegate ${done} were answered in ${clockTime(tidegate.counts.endedAtMs ?? 0)}, ${refused}.`;
-  const theirs = `Plain fetch met ${whole(plain.counts.refused)} refusals and gave ${whole(plain.counts.failed)} up.`;
+  const theirs = `Plain fetch met ${number(plain.counts.refused)} refusals and gave ${number(plain.counts.failed)} up.`;
   return `${ours} ${theirs}`;
 }
 

@@ -1,8 +1,8 @@
-import { element } from "../element.js";
+import { element } from "../dom.js";
 import { LANES, type LaneName } from "../scene/lanes.js";
 import type { Waits } from "../scene/log.js";
 import type { Frame, LaneFrame, Opened } from "../scene/messages.js";
-import { clockTime, short, wait, whole } from "../words.js";
+import { clockTime, duration, number, short } from "../words.js";
 
 /** What the page says in figures about the scene. */
 export class Readout {
@@ -40,15 +40,15 @@ class LaneReadout {
 
   show({ counts, waits }: LaneFrame, nowMs: number, boundMs: number, total: number): void {
     const done = this.#at("done");
-    done.textContent = `${whole(counts.done)} `;
+    done.textContent = `${number(counts.done)} `;
     const of = document.createElement("small");
-    of.textContent = `of ${whole(total)}`;
+    of.textContent = `of ${number(total)}`;
     done.append(of);
-    this.#count("refused", counts.refused, whole);
-    this.#count("failed", counts.failed, whole);
+    this.#count("refused", counts.refused, number);
+    this.#count("failed", counts.failed, number);
     this.#count("wasted", counts.wastedTokens, short);
-    this.#at("waiting").textContent = whole(counts.waiting);
-    this.#at("in-flight").textContent = whole(counts.inFlight);
+    this.#at("waiting").textContent = number(counts.waiting);
+    this.#at("in-flight").textContent = number(counts.inFlight);
     const [label, time] = timeOf(counts.endedAtMs, nowMs, boundMs, counts.done === total);
     this.#at("time-label").textContent = label;
     this.#at("time").textContent = time;
@@ -65,7 +65,7 @@ class LaneReadout {
 
   #wait(kind: string, { half, most }: Waits): void {
     const row = element(`.waits [data-kind="${kind}"]`, HTMLElement);
-    const say = (value: number | null): string => (value === null ? "–" : value === Infinity ? "never" : wait(value));
+    const say = (value: number | null): string => (value === null ? "–" : value === Infinity ? "never" : duration(value));
     element(`[data-wait="${this.#name}-half"]`, HTMLElement, row).textContent = say(half);
     element(`[data-wait="${this.#name}-most"]`, HTMLElement, row).textContent = say(most);
   }

@@ -1,4 +1,4 @@
-import { make } from "../dom.js";
+import { make } from "../../dom.js";
 
 /** The nodes of a program with its comments, strings and keywords marked. The text is unchanged. */
 export function highlighted(program: string): Node[] {

@@ -1,5 +1,5 @@
 import type { SceneOptions } from "../../scene/options.js";
-import { byId, make } from "../dom.js";
+import { element, make } from "../../dom.js";
 import { copyText } from "./copy.js";
 import { highlighted } from "./highlight.js";
 import { installOf, KINDS, type Kind, sdkOf } from "./kinds.js";
@@ -7,10 +7,10 @@ import { programOf } from "./program.js";
 
 /** The tab with the program that does what the scene shows. */
 export class CodePanel {
-  readonly #kind = byId("code-kind", HTMLSelectElement);
-  readonly #install = byId("code-install", HTMLElement);
-  readonly #program = byId("code-program", HTMLElement);
-  readonly #copied = byId("code-copied", HTMLElement);
+  readonly #kind = element("#code-kind", HTMLSelectElement);
+  readonly #install = element("#code-install", HTMLElement);
+  readonly #program = element("#code-program", HTMLElement);
+  readonly #copied = element("#code-copied", HTMLElement);
   #options: SceneOptions | undefined;
 
   constructor() {
@@ -20,8 +20,8 @@ export class CodePanel {
       this.#kind.append(option);
     }
     this.#kind.addEventListener("change", () => this.#print());
-    byId("code-copy", HTMLButtonElement).addEventListener("click", () => void this.#copy(this.#program));
-    byId("code-copy-install", HTMLButtonElement).addEventListener("click", () => void this.#copy(this.#install));
+    element("#code-copy", HTMLButtonElement).addEventListener("click", () => void this.#copy(this.#program));
+    element("#code-copy-install", HTMLButtonElement).addEventListener("click", () => void this.#copy(this.#install));
   }
 
   /** Prints the program of another scene. */

@@ -1,5 +1,5 @@
 import type { RateLimit, ResponseKind } from "../../tidegate.js";
-import { duration } from "../wording.js";
+import { duration } from "../../words.js";
 
 /** What a response means, in sentences. */
 export interface Meaning {

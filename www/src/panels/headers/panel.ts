@@ -1,5 +1,5 @@
 import type { ProviderName } from "../../tidegate.js";
-import { byId, make } from "../dom.js";
+import { element, make } from "../../dom.js";
 import { EXAMPLES } from "./examples.js";
 import { quickInsertion } from "./insertion.js";
 import { MOST_TEXT, readPasted } from "./paste.js";
@@ -9,10 +9,10 @@ import { HeadersView } from "./view.js";
 
 /** The tab that reads pasted headers. The package comes with its first use, so that the page starts without it. */
 export class HeadersPanel {
-  readonly #text = byId("headers-text", HTMLTextAreaElement);
-  readonly #status = byId("headers-status", HTMLInputElement);
-  readonly #statusNote = byId("headers-status-note", HTMLElement);
-  readonly #provider = byId("headers-provider", HTMLSelectElement);
+  readonly #text = element("#headers-text", HTMLTextAreaElement);
+  readonly #status = element("#headers-status", HTMLInputElement);
+  readonly #statusNote = element("#headers-status-note", HTMLElement);
+  readonly #provider = element("#headers-provider", HTMLSelectElement);
   readonly #view = new HeadersView();
   #read: typeof readingOf | undefined;
   #isBegun = false;
@@ -34,11 +34,11 @@ export class HeadersPanel {
         this.#provider.value = "";
         this.#show();
       });
-      byId("headers-examples", HTMLElement).append(button);
+      element("#headers-examples", HTMLElement).append(button);
     }
     // One more than is read, so that what was left out is noticed.
     quickInsertion(this.#text, MOST_TEXT + 1);
-    const form = byId("headers-form", HTMLFormElement);
+    const form = element("#headers-form", HTMLFormElement);
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", () => {
       clearTimeout(this.#timer);

@@ -1,15 +1,15 @@
 import type { StatedLimit } from "../../tidegate.js";
-import { bar, byId, make, table } from "../dom.js";
-import { capital, dimensionName, duration, number } from "../wording.js";
+import { bar, element, make, table } from "../../dom.js";
+import { capital, dimensionName, duration, number } from "../../words.js";
 import { meaningOf } from "./meaning.js";
 import type { Pasted } from "./pasted.js";
 import type { Reading } from "./reading.js";
 
 /** What stands beside the pasted text. */
 export class HeadersView {
-  readonly #result = byId("headers-result", HTMLElement);
-  readonly #verdict = byId("headers-verdict", HTMLElement);
-  readonly #read = byId("headers-read", HTMLElement);
+  readonly #result = element("#headers-result", HTMLElement);
+  readonly #verdict = element("#headers-verdict", HTMLElement);
+  readonly #read = element("#headers-read", HTMLElement);
 
   /** A message in place of a result, and the names of fields that were left out. */
   showMessage(text: string, dropped: readonly string[] = []): void {

@@ -1,5 +1,5 @@
 import { type Amounts, inRange, RANGES, type SceneOptions, type Tier } from "../../scene/options.js";
-import { number } from "../wording.js";
+import { number } from "../../words.js";
 import type { Question } from "./question.js";
 
 /** The number fields of the form. */

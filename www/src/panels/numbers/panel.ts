@@ -2,7 +2,7 @@ import { anthropic } from "../../presets.js";
 import { amountsOf } from "../../scene/limits.js";
 import type { SceneOptions, Tier } from "../../scene/options.js";
 import { presetAmounts } from "../amounts.js";
-import { byId, make } from "../dom.js";
+import { element, make } from "../../dom.js";
 import type { PanelHooks } from "../index.js";
 import { Calculator } from "./calculator.js";
 import { type FieldName, FIELDS, faultsOf, questionOf, type Values, watchable } from "./fields.js";
@@ -11,13 +11,13 @@ import { NumbersView } from "./view.js";
 
 /** The tab that says how long a visitor's own job takes. It follows the scene until the visitor changes a number. */
 export class NumbersPanel {
-  readonly #form = byId("numbers-form", HTMLFormElement);
-  readonly #tier = byId("numbers-tier", HTMLSelectElement);
-  readonly #watched = byId("numbers-watched", HTMLElement);
+  readonly #form = element("#numbers-form", HTMLFormElement);
+  readonly #tier = element("#numbers-tier", HTMLSelectElement);
+  readonly #watched = element("#numbers-watched", HTMLElement);
   readonly #view = new NumbersView();
   readonly #calculator = new Calculator(this.#view);
   readonly #inputs = Object.fromEntries(
-    (Object.keys(FIELDS) as FieldName[]).map((name) => [name, byId(`numbers-${name}`, HTMLInputElement)]),
+    (Object.keys(FIELDS) as FieldName[]).map((name) => [name, element(`#numbers-${name}`, HTMLInputElement)]),
   ) as Record<FieldName, HTMLInputElement>;
   #scene: SceneOptions | undefined;
   #isTouched = false;
@@ -39,7 +39,7 @@ export class NumbersPanel {
       event.preventDefault();
       this.#watch(hooks);
     });
-    byId("numbers-reset", HTMLButtonElement).addEventListener("click", () => {
+    element("#numbers-reset", HTMLButtonElement).addEventListener("click", () => {
       this.#isTouched = false;
       this.#watched.textContent = "";
       if (this.#scene !== undefined) this.follow(this.#scene);
@@ -125,11 +125,11 @@ function showSource(): void {
   day.dateTime = readOn;
   const { same, other } = groupsOfTier("start");
   const before = `The tiers’ limits of ${same.join(", ")}. Others hold for ${other.join(", ")}. Published at `;
-  byId("numbers-source", HTMLElement).replaceChildren(before, link, ", read on ", day, ".");
+  element("#numbers-source", HTMLElement).replaceChildren(before, link, ", read on ", day, ".");
 }
 
 function showAssumptions(): void {
-  byId("numbers-assumed", HTMLElement).textContent =
+  element("#numbers-assumed", HTMLElement).textContent =
     "Assumed: all requests are handed in at once, every bucket is full and holds a minute’s worth, nothing is read from " +
     "a prompt cache, and an answer takes 0.4 s and then a second for every 80 tokens. Computed by the simulator.";
 }

@@ -1,4 +1,4 @@
-import { capital, dimensionName, duration, number } from "../wording.js";
+import { capital, dimensionName, duration, number } from "../../words.js";
 import { TIER_NAMES } from "./tiers.js";
 import type { Answer, Least, LimitTime } from "./question.js";
 

@@ -1,14 +1,14 @@
-import { bar, byId, make, table } from "../dom.js";
-import { capital, dimensionName, duration, number } from "../wording.js";
+import { bar, element, make, table } from "../../dom.js";
+import { capital, dimensionName, duration, number } from "../../words.js";
 import type { Answer, Least } from "./question.js";
 import { bindingName, headline, nextTier } from "./sentences.js";
 import { TIER_NAMES } from "./tiers.js";
 
 /** What stands beside the form: an answer, or why there is none. While another is computed, the old one is dimmed. */
 export class NumbersView {
-  readonly #result = byId("numbers-result", HTMLElement);
-  readonly #headline = byId("numbers-headline", HTMLElement);
-  readonly #tables = byId("numbers-tables", HTMLElement);
+  readonly #result = element("#numbers-result", HTMLElement);
+  readonly #headline = element("#numbers-headline", HTMLElement);
+  readonly #tables = element("#numbers-tables", HTMLElement);
 
   showAnswer(answer: Answer): void {
     this.#show("answer", headline(answer));

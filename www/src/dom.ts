@@ -1,11 +1,7 @@
-/**
- * The element of the page that has this id.
- *
- * @throws Error if the page has none of that kind.
- */
-export function byId<T extends Element>(id: string, kind: abstract new () => T): T {
-  const found = document.getElementById(id);
-  if (!(found instanceof kind)) throw new Error(`The page has no ${kind.name} with the id ${id}.`);
+/** The one element that a selector means. @throws Error if the page has none, or one of another kind. */
+export function element<E extends Element>(selector: string, kind: new () => E, below: ParentNode = document): E {
+  const found = below.querySelector(selector);
+  if (!(found instanceof kind)) throw new Error(`The page has no ${selector}.`);
   return found;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { capital, dimensionName, duration, number } from "../../../site/src/panels/wording.js";
+import { capital, clockTime, dimensionName, duration, number, short } from "../../site/src/words.js";
 
 test("durations are said in the two largest units that they have", () => {
   const texts = [
@@ -24,4 +24,9 @@ test("numbers have groups of digits, and dimensions are words", () => {
   assert.equal(number(1_234_567), "1,234,567");
   assert.equal(dimensionName("inputTokens"), "input tokens");
   assert.equal(capital(dimensionName("output_tokens")), "Output tokens");
+});
+
+test("instants are read as on a clock, and large numbers are short", () => {
+  assert.deepEqual([0, 9_999, 125_000, 3_725_000].map(clockTime), ["0:00", "0:09", "2:05", "1:02:05"]);
+  assert.deepEqual([0, 9_999, 12_345, 1_949_999].map(short), ["0", "9,999", "12.3 k", "1.9 M"]);
 });
