@@ -13,6 +13,13 @@ for (const colorScheme of ["light", "dark"]) {
       const page = await openPage(t, { hash: RUNNING, colorScheme, width });
       await page.waitForFunction(() => document.querySelector("#now").textContent >= "0:02");
       await page.click("#play");
+      for (const tab of ["#tab-numbers", "#tab-code", "#tab-headers"]) {
+        await page.click(tab);
+        assert.deepEqual(await axeViolations(page), [], tab);
+      }
+      // And with something to read in the last of them.
+      await page.click('#panel-headers button:has-text("429")');
+      await page.locator("#panel-headers table").waitFor();
       assert.deepEqual(await axeViolations(page), []);
       const over = await openPage(t, { hash: SOON_OVER, colorScheme, width });
       await ended(over);
