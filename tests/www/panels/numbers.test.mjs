@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { createLimiter } from "tidegate";
 import { anthropic } from "tidegate/presets";
 import { createSimulator } from "tidegate/simulator";
-import { presetAmounts } from "../../../site/src/panels/amounts.js";
+import { publishedAmounts } from "../../../site/src/scene/limits.js";
 import { answerOf, TIMING } from "../../../site/src/panels/numbers/compute.js";
 import { FIELDS, faultsOf, questionOf, watchable } from "../../../site/src/panels/numbers/fields.js";
 import { headline, nextTier } from "../../../site/src/panels/numbers/sentences.js";
@@ -12,7 +12,7 @@ import { groupsOfTier } from "../../../site/src/panels/numbers/tiers.js";
 import { RANGES } from "../../../site/src/scene/options.js";
 import { VirtualClock } from "../../simulator/virtual-clock.mjs";
 
-const VALUES = { requests: 10_000, input: 600, output: 250, ...presetAmounts("start") };
+const VALUES = { requests: 10_000, input: 600, output: 250, ...publishedAmounts("start") };
 
 test("each limit alone needs what is missing in a full bucket, at its rate", () => {
   const { yours, limits } = answerOf(questionOf(VALUES, "start"));
@@ -72,7 +72,7 @@ test("the next tier is named with its time and what binds there", () => {
   const start = answerOf(questionOf(VALUES, "start"));
   assert.equal(headline(start), "At least 9 min 4 s. Requests bind: 10,000 at 1,000 a minute.");
   assert.equal(nextTier(start), "The next tier, Build: 1 min 30 s, binding: output tokens.");
-  const scale = answerOf(questionOf({ ...VALUES, ...presetAmounts("scale") }, "scale"));
+  const scale = answerOf(questionOf({ ...VALUES, ...publishedAmounts("scale") }, "scale"));
   assert.equal(nextTier(scale), "Scale is the highest published tier.");
   const own = answerOf(questionOf({ ...VALUES, rpm: 5_000, itpm: 2_000_000, otpm: 500_000 }, "own"));
   assert.equal(nextTier(own), "The first published tier that is faster, Build: 1 min 30 s, binding: output tokens.");
@@ -85,8 +85,8 @@ test("the limits that stand for a tier are those of the groups that are named, a
   for (const tier of ["start", "build", "scale"]) {
     const { same, other } = groupsOfTier(tier);
     assert.deepEqual([...same, ...other].sort(), Object.keys(anthropic[tier].limits).sort());
-    for (const group of same) assert.equal(anthropic[tier].limits[group].otpm, presetAmounts(tier).otpm);
-    for (const group of other) assert.notEqual(anthropic[tier].limits[group].otpm, presetAmounts(tier).otpm);
+    for (const group of same) assert.equal(anthropic[tier].limits[group].otpm, publishedAmounts(tier).otpm);
+    for (const group of other) assert.notEqual(anthropic[tier].limits[group].otpm, publishedAmounts(tier).otpm);
     assert.deepEqual(groupsOfTier(tier), groupsOfTier("start"));
   }
 });

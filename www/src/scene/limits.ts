@@ -1,17 +1,17 @@
 import { anthropic } from "../presets.js";
-import type { ScopeLimits, LimiterOptions } from "../tidegate.js";
 import type { SimulatorOptions } from "../simulator.js";
-import type { Amounts, SceneOptions } from "./options.js";
-
-/** The model that is asked. */
-export const MODEL = "claude-sonnet-5";
-/** The name of its scope in the presets. */
-const PRESET = "Sonnet 5";
+import type { LimiterOptions, ScopeLimits } from "../tidegate.js";
+import type { Amounts, SceneOptions, Tier } from "./options.js";
 
 /** The limits by the minute that hold in a scene. */
-export function amountsOf(options: SceneOptions): Amounts {
-  if (options.tier === "own") return options;
-  return anthropic[options.tier].limits[PRESET] as ScopeLimits & Amounts;
+export function amountsOf({ tier, rpm, itpm, otpm }: Pick<SceneOptions, "tier" | keyof Amounts>): Amounts {
+  return tier === "own" ? { rpm, itpm, otpm } : publishedAmounts(tier);
+}
+
+/** What a published tier allows {@link MODEL} a minute, and all models that have the same limits. */
+export function publishedAmounts(tier: Exclude<Tier, "own">): Amounts {
+  const { rpm, itpm, otpm } = anthropic[tier].limits[PRESET_GROUP] as ScopeLimits & Amounts;
+  return { rpm, itpm, otpm };
 }
 
 /** The same as the server enforces them. */
@@ -32,3 +32,8 @@ export function limiterLimits(options: SceneOptions): NonNullable<LimiterOptions
     default: { limits: [limit("requests", rpm), limit("input_tokens", itpm), limit("output_tokens", otpm)] },
   };
 }
+
+/** The model that is asked. */
+export const MODEL = "claude-sonnet-5";
+/** The name of its limits in the presets. */
+export const PRESET_GROUP = "Sonnet 5";

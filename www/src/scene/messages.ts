@@ -1,7 +1,7 @@
 import type { Bound } from "../simulator.js";
 import type { LaneName } from "./lanes.js";
 import type { Counts, Waits } from "./log.js";
-import type { Amounts, SceneOptions } from "./options.js";
+import type { SceneOptions } from "./options.js";
 
 /** What the page says to the worker in which a scene runs. Each is answered by one {@link FromScene}. */
 export type ToScene =
@@ -27,7 +27,6 @@ export interface Opened {
   readonly scene: number;
   /** The least time in which anybody could get the requests answered. */
   readonly bound: Bound;
-  readonly amounts: Amounts;
   /** For each request 1 if somebody waits for it, and 0 if it is part of the batch. */
   readonly interactive: Uint8Array;
 }

@@ -1,6 +1,5 @@
 // Runs scenes, so that the page stays smooth whatever a scene costs. It has no clock of its own: it does what it is told.
 import type { Lane } from "./lane.js";
-import { amountsOf } from "./limits.js";
 import type { Frame, FromScene, LaneFrame, ToScene } from "./messages.js";
 import { World } from "./world.js";
 
@@ -24,7 +23,7 @@ async function handle(message: ToScene): Promise<void> {
     scene = message.scene;
     world.start();
     const interactive = Uint8Array.from(world.requests, (request) => Number(request.kind === "interactive"));
-    say({ type: "opened", scene, bound: world.bound, amounts: amountsOf(message.options), interactive });
+    say({ type: "opened", scene, bound: world.bound, interactive });
   } else if (world !== undefined && message.scene === scene) {
     const lastMs = performance.now() + message.patienceMs;
     await world.clock.advance(message.untilMs, () => performance.now() < lastMs);

@@ -1,6 +1,5 @@
-import { amountsOf } from "../../scene/limits.js";
+import { amountsOf, PRESET_GROUP } from "../../scene/limits.js";
 import type { SceneOptions } from "../../scene/options.js";
-import { PRESET_GROUP } from "../amounts.js";
 import { literal, mostTokens } from "./number.js";
 
 /** The part of a program that makes the limiter. */

@@ -1,6 +1,6 @@
+import { MODEL, publishedAmounts } from "../../scene/limits.js";
 import { type Amounts, type Tier, TIERS } from "../../scene/options.js";
 import { type Bound, createSimulator, type Job } from "../../simulator.js";
-import { presetAmounts } from "../amounts.js";
 import type { Answer, Counted, Least, LimitTime, Question } from "./question.js";
 
 /** How fast an answer comes in all that is computed here. */
@@ -13,7 +13,7 @@ export function answerOf(question: Question): Answer {
   return {
     yours: leastOf(question, tier, amounts, bound),
     limits: COUNTED.map((counted) => limitTime(counted, amounts, bound)),
-    tiers: TIERS.filter((name) => name !== "own").map((name) => leastOf(question, name, presetAmounts(name))),
+    tiers: TIERS.filter((name) => name !== "own").map((name) => leastOf(question, name, publishedAmounts(name))),
   };
 }
 
@@ -43,5 +43,3 @@ function limitTime(counted: Counted, amounts: Amounts, { limits }: Bound): Limit
 
 const COUNTED: readonly Counted[] = ["requests", "inputTokens", "outputTokens"];
 const SHORT = { requests: "rpm", inputTokens: "itpm", outputTokens: "otpm" } as const;
-/** One that has no limits of its own but those that are given. */
-const MODEL = "claude-sonnet-5";

@@ -1,8 +1,7 @@
-import { anthropic } from "../../presets.js";
-import { amountsOf } from "../../scene/limits.js";
-import type { SceneOptions, Tier } from "../../scene/options.js";
-import { presetAmounts } from "../amounts.js";
 import { element, make } from "../../dom.js";
+import { anthropic } from "../../presets.js";
+import { amountsOf, publishedAmounts } from "../../scene/limits.js";
+import type { SceneOptions, Tier } from "../../scene/options.js";
 import type { PanelHooks } from "../index.js";
 import { Calculator } from "./calculator.js";
 import { type FieldName, FIELDS, faultsOf, questionOf, type Values, watchable } from "./fields.js";
@@ -69,7 +68,7 @@ export class NumbersPanel {
       const { rpm, itpm, otpm } = this.#inputs;
       this.#own = { rpm: rpm.value, itpm: itpm.value, otpm: otpm.value };
     }
-    const amounts = tier === "own" ? this.#own : presetAmounts(tier);
+    const amounts = tier === "own" ? this.#own : publishedAmounts(tier);
     for (const name of LIMITS) this.#inputs[name].value = String(amounts?.[name] ?? "");
     this.#markReadOnly();
   }

@@ -1,6 +1,6 @@
 import { anthropic } from "../../presets.js";
 import type { Tier } from "../../scene/options.js";
-import { PRESET_GROUP } from "../amounts.js";
+import { PRESET_GROUP } from "../../scene/limits.js";
 
 /** What the tiers are called. */
 export const TIER_NAMES: Readonly<Record<Tier, string>> = {
