@@ -1,6 +1,7 @@
 //! Steps that test the built package where it stands, in `pkg/`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
@@ -8,8 +9,8 @@ use super::Outcome;
 use crate::tools::{Command, Shell};
 use crate::{dist, fingerprint};
 
-/// Longest time for one test. A test that hangs shall fail, not block.
-const TEST_TIMEOUT: &str = "--test-timeout=60000";
+/// Longest time for the tests of a file. A test that hangs shall fail, not block.
+pub const LONGEST: Duration = Duration::from_secs(60);
 
 pub fn dist(shell: &Shell) -> Result<Outcome> {
     dist::run(shell, &dist::Args::default()).map(|_| Outcome::Passed(String::new()))
@@ -61,12 +62,13 @@ fn run_tests(shell: &Shell, folder: &str) -> Result<Outcome> {
         return Ok(Outcome::Skipped(format!("there is no *.test.mjs in {folder}")));
     }
     dist::run(shell, &dist::Args::default())?;
-    run_node_tests(shell.command("node"), &tests).map(Outcome::Passed)
+    run_node_tests(shell.command("node"), &tests, LONGEST).map(Outcome::Passed)
 }
 
-/// Lets this Node run these tests, and returns how many passed, in words.
-pub fn run_node_tests(node: Command, tests: &[PathBuf]) -> Result<String> {
-    let command = node.args(["--test", TEST_TIMEOUT, "--test-reporter=spec"]);
+/// Lets this Node run these tests, those of a file within so long, and returns how many passed, in words.
+pub fn run_node_tests(node: Command, tests: &[PathBuf], longest: Duration) -> Result<String> {
+    let timeout = format!("--test-timeout={}", longest.as_millis());
+    let command = node.args(["--test", &timeout, "--test-reporter=spec"]);
     let log = command.args(tests).log().map_err(|error| anyhow!(failures(&error.to_string()).to_owned()))?;
     let passed = log.lines().filter_map(|line| line.strip_prefix("ℹ pass ")).next_back();
     Ok(passed.map(|count| format!("{count} tests")).unwrap_or_default())

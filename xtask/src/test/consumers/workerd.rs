@@ -22,7 +22,7 @@ pub fn workerd(shell: &Shell) -> Result<Outcome> {
     let tests = scripts::tests_below(shell, &TESTS)?;
     if !tests.is_empty() {
         let command = shell.command("node").env("TIDEGATE_PROJECT", project.folder());
-        note = format!("{note}; {}", scripts::run_node_tests(command, &tests)?);
+        note = format!("{note}; {}", scripts::run_node_tests(command, &tests, scripts::LONGEST)?);
     }
     Ok(Outcome::Passed(note))
 }
