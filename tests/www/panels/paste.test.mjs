@@ -138,7 +138,8 @@ test("hostile text neither throws nor takes long", () => {
     const pasted = readPasted(text);
     assert.equal(pasted.isCut, text.length > MOST_TEXT);
     readingOf(pasted, 200, undefined);
-    assert.ok(performance.now() - started < 500, `text ${index} took ${performance.now() - started} ms`);
+    // A ceiling for what grows with the square of a text, which would be minutes; no measurement.
+    assert.ok(performance.now() - started < 10_000, `text ${index} took ${performance.now() - started} ms`);
   }
 });
 
