@@ -26,17 +26,19 @@
 //! ([`LimitStats::paid_at_ms`](crate::LimitStats)), and with that reading the bound holds for token buckets whatever a
 //! client does, unless there is a neighbour: from a limit in debt it takes nothing.
 
+mod refill;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
 
+use self::refill::charged_at;
 use crate::claude::MESSAGE_TOKENS;
 use crate::exchange::millis;
 use crate::groups::{group_of, minimum_to_cache, reads_count};
 use crate::limits::{Dimension, Limit, Limits};
-use crate::meter::Enforcement;
-use crate::options::{NEIGHBOUR_STEP_MS, Neighbour, Options, Timing};
+use crate::options::{Options, Timing};
 use crate::organisation::{changes_of, limits_of};
 use crate::tokenizer;
 use crate::workload::{Api, Job, completion_prompt, prompt};
@@ -260,62 +262,6 @@ fn arrivals_of<'a>(start: Duration, all: &'a [Share], later: &'a [Share]) -> Vec
     std::iter::once((start, all)).chain(instants.into_iter().step_by(stride).map(from)).collect()
 }
 
-/// The earliest time after `start` at which `total` can have been charged.
-fn charged_at(course: &[(Duration, Limit)], neighbour: &Neighbour, total: u64, start: Duration) -> Duration {
-    let enforcement = course[0].1.enforcement;
-    if course.iter().any(|(_, limit)| limit.enforcement != enforcement) {
-        // One algorithm begins where another ended: of that nothing is said.
-        return Duration::ZERO;
-    }
-    let largest = course.iter().map(|(_, limit)| limit).max_by_key(|limit| limit.at_once).unwrap_or(&course[0].1);
-    let shortest = course.iter().map(|(_, limit)| limit.window).min().unwrap_or_default();
-    let further_windows = (total.div_ceil(largest.at_once).max(1) - 1).min(u32::MAX.into()) as u32;
-    match enforcement {
-        Enforcement::TokenBucket => bucket_charged_at(course, neighbour, total, start),
-        Enforcement::SlidingWindow => shortest.saturating_mul(further_windows),
-        Enforcement::FixedWindow if further_windows == 0 => Duration::ZERO,
-        Enforcement::FixedWindow => {
-            let into = Duration::from_nanos((start.as_nanos() % largest.window.as_nanos()) as u64);
-            shortest.saturating_mul(further_windows).saturating_sub(into)
-        }
-    }
-}
-
-/// The same for a bucket that is full at `start`: it has gained, by then, what is missing, but for what others took.
-fn bucket_charged_at(course: &[(Duration, Limit)], neighbour: &Neighbour, total: u64, start: Duration) -> Duration {
-    let mut later = course.iter().skip_while(|(at, _)| *at <= start);
-    let mut limit = course.iter().rev().find(|(at, _)| *at <= start).map_or(course[0].1, |(_, limit)| *limit);
-    let mut change = later.next();
-    // In parts of a unit of which a nanosecond gains one for each unit a minute.
-    let unit = MINUTE.as_nanos() as i128;
-    let mut missing = (i128::from(total) - i128::from(limit.at_once)) * unit;
-    let mut now = start;
-    let step = Duration::from_millis(NEIGHBOUR_STEP_MS);
-    let from = Duration::from_millis(neighbour.from_ms);
-    while missing > 0 && now < start + LONGEST {
-        let steps = now.saturating_sub(from).as_nanos() / step.as_nanos();
-        let next_step = if neighbour.share > 0.0 { from + step * (steps as u32 + 1) } else { Duration::MAX };
-        let next = next_step.min(change.map_or(Duration::MAX, |(at, _)| *at));
-        let gained_in = Duration::from_nanos((missing / i128::from(limit.per_minute)).min(u64::MAX.into()) as u64);
-        let reached = now.saturating_add(gained_in);
-        if reached <= next {
-            return reached - start;
-        }
-        missing -= (next - now).as_nanos() as i128 * i128::from(limit.per_minute);
-        if next == next_step {
-            let taken = |at: Duration| neighbour.taken(limit.per_minute, at.as_millis() as u64) as i128;
-            missing += (taken(next) - taken(next - step)) * unit;
-        }
-        if let Some((_, changed)) = change.filter(|(at, _)| *at == next) {
-            missing -= (i128::from(changed.at_once) - i128::from(limit.at_once)) * unit;
-            limit = *changed;
-            change = later.next();
-        }
-        now = next;
-    }
-    now - start
-}
-
 /// The shortest time in which the job can be answered, as far as the timing may vary.
 fn service(job: &Job, timing: &Timing) -> Duration {
     let (least, _) = timing.factors_permille();
@@ -376,9 +322,6 @@ fn estimate(job: &Job, tokens: u64) -> u64 {
     tokenizer::estimate(text.len() as u64).saturating_sub(LONGEST_WORD_TOKENS + parts * LONGEST_TITLE_TOKENS)
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
-/// A day, after which nothing more is looked for: somebody takes all there is.
-const LONGEST: Duration = Duration::from_secs(86_400);
 /// How many arrivals are looked at.
 const MOST_ARRIVALS: usize = 256;
 const LONGEST_WORD_TOKENS: u64 = 2;
