@@ -1,27 +1,32 @@
-//! Telling how a server enforces a limit that nobody configured, by what it says of it over time.
+//! Telling how a server enforces a limit, by what it says of it over time.
 //!
-//! Every answer states what is left and when the limit is whole again. Between two answers with a different rest, at
-//! least two seconds' worth apart:
+//! Every answer states what is left and when the limit is whole again. Between two answers:
 //!
 //! | | the instant at which it is whole | whole at − now + time of what is left |
 //! |---|---|---|
 //! | token bucket | moves with what is taken | stays: the time in which it fills |
-//! | fixed window | stays | changes with the rest |
+//! | fixed window | stays until then | changes with the rest |
 //! | sliding window | moves with the last request | changes with the rest |
 //!
-//! Two pairs of answers that tell of a window, and none of a bucket, make it a window. How long it is, is the shortest usual
-//! length whose share of the limit has room for the most that ever was left. A window is taken to slide, which is
-//! safe, until its end is seen to stand still while time passes.
+//! None of it is known exactly, so that all is reckoned in [spans](Span). A pair of answers tells of a window if no bucket
+//! can have given both, and of a bucket if no window can. Two pairs of a window, and no more than half as many of a bucket,
+//! make it a window; more pairs of a bucket than of a window make it a bucket again. How long a window is, is the shortest
+//! usual length whose share of the limit has room for the most that ever was left. It is taken to slide, which is safe,
+//! until its end is seen to stand still while time passes.
 
+mod seen;
+
+pub(super) use self::seen::Seen;
+use self::seen::Span;
 use crate::archive::Archive;
 use crate::quota::Enforcement;
-use crate::time::{Duration, Instant};
+use crate::time::Duration;
 
 /// What a limit was seen to do.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Kind {
-    /// An earlier answer to compare with.
-    anchor: Option<Seen>,
+    /// An earlier answer to compare with, and the limit that it stated.
+    anchor: Option<(Seen, u64)>,
     /// The most that was left.
     most_left: u64,
     /// The most that can be left when the limit is whole, as far as answers tell.
@@ -31,31 +36,20 @@ pub(super) struct Kind {
     fixed: u8,
 }
 
-/// What one answer said.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Seen {
-    /// When its request was sent.
-    pub(super) at: Instant,
-    /// What was left.
-    pub(super) left: u64,
-    /// When the limit is whole again.
-    pub(super) whole_at: Instant,
-}
-
 /// What a limit was found to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Found {
-    pub(super) enforcement: Enforcement,
-    pub(super) period: Duration,
+pub(super) enum Found {
+    Bucket,
+    Window { enforcement: Enforcement, period: Duration },
 }
 
 impl Kind {
     pub(super) fn keep(&mut self, archive: &mut Archive<'_>) {
-        let anchor = self.anchor.unwrap_or_default();
-        let at = archive.maybe_instant(self.anchor.map(|_| anchor.at));
-        let left = archive.whole(anchor.left);
-        let whole_at = archive.instant(anchor.whole_at);
-        self.anchor = at.map(|at| Seen { at, left, whole_at });
+        let (mut anchor, amount) = self.anchor.unwrap_or_default();
+        let is_there = archive.flag(self.anchor.is_some());
+        anchor.keep(archive);
+        let amount = archive.whole(amount);
+        self.anchor = is_there.then_some((anchor, amount));
         self.most_left = archive.whole(self.most_left);
         self.capacity = archive.whole(self.capacity);
         self.buckets = archive.byte(self.buckets);
@@ -63,46 +57,40 @@ impl Kind {
         self.fixed = archive.byte(self.fixed);
     }
 
-    /// An answer said `seen` of a limit of `amount` in `period`. Says what the limit is, where that is known and no bucket.
+    /// An answer said `seen` of a limit of `amount` in `period`. Says what the limit is, where that is known.
     pub(super) fn see(&mut self, seen: Seen, amount: u64, period: Duration) -> Option<Found> {
         self.most_left = self.most_left.max(seen.left);
-        let in_time = |time: Duration| {
-            let units = u128::from(amount) * u128::from(time.as_nanos()) / u128::from(period.as_nanos().max(1));
-            u64::try_from(units).unwrap_or(u64::MAX)
-        };
-        let to_come = in_time(seen.whole_at.since(seen.at) + Duration::SECOND);
         if seen.left > 0 {
             // Where nothing is left, a debt may be to come too.
-            self.capacity = self.capacity.max(seen.left.saturating_add(to_come)).min(amount);
+            self.capacity = self.capacity.max(seen.capacity(amount, period)).min(amount);
         }
-        let Some(anchor) = self.anchor else {
-            self.anchor = Some(seen);
-            return None;
-        };
-        let time_of = |units: u64| {
-            let nanos = u128::from(units) * u128::from(period.as_nanos()) / u128::from(amount.max(1));
-            i64::try_from(nanos).unwrap_or(i64::MAX)
-        };
-        let between = |later: Instant, earlier: Instant| {
-            i64::try_from(i128::from(later.as_nanos()) - i128::from(earlier.as_nanos())).unwrap_or(i64::MAX)
-        };
-        let rest = time_of(seen.left).saturating_sub(time_of(anchor.left));
-        let passed = between(seen.at, anchor.at);
-        let moved = between(seen.whole_at, anchor.whole_at);
-        if rest.unsigned_abs() < TELLING {
-            return self.found(amount, period);
+        // What was said of another limit is not comparable.
+        if let Some((anchor, _)) = self.anchor.filter(|(_, stated)| *stated == amount) {
+            let pair = Pair::of(&anchor, &seen, amount, period);
+            self.weigh(pair);
+            if pair.is_open() && !seen.is_clearer_than(&anchor) {
+                return self.found(amount, period);
+            }
         }
-        let whole = rest.saturating_add(moved).saturating_sub(passed);
-        let stands = moved.unsigned_abs() < STILL;
-        let slides = moved.saturating_sub(passed).unsigned_abs() < STILL;
-        if whole.unsigned_abs() < TELLING / 2 {
-            self.buckets = self.buckets.saturating_add(1);
-        } else if stands || slides {
-            self.windows = self.windows.saturating_add(1);
-            self.fixed = if slides && !stands { 0 } else { self.fixed.saturating_add(u8::from(!slides)) };
-        }
-        self.anchor = Some(seen);
+        self.anchor = Some((seen, amount));
         self.found(amount, period)
+    }
+
+    fn weigh(&mut self, pair: Pair) {
+        if self.buckets.max(self.windows) >= MANY {
+            // So that what a server does today outweighs what it did long ago.
+            (self.buckets, self.windows, self.fixed) = (self.buckets / 2, self.windows / 2, self.fixed / 2);
+        }
+        if pair.tells_of_a_bucket() {
+            self.buckets = self.buckets.saturating_add(1);
+        } else if pair.tells_of_a_window() {
+            self.windows = self.windows.saturating_add(1);
+            if !pair.slides {
+                self.fixed = self.fixed.saturating_add(1);
+            } else if !pair.stands && !pair.anew {
+                self.fixed = 0;
+            }
+        }
     }
 
     /// The most that goes at once: what is left and what will have come when the limit is whole, as answers say. `None` if
@@ -113,10 +101,13 @@ impl Kind {
 
     /// Whether what is left changes as that of a bucket does, so that whatever is missing was taken by others.
     pub(super) const fn is_like_a_bucket(&self, amount: u64) -> bool {
-        self.windows == 0 || self.capacity >= amount - amount / 10
+        self.windows <= self.buckets || self.capacity >= amount - amount / 10
     }
 
     fn found(&self, amount: u64, period: Duration) -> Option<Found> {
+        if self.buckets > self.windows {
+            return Some(Found::Bucket);
+        }
         if self.windows < 2 || self.windows <= self.buckets.saturating_mul(2) {
             return None;
         }
@@ -126,82 +117,62 @@ impl Kind {
             share >= u128::from(self.most_left) * u128::from(period.as_nanos())
         };
         let secs = USUAL_SECS.iter().find(has_room).filter(|secs| Duration::from_secs(**secs) < period)?;
-        Some(Found { enforcement, period: Duration::from_secs(*secs) })
+        Some(Found::Window { enforcement, period: Duration::from_secs(*secs) })
     }
 }
 
-/// Resets are stated in whole seconds, and answers are late.
-const STILL: u64 = 1_200_000_000;
-/// Less says nothing beside that.
-const TELLING: u64 = 2_500_000_000;
+/// What two answers can have come from.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    bucket: bool,
+    /// Surely no bucket.
+    no_bucket: bool,
+    /// A window whose end is the same.
+    stands: bool,
+    /// A window that was whole the same time after the answer.
+    slides: bool,
+    /// A window that began after the earlier one's end.
+    anew: bool,
+}
+
+impl Pair {
+    fn of(earlier: &Seen, later: &Seen, amount: u64, period: Duration) -> Self {
+        let is_none = |span: Span| span.least <= STILL && span.most >= -STILL;
+        let is_some = |span: Span| span.least > TELLING || span.most < -TELLING;
+        let left = later.time_of_left(amount, period) - earlier.time_of_left(amount, period);
+        let to_come = later.until_whole() - earlier.until_whole();
+        Self {
+            bucket: is_none(left + to_come),
+            no_bucket: is_some(left + to_come),
+            stands: is_none(later.whole_at() - earlier.whole_at()),
+            slides: is_none(to_come),
+            anew: (later.told_at() - earlier.whole_at()).most >= -STILL,
+        }
+    }
+
+    const fn tells_of_a_bucket(self) -> bool {
+        self.bucket && !self.stands && !self.slides && !self.anew
+    }
+
+    const fn tells_of_a_window(self) -> bool {
+        self.no_bucket && (self.stands || self.slides)
+    }
+
+    /// Whether a later answer may tell more than this one beside the same earlier one.
+    const fn is_open(self) -> bool {
+        !self.no_bucket && (self.stands || self.slides)
+    }
+}
+
+/// Resets are stated in whole seconds, all of them rounded in the same direction, and the ways of two requests differ by a
+/// fifth of a second at most, as a rule.
+const STILL: i64 = 1_200_000_000;
+/// Where the caller's clock is wrong by about two seconds, some resets are read by it and others by the server's `Date`, which
+/// has whole seconds too. So what excludes a bucket has to exceed that as well.
+const TELLING: i64 = 2_500_000_000;
+/// Pairs of answers of one kind, after which earlier ones count for half.
+const MANY: u8 = 16;
 const USUAL_SECS: [u64; 9] = [1, 2, 5, 10, 15, 20, 30, 60, 3_600];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Six hundred a minute, ten a second.
-    const AMOUNT: u64 = 600;
-
-    fn at(millis: u64) -> Instant {
-        Instant::ZERO + Duration::from_millis(millis)
-    }
-
-    /// What a server would say that was asked at `times`, with what is left and the instant at which it is whole, rounded up
-    /// to whole seconds.
-    fn found(answers: impl IntoIterator<Item = (u64, u64, u64)>) -> (Option<Found>, Kind) {
-        let mut kind = Kind::default();
-        let mut found = None;
-        for (millis, left, whole_at) in answers {
-            let seen = Seen { at: at(millis), left, whole_at: at(whole_at.div_ceil(1_000) * 1_000) };
-            found = kind.see(seen, AMOUNT, Duration::MINUTE).or(found);
-        }
-        (found, kind)
-    }
-
-    #[test]
-    fn a_bucket_is_a_bucket_whatever_it_holds() {
-        for burst in [600, 150] {
-            // Two hundred milliseconds apart, four taken each time, and two come back.
-            let answers = (0..60).map(|step| {
-                let left = burst - (2 * step).min(burst);
-                (200 * step, left, 200 * step + (burst - left) * 100)
-            });
-            let (found, kind) = found(answers);
-            assert_eq!(found, None, "{burst}");
-            assert!(kind.is_like_a_bucket(AMOUNT), "{burst}: {kind:?}");
-            let capacity = kind.capacity().expect("it was told");
-            assert!((burst..=burst + 21).contains(&capacity), "{burst}: {capacity}");
-        }
-    }
-
-    #[test]
-    fn a_fixed_window_is_found_before_its_second_end() {
-        let answers =
-            (0..40).map(|step| (400 * step, 99 - (4 * (step % 25)).min(99), (400 * step / 10_000 + 1) * 10_000));
-        let (found, kind) = found(answers);
-        let expected = Found { enforcement: Enforcement::FixedWindow, period: Duration::from_secs(10) };
-        assert_eq!(found, Some(expected), "{kind:?}");
-        assert!(!kind.is_like_a_bucket(AMOUNT));
-    }
-
-    #[test]
-    fn a_sliding_window_is_whole_a_period_after_the_last_request() {
-        let answers = (0..40).map(|step| (400 * step, 99 - (4 * step).min(99), 400 * step + 10_000));
-        let (found, kind) = found(answers);
-        let expected = Found { enforcement: Enforcement::SlidingWindow, period: Duration::from_secs(10) };
-        assert_eq!(found, Some(expected), "{kind:?}");
-    }
-
-    #[test]
-    fn a_burst_at_one_instant_is_taken_for_the_safe_kind() {
-        let answers = (0..90).map(|step| (0, 99 - step, 10_000));
-        assert_eq!(found(answers).0.map(|found| found.enforcement), Some(Enforcement::SlidingWindow));
-    }
-
-    #[test]
-    fn nonsense_finds_nothing_and_ends() {
-        let answers = [(0, u64::MAX, 0), (5, 0, u64::MAX / 2_000_000), (4, 7, 3), (u64::MAX / 2_000_000, u64::MAX, 9)];
-        assert_eq!(found(answers).0, None);
-    }
-}
+mod tests;

@@ -60,6 +60,8 @@ pub struct Limit {
     kind: Kind,
     /// The burst by the numbers alone.
     largest_burst: u64,
+    /// What it was, and its largest burst, before it was found to be a window.
+    before: Option<(Quota, u64)>,
 }
 
 /// A limit as it stands at one instant, for snapshots.
@@ -93,6 +95,7 @@ impl Limit {
             overdraft: Overdraft::default(),
             kind: Kind::default(),
             largest_burst: quota.burst(),
+            before: None,
         }
     }
 
@@ -113,6 +116,7 @@ impl Limit {
             overdraft: Overdraft::default(),
             kind: Kind::default(),
             largest_burst: quota.burst(),
+            before: None,
         }
     }
 
@@ -468,7 +472,8 @@ impl Limit {
         true
     }
 
-    /// A server said `seen` of a limit of `amount` in `period`. Says how it enforces this limit, if that is news.
+    /// A server said `seen` of a limit of `amount` in `period`. Says how it enforces this limit, where that is known and the
+    /// numbers are the server's own.
     pub(super) fn recognise(&mut self, seen: Seen, amount: u64, period: Duration, now: Instant) -> Option<Found> {
         let found = self.kind.see(seen, amount, period);
         let is_bucket = self.quota.enforcement() == Enforcement::TokenBucket;
@@ -478,10 +483,7 @@ impl Limit {
             self.quota = self.quota.with_burst(burst);
             self.meter.retune(&self.quota, now);
         }
-        let is_open = self.origin != Origin::Configured;
-        let is_news =
-            |found: &Found| (found.enforcement, found.period) != (self.quota.enforcement(), self.quota.period());
-        found.filter(|found| is_open && is_news(found))
+        found.filter(|_| self.origin != Origin::Configured)
     }
 
     /// A server said that `rest` of this limit's window is still to come. A length that nobody stated, and that is shorter,
@@ -494,24 +496,50 @@ impl Limit {
         }
     }
 
-    /// Its server enforces limits as windows, and so this one, unless it was configured or seen to be a bucket. Says whether
+    /// Its server enforces limits as windows, and so this one, unless it is a cap or was seen to be a bucket. Says whether
     /// anything changed.
-    pub(super) fn become_window(&mut self, found: Found, now: Instant) -> bool {
-        let is_open = self.origin != Origin::Configured && !self.kind.is_like_a_bucket(self.quota.amount());
-        if !is_open || (found.enforcement, found.period) == (self.quota.enforcement(), self.quota.period()) {
+    pub(super) fn become_window(&mut self, enforcement: Enforcement, period: Duration, now: Instant) -> bool {
+        let (before, largest_burst) = self.before.unwrap_or((self.quota, self.largest_burst));
+        let is_open = self.origin != Origin::Configured && !self.kind.is_like_a_bucket(before.amount());
+        if !is_open || (enforcement, period) == (self.quota.enforcement(), self.quota.period()) {
             return false;
         }
-        let level = self.meter.level(now);
-        let nanos = u128::from(self.quota.period().as_nanos()).max(1);
-        let share = u128::from(self.quota.amount()) * u128::from(found.period.as_nanos()) / nanos;
-        let quota = Quota::new(u64::try_from(share).unwrap_or(u64::MAX), found.period);
-        self.quota = quota.with_enforcement(found.enforcement);
-        self.largest_burst = self.quota.burst();
-        self.meter = Meter::new(&self.quota);
-        self.meter.lower_to(level, now);
-        self.reach = Self::first_reach(self.dimension, &self.quota);
-        self.company = Company::default();
+        let nanos = u128::from(before.period().as_nanos()).max(1);
+        let share = u128::from(before.amount()) * u128::from(period.as_nanos()) / nanos;
+        let quota = Quota::new(u64::try_from(share).unwrap_or(u64::MAX), period).with_enforcement(enforcement);
+        if self.before.is_some() {
+            // What was charged to it as another window counts on.
+            self.quota = quota;
+            self.largest_burst = quota.burst();
+            self.meter.retune(&quota, now);
+        } else {
+            self.before = Some((before, largest_burst));
+            self.start_anew(quota, quota.burst(), now);
+        }
         true
+    }
+
+    /// Whether it was something else before it was found to be a window.
+    pub(super) const fn was_found_a_window(&self) -> bool {
+        self.before.is_some()
+    }
+
+    /// Its server was found not to enforce it as a window, if that is what it was taken for. Says whether anything changed.
+    pub(super) fn become_what_it_was(&mut self, now: Instant) -> bool {
+        let Some((quota, largest_burst)) = self.before.take() else { return false };
+        self.start_anew(quota, largest_burst, now);
+        true
+    }
+
+    /// Counts in another way from now on. No more is left than was.
+    fn start_anew(&mut self, quota: Quota, largest_burst: u64, now: Instant) {
+        let level = self.meter.level(now);
+        self.quota = quota;
+        self.largest_burst = largest_burst;
+        self.meter = Meter::new(&quota);
+        self.meter.lower_to(level, now);
+        self.reach = Self::first_reach(self.dimension, &quota);
+        self.company = Company::default();
     }
 
     pub(super) const fn meter(&mut self) -> &mut Meter {

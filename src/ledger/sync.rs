@@ -16,7 +16,7 @@
 //! `remaining: 0` may hide a debt, so it gives no lower bound. In a refusal, the ordered wait tells how deep it is: when it
 //! is over, there is just enough for the refused request.
 
-use super::kind::Seen;
+use super::kind::{Found, Seen};
 use super::limit::{Limit, Origin};
 use super::{Ledger, Reservation};
 use crate::cost::{Cost, Dimension};
@@ -98,12 +98,12 @@ impl Ledger {
         let pending = in_flight + reserved_since - counted + ended;
 
         let seen = statement.remaining.zip(statement.reset_at).zip(statement.limit.zip(statement.window));
-        // Instants are stated in whole seconds, and one that has passed may have been any: it was whole at once, as it seems.
-        let is_past = |whole_at: Instant| whole_at <= now + Duration::SECOND;
         let seen = seen.map(|((left, whole_at), quota)| {
-            let whole_at = if is_past(whole_at) { reservation.sent_at } else { whole_at };
-            (Seen { at: reservation.sent_at, left, whole_at }, quota)
+            let (at, rounding) = (reservation.sent_at, statement.rounding);
+            (Seen { at, come_at: now, left, rounding, whole_at }, quota)
         });
+        // Of a window that ended before its answer came, or of which the answer was long in coming, nobody knows when it did.
+        let boundary = statement.reset_at.filter(|at| *at > now && now.since(reservation.sent_at) <= PROMPT);
         let is_same = |limit: &Limit| limit.is_stated_by(dimension, statement.window);
         let is_rate = |limit: &Limit| {
             let stated = statement.limit.zip(statement.window);
@@ -118,7 +118,7 @@ impl Ledger {
             if let Some((seen, (amount, window))) = seen {
                 limit.recognise(seen, amount, window, now);
             }
-            if let Some(boundary) = statement.reset_at {
+            if let Some(boundary) = boundary {
                 limit.meter().align(boundary);
             }
             if let Some(remaining) = statement.remaining {
@@ -131,13 +131,14 @@ impl Ledger {
         let limit = &mut self.limits[index];
         let changed = is_same(limit) && statement.limit.is_some_and(|amount| limit.follow(amount, now));
         let change = changed.then(|| Change { dimension, quota: *limit.quota(), learned: false });
-        if let Some(boundary) = statement.reset_at {
-            if statement.window.is_none() {
-                limit.lasts_at_least(boundary.since(now), now);
-            }
+        if let Some(reset_at) = statement.reset_at.filter(|_| statement.window.is_none()) {
+            limit.lasts_at_least(reset_at.since(now), now);
+        }
+        if let Some(boundary) = boundary {
             limit.meter().align(boundary);
         }
         let found = seen.and_then(|(seen, (amount, window))| limit.recognise(seen, amount, window, now));
+        let is_bucket_again = found == Some(Found::Bucket) && limit.become_what_it_was(now);
         if let Some(remaining) = statement.remaining {
             limit.is_down_to(remaining);
         }
@@ -171,12 +172,15 @@ impl Ledger {
             let least = Some(least).filter(|_| remaining > 0 && !is_cap);
             limit.bound(most.saturating_sub(charged_after), least, in_flight, now);
         }
-        let Some(found) = found else { return change };
-        for limit in &mut self.limits {
-            limit.become_window(found, now);
+        let mut is_news = is_bucket_again;
+        if let Some(Found::Window { enforcement, period }) = found {
+            is_news |= self.limits[index].become_window(enforcement, period, now);
+            for other in self.limits.iter_mut().filter(|limit| !limit.was_found_a_window()) {
+                other.become_window(enforcement, period, now);
+            }
         }
-        let quota = *self.limits.iter().find(|limit| limit.dimension() == dimension)?.quota();
-        Some(Change { dimension, quota, learned: false })
+        let quota = *self.limits[index].quota();
+        if is_news { Some(Change { dimension, quota, learned: false }) } else { change }
     }
 }
 
@@ -188,6 +192,9 @@ pub(super) fn usual_period(rest: Duration) -> Option<Duration> {
 fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
+
+/// Within it an answer comes that waits for nothing to be produced.
+const PROMPT: Duration = Duration::from_secs(2);
 
 /// A second, a minute, a quarter of an hour, an hour, a day, a month.
 const USUAL_SECS: [u64; 7] = [1, 10, 60, 900, 3_600, 86_400, 31 * 86_400];
@@ -422,5 +429,45 @@ mod tests {
         // Thirty are left, and twenty come in two seconds; ten in the second for which it is rounded.
         assert_eq!(ledger.burst(Dimension::Requests), Some(60));
         assert_eq!(ledger.impossible(Cost { requests: 600, ..Cost::default() }), None);
+    }
+
+    /// What changed by an answer at `millis` after now, with so much left of 600 a minute that is whole at `whole_at`.
+    fn hear(ledger: &mut Ledger, millis: u64, left: u64, whole_at: u64) -> Option<Change> {
+        let after = |millis| NOW + Duration::from_millis(millis);
+        let sent = ledger.reserve(Cost::default(), after(millis), after(millis)).expect("it takes nothing");
+        let stated = Statement { window: Some(Duration::MINUTE), reset_at: Some(after(whole_at)), ..states(600, left) };
+        let change = ledger.sync(&sent, false, &stated, after(millis));
+        ledger.cancel(sent, after(millis));
+        change
+    }
+
+    #[test]
+    fn what_is_found_to_be_a_window_is_told_once_and_undone_when_it_is_a_bucket() {
+        let quota = Quota::new(600, Duration::MINUTE);
+        let mut ledger = Ledger::new([Limit::new(Dimension::Requests, quota, Origin::Learned)]);
+        let told = |change: Change| (change.quota.enforcement(), change.quota.amount(), change.quota.period());
+        let changes = (0..90).filter_map(|step| hear(&mut ledger, 0, 99 - step, 10_000)).map(told);
+        assert_eq!(changes.collect::<Vec<_>>(), [(Enforcement::SlidingWindow, 100, Duration::from_secs(10))]);
+        let fills = |step: u64| (20_000 + 200 * step, 150 - 2 * step, 20_000 + 400 * step);
+        let changes = (0..60).filter_map(|step| {
+            let (at, left, whole_at) = fills(step);
+            hear(&mut ledger, at, left, whole_at)
+        });
+        // That more is left than such a window holds makes it a longer one at first.
+        let changes: Vec<_> = changes.map(told).collect();
+        assert_eq!(changes[1..], [(Enforcement::TokenBucket, 600, Duration::MINUTE)], "{changes:?}");
+        assert_eq!(level(&mut ledger, NOW + Duration::from_millis(fills(59).0)), 32);
+    }
+
+    #[test]
+    fn the_end_of_a_fixed_window_is_not_learned_from_an_answer_that_came_late() {
+        let quota = Quota::new(10, Duration::DAY).with_enforcement(Enforcement::FixedWindow);
+        for (took, left) in [(1, 10), (3, 0)] {
+            let mut ledger = Ledger::new([Limit::new(Dimension::Requests, quota, Origin::Learned)]);
+            let sent = send(&mut ledger, 10);
+            let (came, end) = (NOW + Duration::from_secs(took), NOW + Duration::from_secs(60));
+            ledger.sync(&sent[9], false, &Statement { reset_at: Some(end), ..states(10, 0) }, came);
+            assert_eq!(level(&mut ledger, end + Duration::SECOND), left, "{took} s");
+        }
     }
 }

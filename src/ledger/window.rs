@@ -226,6 +226,7 @@ impl Window {
     pub fn retune(&mut self, quota: &Quota) {
         self.amount = quota.amount();
         self.period = quota.period();
+        self.enforcement = quota.enforcement();
     }
 
     /// Merges charges that lie close together. A merged charge counts from its latest instant, so it is freed late by at

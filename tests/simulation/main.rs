@@ -8,6 +8,7 @@ mod books;
 mod claude;
 mod estimates;
 mod faults;
+mod kinds;
 mod omniscient;
 mod outcome;
 mod overload;

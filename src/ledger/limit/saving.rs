@@ -36,6 +36,13 @@ impl Limit {
         self.overdraft.keep(archive);
         self.kind.keep(archive);
         self.largest_burst = archive.whole(self.largest_burst).clamp(self.quota.burst(), Quota::MAX_AMOUNT);
+        if archive.flag(self.before.is_some()) {
+            let (quota, largest_burst) = self.before.get_or_insert((self.quota, self.largest_burst));
+            quota.keep(archive);
+            *largest_burst = archive.whole(*largest_burst).clamp(quota.burst(), Quota::MAX_AMOUNT);
+        } else {
+            self.before = None;
+        }
         self.meter.keep(archive);
     }
 
@@ -70,7 +77,7 @@ impl Limit {
         let missing = i128::from(old.burst()) - i128::from(old.meter.level(now));
         if old.quota.enforcement() == quota.enforcement() {
             old.meter.retune(&quota, now);
-            *self = Self { quota, origin, chosen, largest_burst, kind: Kind::default(), ..old };
+            *self = Self { quota, origin, chosen, largest_burst, kind: Kind::default(), before: None, ..old };
             self.meter.raise_to(0, now);
         } else {
             let left = (i128::from(quota.burst()) - missing).max(0);
