@@ -2,6 +2,7 @@
 
 use std::time::Duration as StdDuration;
 
+use tidegate::ledger::Change;
 use tidegate::limiter::{Event, Limiter};
 use tidegate::options::{Value, parse, record};
 use tidegate::quota::Enforcement;
@@ -12,6 +13,7 @@ use tidegate_simulator::bound::lower_bound;
 use tidegate_simulator::workload::{Job, Priority};
 
 use crate::outcome::Outcome;
+use crate::process::{Network, Process};
 use crate::world::World;
 
 /// Requests that come at once, and whose answers come whole.
@@ -85,7 +87,8 @@ impl Limits {
         let all: Vec<Job> = jobs.iter().map(|(_, job)| job.clone()).collect();
         let bound = lower_bound(&all, &Options::from_json(&server).expect("right"), StdDuration::ZERO);
         let limiter = Limiter::new(&parse(options).expect("the limiter's options are right"), seed);
-        let outcome = World::new(limiter, &server, seed).run(jobs);
+        let process = Process { network: NEARBY, ..Process::new(limiter, seed) };
+        let outcome = World::of(vec![process], &server).run(jobs);
         let ratio = outcome.makespan.as_secs_f64() * 1_000.0 / bound.ms;
         (outcome, ratio)
     }
@@ -93,16 +96,16 @@ impl Limits {
 
 /// The limits that were found to be windows, in the order in which they were.
 fn windows(outcome: &Outcome) -> Vec<String> {
-    let changes = outcome.events.iter().filter_map(|(_, event)| match event {
-        Event::Limit { change, .. } if change.quota.enforcement() != Enforcement::TokenBucket => Some(change),
-        _ => None,
-    });
-    changes.map(|change| format!("{:?} {:?}", change.dimension, change.quota)).collect()
+    let windows = changes(outcome).filter(|change| change.quota.enforcement() != Enforcement::TokenBucket);
+    windows.map(|change| format!("{:?} {:?}", change.dimension, change.quota)).collect()
 }
 
-/// What was said of limits in all, one thing after the other.
-fn changes(outcome: &Outcome) -> usize {
-    outcome.events.iter().filter(|(_, event)| matches!(event, Event::Limit { .. })).count()
+/// What was told of limits, one thing after the other.
+fn changes(outcome: &Outcome) -> impl Iterator<Item = &Change> {
+    outcome
+        .events
+        .iter()
+        .filter_map(|(_, event)| if let Event::Limit { change, .. } = event { Some(change) } else { None })
 }
 
 fn seeds(most: u64) -> Vec<u64> {
@@ -150,11 +153,15 @@ fn a_window_that_nobody_told_is_found_and_told_of_a_few_times_at_most() {
             let (outcome, _) = limits.run(load, &Value::Nothing, seed);
             let label = format!("seed {seed}, {enforcement}");
             assert!(windows(&outcome).iter().any(|found| found.contains("10000000000")), "{label}");
-            assert!(changes(&outcome) <= MOST_CHANGES, "{label}: {}", changes(&outcome));
+            let changes = changes(&outcome).count();
+            assert!(changes <= MOST_CHANGES, "{label}: {changes}");
         }
     }
 }
 
+/// A server that is on the same machine, as a simulated one in a page is.
+const NEARBY: Network =
+    Network { slowest_there: Duration::ZERO, slowest_back: Duration::ZERO, connecting: Duration::ZERO };
 /// Each of three limits is learned, found to be a window, and may change for a while between one that slides and one that
 /// does not.
 const MOST_CHANGES: usize = 20;
