@@ -49,6 +49,12 @@ export interface SimulatorOptions {
    */
   maxInFlight?: number;
   /**
+   * The most requests of an organisation to a model group that the service can answer at a time. Further ones find it
+   * overloaded: they are answered as by `faults.overloaded`. A whole number from 1.
+   * @default no such limit
+   */
+  capacity?: number;
+  /**
    * What the headers tell of the limits, where an API has such: Gemini and Bedrock have none. Refusals state the true wait
    * in any case, but for those of Bedrock, which state none.
    * @default the truth

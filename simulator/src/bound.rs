@@ -109,7 +109,7 @@ pub fn lower_bound_of_many(
     let mut limits: Vec<LimitBound> = Vec::new();
     for ((api, group), jobs) in &groups {
         limits.extend(bounds_of_group(*api, group, jobs, options, start));
-        if let Some(most) = options.max_in_flight {
+        if let Some(most) = options.max_in_flight.into_iter().chain(options.capacity).min() {
             let of_all = jobs.iter().map(|arriving| arriving.service.saturating_mul(arriving.count));
             let total = of_all.fold(Duration::ZERO, Duration::saturating_add);
             let seconds = total.as_secs_f64() / most.max(1) as f64;

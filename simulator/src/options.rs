@@ -46,6 +46,9 @@ pub struct Options {
     /// The most requests of an organisation to a model group that are answered at a time. More are refused without a
     /// word about the quota. Default: no such limit.
     pub max_in_flight: Option<u64>,
+    /// The most requests of an organisation to a model group that the service can answer at a time. Further ones find it
+    /// overloaded, as `faults.overloaded` says. Default: no such limit.
+    pub capacity: Option<u64>,
     /// What the headers tell of the limits. Default: the truth.
     pub headers: HeaderOptions,
     /// Whether refused requests count as requests. Default: as documented, which is no for the Claude API and yes for
@@ -218,6 +221,9 @@ impl Options {
         }
         if self.max_in_flight == Some(0) {
             return Err(OptionError::new("maxInFlight", "a whole number from 1"));
+        }
+        if self.capacity == Some(0) {
+            return Err(OptionError::new("capacity", "a whole number from 1"));
         }
         self.headers.check()?;
         if !(1..=1_000_000).contains(&self.timing.tokens_per_second) {
@@ -402,6 +408,7 @@ mod tests {
             (r#"{ "ramp": { "perMinute": 1, "growthPercent": 10001, "everyMs": 1 } }"#, "ramp.growthPercent"),
             (r#"{ "ramp": { "perMinute": 1, "growthPercent": 1, "everyMs": 0 } }"#, "ramp.everyMs"),
             (r#"{ "maxInFlight": 0 }"#, "maxInFlight"),
+            (r#"{ "capacity": 0 }"#, "capacity"),
             (r#"{ "headers": { "factor": -1 } }"#, "headers.factor"),
             (r#"{ "headers": { "staleMs": 86400001 } }"#, "headers.staleMs"),
         ] {

@@ -209,7 +209,8 @@ impl Server {
         let ledger = organisation.ledger(arrival.family, &call.group, &self.options);
         ledger.advance(arrival.now, &self.options.neighbour);
         ledger.counts_mut().requests += 1;
-        if fate == Fate::Overloaded {
+        let is_full = |most| call.endpoint != Endpoint::CountTokens && ledger.counts().in_flight >= most;
+        if fate == Fate::Overloaded || self.options.capacity.is_some_and(is_full) {
             ledger.counts_mut().overloaded += 1;
             if self.options.charge_overloads {
                 for ask in call.asks() {

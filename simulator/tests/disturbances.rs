@@ -137,6 +137,18 @@ fn too_many_in_flight_are_refused_without_a_word_about_the_quota() {
 }
 
 #[test]
+fn beyond_its_capacity_the_service_is_overloaded() {
+    let mut server = server(json!({ "capacity": 3, "timing": { "variation": 0 } }));
+    assert_eq!(burst(&mut server, 0.0, 5), [200, 200, 200, 529, 529]);
+    let overloaded = server.handle(at(0.1), &small());
+    assert_eq!(json(&overloaded)["error"]["type"], "overloaded_error");
+    // What was turned away holds no place, and counting tokens takes none.
+    let body = json!({ "model": "claude-sonnet-4-5", "messages": [{ "role": "user", "content": "Tide?" }] });
+    assert_eq!(server.handle(at(0.1), &post("/v1/messages/count_tokens", &body)).status(), 200);
+    assert_eq!(burst(&mut server, 0.5, 4), [200, 200, 200, 529]);
+}
+
+#[test]
 fn hidden_headers_leave_the_wait_in_refusals() {
     let mut server = server(json!({ "limits": { "default": { "rpm": 1 } }, "headers": { "hide": true } }));
     let served = server.handle(at(0.0), &small());
