@@ -228,7 +228,7 @@ fn read_in_flight(
 
 /// Raised whenever what is written changes its order or meaning. Providers, tokenizers, dimensions and enforcements are
 /// written by their numbers: a new one stands at the end, or the version is raised.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// Tickets that were given out after the saving and before the end have the next numbers.
 const HALF_OF_ALL_GENERATIONS: u8 = 128;

@@ -5,23 +5,35 @@ use crate::time::{Duration, Instant};
 
 /// A limit on requests in flight that exists only while a server is overloaded.
 ///
-/// It is additive increase and multiplicative decrease, as in TCP: the first overload that is more than bad luck takes it
-/// to seven tenths of what is in flight, once for everything that was under way; answers raise it again; and when it has
-/// held nobody back for half a minute, it is gone.
+/// Each overload that is more than bad luck takes one off it, as the request that was turned away was one too many; answers
+/// raise it again; and when it has held nobody back for half a minute, it is gone.
+///
+/// How many answers raise it depends on whether fewer requests are a remedy. Each time that the limit has grown, the first
+/// request that uses its new place is a probe. Where more are turned away the more there are, the probe is: each that is
+/// doubles the answers that it takes. Where they are turned away at random, however many there are, most probes are served:
+/// each that is halves them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Congestion {
-    /// The last 32 answers, the latest lowest: whether they said that the server is overloaded.
+    /// The last 32 starts, the latest lowest, of which those are marked that met an overload. Starts are counted, and not
+    /// answers, because an overload is told at once, and what was served may take a minute.
     history: u32,
-    answered_at: Instant,
+    /// When the history last changed.
+    noted_at: Instant,
     /// Zero for none.
     limit: u32,
     /// Up to here the limit grows by one with each answer.
     threshold: u32,
     /// Answers since the limit grew.
     credit: u32,
-    /// Answers that it takes to grow by one, where a server has shown how many it takes.
+    /// Two to this power is how many answers it takes to grow by one.
+    caution: u8,
+    probe: Trial,
+    /// How long the latest overload took to be told.
+    told_within: Duration,
+    /// Answers that it takes at least, where a server has shown how many requests it takes.
     patience: u32,
-    suspicion: Suspicion,
+    /// Whether the limit stands only on a refusal that may have had another reason.
+    suspicion: Trial,
     /// How many requests beyond a suspected limit were served.
     passed: u8,
     lowered_at: Instant,
@@ -30,36 +42,45 @@ pub(crate) struct Congestion {
     moved_at: Instant,
 }
 
-/// Whether the limit stands on more than a refusal that may have had another reason.
-#[derive(Clone, Copy, Debug, Default)]
-enum Suspicion {
+/// A request that shows whether there is room beyond the limit.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Trial {
     #[default]
-    Proven,
-    /// The next request goes all the same, to see.
-    Open,
-    /// One was sent at this instant to see.
-    Tried(Instant),
+    None,
+    /// The next one that goes there.
+    Due,
+    /// It was sent at this instant.
+    Sent(Instant),
+}
+
+impl Trial {
+    fn keep(&mut self, archive: &mut Archive<'_>) {
+        let (is_due, sent_at) = match *self {
+            Self::None => (false, None),
+            Self::Due => (true, None),
+            Self::Sent(at) => (true, Some(at)),
+        };
+        let is_due = archive.flag(is_due);
+        *self = match archive.maybe_instant(sent_at) {
+            Some(at) => Self::Sent(at),
+            None if is_due => Self::Due,
+            None => Self::None,
+        };
+    }
 }
 
 impl Congestion {
     pub(crate) fn keep(&mut self, archive: &mut Archive<'_>) {
         self.history = archive.small(self.history);
-        self.answered_at = archive.past(self.answered_at);
+        self.noted_at = archive.past(self.noted_at);
         self.limit = archive.small(self.limit);
         self.threshold = archive.small(self.threshold);
         self.credit = archive.small(self.credit).min(MOST_PATIENCE);
+        self.caution = archive.byte(self.caution).min(MOST_CAUTION);
+        self.probe.keep(archive);
+        self.told_within = archive.duration(self.told_within);
         self.patience = archive.small(self.patience).min(MOST_PATIENCE);
-        let (is_open, tried_at) = match self.suspicion {
-            Suspicion::Proven => (false, None),
-            Suspicion::Open => (true, None),
-            Suspicion::Tried(at) => (true, Some(at)),
-        };
-        let is_open = archive.flag(is_open);
-        self.suspicion = match archive.maybe_instant(tried_at) {
-            Some(at) => Suspicion::Tried(at),
-            None if is_open => Suspicion::Open,
-            None => Suspicion::Proven,
-        };
+        self.suspicion.keep(archive);
         self.passed = archive.byte(self.passed).min(PASSES);
         self.lowered_at = archive.past(self.lowered_at);
         self.held_at = archive.past(self.held_at);
@@ -76,12 +97,12 @@ impl Congestion {
         self.history == 0 && self.limit == 0
     }
 
-    /// Whether overloads are more than bad luck: an eighth of the last answers.
+    /// Whether overloads are more than bad luck: an eighth of the last starts met one.
     pub(crate) const fn is_known(&self) -> bool {
         self.limit > 0 || self.history.count_ones() >= KNOWN
     }
 
-    /// Whether half of the last twenty answers said that the server is overloaded.
+    /// Whether half of the last twenty starts met an overload.
     pub(crate) const fn is_storm(&self) -> bool {
         (self.history & RECENT).count_ones() >= STORM
     }
@@ -89,18 +110,28 @@ impl Congestion {
     /// The server said that it is overloaded, to a request that was sent at `sent_at`; `in_flight` were under way. Says
     /// whether the limit was lowered.
     pub(crate) fn overloaded(&mut self, now: Instant, sent_at: Instant, in_flight: u64) -> bool {
-        self.note(now, 1);
-        let is_news = self.lowered_at < sent_at || self.limit == 0;
-        if !is_news || self.history.count_ones() < KNOWN {
+        self.forget_what_is_old(now);
+        // Its own place would take an instant for each start; it is among the latest.
+        self.history |= self.history.wrapping_add(1);
+        self.moved_at = now;
+        self.told_within = now.since(sent_at);
+        if self.probe == Trial::Sent(sent_at) {
+            self.probe = Trial::None;
+            if self.history.count_ones() <= MANY {
+                self.caution = (self.caution + 1).clamp(USUAL_CAUTION, MOST_CAUTION);
+            }
+        } else if self.history.count_ones() < KNOWN {
             return false;
         }
-        let used = u32::try_from(in_flight).unwrap_or(u32::MAX);
-        let used = if self.limit > 0 { used.min(self.limit) } else { used };
-        // Whole numbers: 7/10 of one is one, of two one.
-        self.lower(now, (u64::from(used) * 7 / 10).max(1) as u32);
-        self.suspicion = Suspicion::Proven;
+        let before = self.limit;
+        if before == 0 {
+            self.limit = u32::try_from(in_flight).unwrap_or(u32::MAX);
+            (self.caution, self.credit) = (USUAL_CAUTION, 0);
+        }
+        self.lower(now, self.limit.saturating_sub(1).max(1));
+        self.suspicion = Trial::None;
         self.threshold = self.limit;
-        true
+        self.limit != before
     }
 
     /// The server refused a request perhaps because others are in flight, of which there are `others`. Of many that are
@@ -108,21 +139,21 @@ impl Congestion {
     /// the same: if it is refused too, it is so, else the limit is a little higher, and after some such there is none. Says whether the limit was lowered.
     pub(crate) fn crowded(&mut self, now: Instant, sent_at: Instant, others: u64) -> bool {
         let others = u32::try_from(others).unwrap_or(u32::MAX);
-        if matches!(self.suspicion, Suspicion::Tried(at) if sent_at >= at) {
-            self.suspicion = Suspicion::Proven;
+        if matches!(self.suspicion, Trial::Sent(at) if sent_at >= at) {
+            self.suspicion = Trial::None;
         }
         if others == 0 || (self.limit > 0 && self.limit <= others) {
             return false;
         }
         if self.limit == 0 {
-            self.suspicion = Suspicion::Open;
+            self.suspicion = Trial::Due;
         }
         self.passed = 0;
         if self.lowered_at < sent_at || self.limit == 0 {
-            self.patience = self.patience.max(FAST / 4).saturating_mul(4).min(MOST_PATIENCE);
+            self.patience = self.patience.max(LEAST_PATIENCE / 4).saturating_mul(4).min(MOST_PATIENCE);
         }
         self.lower(now, others);
-        self.threshold = 0;
+        (self.threshold, self.credit) = (0, 0);
         true
     }
 
@@ -130,24 +161,25 @@ impl Congestion {
     pub(crate) fn collapse(&mut self, now: Instant) {
         self.threshold = self.limit / 2;
         self.lower(now, 1);
-        self.suspicion = Suspicion::Proven;
-        self.history = 0;
+        (self.suspicion, self.probe) = (Trial::None, Trial::None);
+        (self.caution, self.credit, self.history) = (USUAL_CAUTION, 0, 0);
     }
 
     /// The server answered a request that was sent at `sent_at`, and was not overloaded. Says whether the limit is gone.
     pub(crate) fn served(&mut self, now: Instant, sent_at: Instant) -> bool {
-        self.note(now, 0);
+        self.moved_at = now;
         if self.limit == 0 {
             return false;
         }
-        if matches!(self.suspicion, Suspicion::Tried(at) if sent_at >= at) {
+        if matches!(self.suspicion, Trial::Sent(at) if sent_at >= at) {
             return self.pass();
         }
+        if self.probe == Trial::Sent(sent_at) {
+            self.pass_probe();
+        }
         self.credit += 1;
-        let needed = if self.limit < self.threshold { 1 } else { self.limit.min(FAST).max(self.patience) };
-        if self.credit >= needed {
-            self.limit = self.limit.saturating_add(1);
-            self.credit = 0;
+        if self.credit >= self.needed() {
+            self.grow(now);
         }
         self.has_ended(now)
     }
@@ -158,13 +190,13 @@ impl Congestion {
             return Instant::ZERO;
         }
         match self.suspicion {
-            Suspicion::Open => return Instant::ZERO,
-            Suspicion::Tried(at) if at + NO_REFUSAL > now => return at + NO_REFUSAL,
-            Suspicion::Tried(_) => {
+            Trial::Due => return Instant::ZERO,
+            Trial::Sent(at) if at + NO_REFUSAL > now => return at + NO_REFUSAL,
+            Trial::Sent(_) => {
                 self.pass();
                 return Instant::ZERO;
             }
-            Suspicion::Proven => {}
+            Trial::None => {}
         }
         self.held_at = now;
         // The limit is a guess. Where all of the few that it lets go hang, it would hang everybody.
@@ -173,12 +205,49 @@ impl Congestion {
 
     /// A request starts, with `in_flight` under way besides.
     pub(crate) fn began(&mut self, now: Instant, in_flight: u64) {
-        if self.limit > 0 && in_flight >= u64::from(self.limit) {
+        self.forget_what_is_old(now);
+        self.history <<= 1;
+        if self.limit == 0 || in_flight + 1 < u64::from(self.limit) {
+            return;
+        }
+        if self.probe == Trial::Due {
+            self.probe = Trial::Sent(now);
+        }
+        if in_flight >= u64::from(self.limit) {
             self.moved_at = now;
-            if matches!(self.suspicion, Suspicion::Open) {
-                self.suspicion = Suspicion::Tried(now);
+            if self.suspicion == Trial::Due {
+                self.suspicion = Trial::Sent(now);
             }
         }
+    }
+
+    /// How many answers raise the limit by one.
+    fn needed(&self) -> u32 {
+        if self.limit < self.threshold {
+            return 1;
+        }
+        // Where few are in flight, a round of answers is as good as eight.
+        let rounds = 1 << self.caution.saturating_sub(USUAL_CAUTION);
+        (1 << self.caution).min(self.limit.saturating_mul(rounds)).max(self.patience)
+    }
+
+    /// Raises the limit by one. One probe at a time: which of several was turned away would tell nothing.
+    fn grow(&mut self, now: Instant) {
+        self.limit = self.limit.saturating_add(1);
+        self.credit = 0;
+        if let Trial::Sent(at) = self.probe {
+            if at + self.told_within.times(SURE) > now {
+                return;
+            }
+            self.pass_probe();
+        }
+        self.probe = Trial::Due;
+    }
+
+    /// The probe was not turned away.
+    fn pass_probe(&mut self) {
+        self.probe = Trial::None;
+        self.caution = self.caution.saturating_sub(1);
     }
 
     /// The request that was to tell went through: the limit is not where it was suspected, but may be a little further. Says
@@ -186,7 +255,7 @@ impl Congestion {
     fn pass(&mut self) -> bool {
         self.passed += 1;
         self.limit = self.limit.saturating_add(self.limit / 4 + 1);
-        self.suspicion = Suspicion::Open;
+        self.suspicion = Trial::Due;
         let is_gone = self.passed >= PASSES;
         if is_gone {
             self.lift();
@@ -202,7 +271,6 @@ impl Congestion {
 
     fn lower(&mut self, now: Instant, limit: u32) {
         self.limit = limit;
-        self.credit = 0;
         (self.lowered_at, self.held_at, self.moved_at) = (now, now, now);
     }
 
@@ -215,12 +283,11 @@ impl Congestion {
         has_ended
     }
 
-    fn note(&mut self, now: Instant, overloaded: u32) {
-        if now.since(self.answered_at) > FORGOTTEN {
+    fn forget_what_is_old(&mut self, now: Instant) {
+        if now.since(self.noted_at) > FORGOTTEN {
             self.history = 0;
         }
-        self.history = self.history << 1 | overloaded;
-        (self.answered_at, self.moved_at) = (now, now);
+        self.noted_at = now;
     }
 }
 
@@ -230,15 +297,25 @@ const PASSES: u8 = 6;
 /// Four of 32: of a hundred requests of which two meet an overload by chance, hardly one sees it.
 const KNOWN: u32 = 4;
 
+/// Where more than a quarter are turned away, that a probe is says nothing of its place.
+const MANY: u32 = 8;
+
 const STORM: u32 = 10;
 const RECENT: u32 = (1 << 20) - 1;
 
-/// Up to this limit a round trip of answers raises it by one, beyond by an eighth.
-const FAST: u32 = 8;
+/// Eight answers: a round of them raises the limit by an eighth, as long as nothing is known of the server.
+const USUAL_CAUTION: u8 = 3;
 
+/// 512 answers.
+const MOST_CAUTION: u8 = 9;
+
+/// What is turned away is so after about the same time each time; after four times as long it is being served.
+const SURE: u64 = 4;
+
+const LEAST_PATIENCE: u32 = 8;
 const MOST_PATIENCE: u32 = 512;
 
-/// After ten seconds without an answer, those before say nothing of now.
+/// After ten seconds in which nothing started, what was before says nothing of now.
 const FORGOTTEN: Duration = Duration::from_secs(10);
 
 const UNUSED: Duration = Duration::from_secs(30);
@@ -258,10 +335,29 @@ mod tests {
         T + Duration::from_millis(millis)
     }
 
+    /// A limit of 20.
+    fn limited(caution: u8) -> Congestion {
+        let mut congestion = Congestion { limit: 20, caution, ..Congestion::default() };
+        (congestion.held_at, congestion.lowered_at) = (T, T);
+        congestion
+    }
+
+    /// Answers until it has grown by one.
+    fn answers_to_grow(congestion: &mut Congestion) -> u32 {
+        let before = congestion.limit;
+        (1..)
+            .find(|_| {
+                congestion.served(T, T);
+                congestion.limit > before
+            })
+            .unwrap_or(0)
+    }
+
     #[test]
     fn a_stray_overload_costs_nothing() {
         let mut congestion = Congestion::default();
         for number in 0..500 {
+            congestion.began(later(number), 100);
             if number % 50 == 0 {
                 assert!(!congestion.overloaded(later(number), T, 100));
             } else {
@@ -272,34 +368,77 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_of_overloads_is_one() {
+    fn answers_to_what_was_sent_before_hide_no_overload() {
         let mut congestion = Congestion::default();
-        let lowered = (0..50).filter(|late| congestion.overloaded(later(100 + late), T, 50 - late)).count();
-        assert_eq!((lowered, congestion.limit()), (1, Some(32)));
-        // Those that were sent since tell something new.
-        assert!(congestion.overloaded(later(400), later(300), 32));
-        assert_eq!(congestion.limit(), Some(22));
+        for number in 0..10 {
+            congestion.began(later(10 * number), 50);
+            (0..5).for_each(|_| _ = congestion.served(later(10 * number), T));
+            congestion.overloaded(later(10 * number + 5), later(10 * number), 50);
+        }
+        assert!(congestion.is_storm());
     }
 
     #[test]
-    fn answers_raise_it_by_one_a_round_trip_and_large_ones_by_an_eighth() {
-        let mut congestion = Congestion { limit: 4, ..Congestion::default() };
-        (congestion.held_at, congestion.lowered_at) = (T, T);
-        let mut grown_to = [0; 3];
-        for (place, answers) in [4, 5, 6].into_iter().enumerate() {
-            (0..answers).for_each(|_| _ = congestion.served(T, T));
-            grown_to[place] = congestion.limit;
+    fn of_many_that_are_turned_away_together_what_was_not_remains() {
+        let mut congestion = Congestion::default();
+        let lowered = (0..50).filter(|late| congestion.overloaded(later(100 + late), T, 100 - late)).count();
+        // The first three may have been bad luck.
+        assert_eq!((lowered, congestion.limit()), (47, Some(50)));
+    }
+
+    #[test]
+    fn an_eighth_of_a_round_raises_it_at_first_and_a_round_where_few_are_in_flight() {
+        let mut congestion = limited(USUAL_CAUTION);
+        assert_eq!(answers_to_grow(&mut congestion), 8);
+        congestion.limit = 4;
+        assert_eq!([0; 3].map(|_| answers_to_grow(&mut congestion)), [4, 5, 6]);
+    }
+
+    #[test]
+    fn each_probe_that_is_turned_away_doubles_what_it_takes_and_each_that_is_served_halves_it() {
+        let mut congestion = limited(USUAL_CAUTION);
+        let mut answers = alloc::vec::Vec::new();
+        for round in 1..=16 {
+            answers.push(answers_to_grow(&mut congestion));
+            let sent_at = later(100 * round);
+            (0..8).for_each(|_| congestion.began(later(100 * round - 1), 0));
+            congestion.began(sent_at, u64::from(congestion.limit) - 1);
+            if round < 8 {
+                assert!(congestion.overloaded(sent_at, sent_at, u64::from(congestion.limit)));
+            } else {
+                congestion.served(sent_at, sent_at);
+            }
         }
-        assert_eq!(grown_to, [5, 6, 7]);
-        congestion.limit = 80;
-        (0..80).for_each(|_| _ = congestion.served(T, T));
-        assert_eq!(congestion.limit, 90);
+        // The answer to a probe is one of those that raise it.
+        assert_eq!(answers, [8, 16, 32, 64, 128, 256, 512, 512, 255, 127, 63, 31, 15, 7, 3, 1]);
+    }
+
+    #[test]
+    fn a_probe_that_is_not_turned_away_for_long_is_served() {
+        let mut congestion = limited(USUAL_CAUTION);
+        congestion.told_within = Duration::from_millis(50);
+        answers_to_grow(&mut congestion);
+        congestion.began(later(100), 20);
+        assert_eq!(congestion.probe, Trial::Sent(later(100)));
+        for (after, caution) in [(299, USUAL_CAUTION), (300, USUAL_CAUTION - 1)] {
+            congestion.grow(later(after));
+            assert_eq!(congestion.caution, caution);
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_no_probe_says_nothing_of_the_limit() {
+        let mut congestion = limited(USUAL_CAUTION);
+        answers_to_grow(&mut congestion);
+        congestion.began(later(100), 20);
+        assert!(!congestion.overloaded(later(120), later(99), 20));
+        assert_eq!((congestion.limit(), congestion.caution), (Some(21), USUAL_CAUTION));
     }
 
     #[test]
     fn it_is_gone_when_it_has_held_nobody_back_for_half_a_minute() {
         let mut congestion = Congestion::default();
-        (0..4).for_each(|_| _ = congestion.overloaded(T, T, 10));
+        (0..4).for_each(|_| _ = congestion.overloaded(T, T, 8));
         assert_eq!(congestion.limit(), Some(7));
         assert_eq!(congestion.earliest(later(20_000), 7), T + STANDSTILL);
         assert!(!congestion.served(later(49_000), T));

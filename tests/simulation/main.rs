@@ -15,6 +15,7 @@ mod overload;
 mod process;
 mod queue;
 mod quota;
+mod remedy;
 mod scenario;
 mod settling;
 mod soak;
