@@ -61,7 +61,7 @@ export interface OverloadEvent {
   readonly limit: number | null;
 }
 
-/** Half of the last answers said that the server is overloaded: nothing starts for a while, then one call to try. */
+/** Half of the last starts met an overload: nothing starts for a while, then one call to try. */
 export interface BreakerEvent {
   readonly type: "breaker";
   readonly scope: string;

@@ -340,6 +340,16 @@ impl Lives {
     }
 }
 
+/// Lets pass the steps that take no time, and the first eleven that do: of what was sent at how many instants before the
+/// saving, the last dozen are kept exactly, and of older ones less is certain afterwards.
+fn at_few_instants() -> impl FnMut(&&Step) -> bool {
+    let mut instants = 1;
+    move |step| {
+        instants += usize::from(matches!(step, Step::Pass { .. } | Step::Wake));
+        instants <= 12 || !matches!(step, Step::Pass { .. } | Step::Wake)
+    }
+}
+
 /// Where two texts differ first.
 fn difference(one: &str, other: &str) -> String {
     let at = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count().saturating_sub(120);
@@ -380,7 +390,7 @@ proptest! {
         gap in prop_oneof![Just(0), 1..3_000_u64, 0..200_000_u64],
     ) {
         let mut lives = Lives::new();
-        for step in &before {
+        for step in before.iter().filter(at_few_instants()) {
             lives.take(step);
         }
         lives.begin_another(Duration::from_secs(ahead), gap);
