@@ -1,4 +1,5 @@
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
+import { coloursOf } from "../colour.js";
 import { element } from "../dom.js";
 import { LANES } from "../scene/lanes.js";
 import type { DimensionName } from "../scene/levels.js";
@@ -40,11 +41,10 @@ export class LevelChart {
   }
 
   #made(): uPlot {
-    const style = getComputedStyle(this.#figure);
-    const colour = (name: string): string => style.getPropertyValue(name).trim();
+    const colour = coloursOf(this.#figure);
     const axis = {
       stroke: colour("--text-soft"),
-      font: `11px ${colour("--font")}`,
+      font: `11px ${getComputedStyle(this.#figure).fontFamily}`,
       grid: { stroke: colour("--line"), width: 1 },
       ticks: { show: false },
     };

@@ -1,3 +1,5 @@
+import { coloursOf } from "../colour.js";
+
 /** The colours that are drawn with, as the theme has them. */
 export interface Palette {
   readonly lane: string;
@@ -10,16 +12,15 @@ export interface Palette {
 }
 
 /** Reads them from an element, whose style says which lane it is. */
-export function paletteOf(element: Element): Palette {
-  const style = getComputedStyle(element);
-  const read = (name: string): string => style.getPropertyValue(name).trim();
+export function paletteOf(element: HTMLElement): Palette {
+  const colour = coloursOf(element);
   return {
-    lane: read("--lane"),
-    batch: read("--lane-batch"),
-    refused: read("--refused"),
-    done: read("--done"),
-    failed: read("--line-strong"),
-    zone: read("--sunken"),
-    line: read("--line-strong"),
+    lane: colour("--lane"),
+    batch: colour("--lane-batch"),
+    refused: colour("--refused"),
+    done: colour("--done"),
+    failed: colour("--line-strong"),
+    zone: colour("--sunken"),
+    line: colour("--line-strong"),
   };
 }
