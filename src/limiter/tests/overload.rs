@@ -155,7 +155,7 @@ fn a_stray_overload_changes_nothing_for_others() {
 }
 
 #[test]
-fn a_burst_of_overloads_lowers_what_is_in_flight_once_and_a_storm_stops_everything() {
+fn each_overload_of_a_burst_takes_one_and_a_storm_stops_everything() {
     let mut world = World::new(default_limits([("rpm", 60_000.0)]));
     let tickets = send_many(&mut world, 40);
     world.starts();
@@ -163,9 +163,9 @@ fn a_burst_of_overloads_lowers_what_is_in_flight_once_and_a_storm_stops_everythi
     for ticket in &tickets[..9] {
         assert_eq!(world.answer(*ticket, 529, ""), Verdict::Retry);
     }
-    let limits: Vec<_> = world.events.iter().filter(|event| matches!(event, Event::Overload { .. })).collect();
-    // Of the 37 that were under way when it was clear, seven tenths.
-    assert_eq!(limits, [&Event::Overload { scope: "default".into(), limit: Some(25) }]);
+    let limit = |event: &Event| if let Event::Overload { limit, .. } = event { *limit } else { None };
+    // From the 37 that were under way when it was clear.
+    assert_eq!(world.events.iter().filter_map(limit).collect::<Vec<_>>(), [36, 35, 34, 33, 32, 31]);
     for ticket in &tickets[9..] {
         assert_eq!(world.answer(*ticket, 529, "retry-after: 2"), Verdict::Retry);
     }
@@ -194,7 +194,7 @@ fn a_burst_of_overloads_lowers_what_is_in_flight_once_and_a_storm_stops_everythi
         answered.extend(starts);
     }
     assert_eq!(rounds[..3], [2, 4, 8]);
-    assert!(rounds.iter().all(|starts| *starts <= 13), "{rounds:?}");
+    assert!(rounds.iter().all(|starts| *starts <= 16), "{rounds:?}");
     assert!(answered.len() >= 40 && answered.contains(&more));
 }
 
