@@ -40,6 +40,23 @@ test("without the clipboard the link is in the address, and the page says so", a
   await page.waitForFunction(() => document.querySelector("#link").textContent === "Copy link to this scene");
 });
 
+test("where there is no clipboard, as on a host without TLS, the page says so, too", async (t) => {
+  const page = await openPage(t, { hash: SOON_OVER });
+  await page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+  await page.click("#link");
+  await page.waitForFunction(() => document.querySelector("#link").textContent === "It is in the address bar");
+});
+
+test("skipping to the scene by keys leaves it as it is", async (t) => {
+  const page = await openPage(t, { hash: SOON_OVER });
+  await ended(page);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.activeElement.id === "scene" && /requests=120/.test(location.hash));
+  assert.equal(await textOf(page, "#play"), "Play again");
+  assert.equal(await textOf(page, 'output[data-value="requests"]'), "120");
+});
+
 test("another link in the same window is another scene", async (t) => {
   const page = await openPage(t, { hash: SOON_OVER });
   await page.evaluate(() => (location.hash = "#requests=50&speed=2"));

@@ -9,7 +9,7 @@ import { Transport } from "./player/transport.js";
 import { outcomeOf, outlookOf } from "./readout/outcome.js";
 import { Readout } from "./readout/readout.js";
 import { LANES } from "./scene/lanes.js";
-import { hashOf, readHash } from "./scene/link.js";
+import { hashOf, isOfScene, readHash } from "./scene/link.js";
 import type { Frame } from "./scene/messages.js";
 import { brought, type SceneOptions } from "./scene/options.js";
 import { Stage } from "./stage/stage.js";
@@ -63,6 +63,8 @@ const panels = showPanels({
 new LinkButton(() => new URL(hashOf({ options, speed }), location.href).href);
 
 addEventListener("hashchange", () => {
+  // Who skips to a place in the page still looks at the same scene.
+  if (!isOfScene(location.hash)) return keepInAddress();
   ({ options, speed } = readHash(location.hash));
   open(options);
 });

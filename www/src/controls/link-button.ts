@@ -9,10 +9,14 @@ export class LinkButton {
   /** @param link The whole address. */
   constructor(link: () => string) {
     this.#button.addEventListener("click", async () => {
-      // Not every page may write to the clipboard; the address bar has the link in any case.
       history.replaceState(null, "", link());
-      const isCopied = await navigator.clipboard.writeText(link()).then(() => true, () => false);
-      this.#say(isCopied ? "Copied" : "It is in the address bar");
+      try {
+        await navigator.clipboard.writeText(link());
+        this.#say("Copied");
+      } catch {
+        // Not allowed, or no secure context, where there is no clipboard at all.
+        this.#say("It is in the address bar");
+      }
     });
   }
 

@@ -16,6 +16,11 @@ export function hashOf({ options, speed }: Linked): string {
   return `#${new URLSearchParams(entries)}`;
 }
 
+/** Whether such a part speaks of a scene, and not of a place in the page. */
+export function isOfScene(hash: string): boolean {
+  return [...new URLSearchParams(hash.replace(/^#/, "")).keys()].some((name) => name in DEFAULTS || name === "speed");
+}
+
 /** Reads such a part. What is missing is as by default, what is out of range the nearest that is in it. */
 export function readHash(hash: string): Linked {
   const given = new URLSearchParams(hash.replace(/^#/, ""));
